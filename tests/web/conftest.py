@@ -1,0 +1,122 @@
+"""A site that shows every part with invented data, and the browser that looks at it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import shutil
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask, Response, render_template, request
+from flask_wtf import CSRFProtect
+from jinja2 import ChoiceLoader, FileSystemLoader
+from playwright.sync_api import Browser, sync_playwright
+from werkzeug.serving import make_server
+
+from chengjiu_mp.core.qr import qr_svg
+from chengjiu_mp.web import templating
+
+WEB = Path(templating.__file__).parent
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+PAGES = ("home", "form", "ticket", "states", "console", "problem")
+START = dt.datetime(2026, 11, 28, 6, 0, tzinfo=dt.UTC)
+
+
+def _runs() -> list[dict[str, object]]:
+    hours = dt.timedelta(hours=3)
+    base = {"starts_at": START, "ends_at": START + hours, "url": "/home"}
+    return [
+        base | {"title": "心肺复苏与 AED 初级救护员班", "kind": "初级救护员", "seats_left": 12,
+                "place": "澄江街道虹桥社区博爱家园二楼培训室", "counts_for": "计入：澄江街道"},
+        base | {"title": "救护员持证培训", "kind": "救护员", "seats_left": 3, "state": "已报名", "tone": "ok",
+                "starts_at": START - dt.timedelta(days=25, hours=5), "place": "徐霞客镇璜塘文化中心"},
+        base | {"title": "“我会救”进企业：江阴高新技术产业开发区滨江东路长山工业园专场", "kind": "普及讲座",
+                "seats_left": 0, "waiting": 6, "ends_at": START + dt.timedelta(days=1, hours=3),
+                "place": "江阴市高新区滨江东路 1088 号长山工业园综合服务中心三号楼四层多功能厅（南门进）"},
+    ]  # fmt: skip
+
+
+def style_app() -> Flask:
+    """A bare app: the real templates and static files, the style guide's pages, invented data."""
+    app = Flask("styleguide", static_folder=str(WEB / "static"), static_url_path="/static")
+    app.config["SECRET_KEY"] = "only for the style guide"
+    app.jinja_loader = ChoiceLoader(
+        [FileSystemLoader(WEB / "templates"), FileSystemLoader(Path(__file__).parent)]
+    )
+    CSRFProtect(app)
+    templating.register(app)
+
+    @app.get("/<page>")
+    def show(page: str) -> Response:
+        names = {"console_nav": _nav(), "principal": {"name": "沈某某"}} if page == "console" else {}
+        html = render_template(
+            "problem.html" if page == "problem" else "styleguide.html",
+            page=page,
+            elder=request.args.get("view") == "elder",
+            help_phone="0510-0000000",
+            current_path="/console/runs" if page == "console" else f"/{page}",
+            runs=_runs(),
+            start=START,
+            end=START + dt.timedelta(hours=3),
+            qr=qr_svg("https://example.test/i/abcdefghijklmnopqrstuvwxyz", label="签到码"),
+            shell="console.html" if page == "console" else "base.html",
+            **(_problem() if page == "problem" else {"title": "江阴应急救护培训", "back": "/home"}),
+            **names,
+        )
+        return Response(html, headers={"Content-Security-Policy": POLICY})
+
+    return app
+
+
+def _nav() -> list[dict[str, object]]:
+    words = "总览 场次 名单与审核 成绩确认 证书 师资 任务 单位与人员 设置 消息 审计".split()
+    hrefs = "/console /console/runs /console/signups /console/results /console/c /console/i /console/t /console/u".split()
+    hrefs += "/console/settings /console/messages /console/audit".split()
+    return [
+        {"label": w, "href": h, "count": 12 if w == "成绩确认" else 0}
+        for w, h in zip(words, hrefs, strict=True)
+    ]
+
+
+def _problem() -> dict[str, object]:
+    return {
+        "title": "这页打不开",
+        "sentence": "这个链接已经用不了了。",
+        "advice": "可能是场次取消了，或者链接抄漏了一位。请重新扫一次海报上的二维码，或到首页找场次。",
+        "reference": "7F3K-20Q8",
+        "links": [{"href": "/", "words": "回首页找场次"}, {"href": "tel:05100000000", "words": "打电话问"}],
+    }
+
+
+@pytest.fixture(scope="session")
+def style_site() -> Iterator[str]:
+    """The address of the style guide, served on this machine for the session."""
+    server = make_server("127.0.0.1", 0, style_app(), threaded=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One Chromium for all; without one the tests are skipped, or fail where CHENGJIU_REQUIRE_BROWSER=1."""
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        reason = "no chromium on PATH"
+        if os.environ.get("CHENGJIU_REQUIRE_BROWSER") == "1":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    flags = "--no-sandbox --disable-gpu --no-first-run --disable-background-networking --disable-component-update --disable-sync"
+    with sync_playwright() as playwright:
+        chrome = playwright.chromium.launch(executable_path=chromium, args=flags.split())
+        yield chrome
+        chrome.close()
