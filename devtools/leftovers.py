@@ -1,0 +1,43 @@
+"""What an earlier stack left behind when it was killed the hard way."""
+
+import contextlib
+import os
+import signal
+import time
+from pathlib import Path
+
+PATIENCE = 5.0
+
+
+def end_leftovers(data: Path) -> None:
+    """End the process groups that old pid files name, if they still work on this folder; remove the files.
+
+    The kernel asks the children of a killed launcher to stop; they get a few seconds to do so. A number that
+    meanwhile belongs to another program is left alone: the folder must be in the process's environment.
+    """
+    files = [path for path in (data / "run").glob("*.pid") if path.name != "dev.pid"]
+    groups = {number for path in files if (number := _number(path)) and _works_on(number, data)}
+    deadline = time.monotonic() + PATIENCE
+    while groups and time.monotonic() < deadline:
+        time.sleep(0.05)
+        groups = {number for number in groups if _works_on(number, data)}
+    for number in groups:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(number, signal.SIGKILL)
+    for path in files:
+        path.unlink(missing_ok=True)
+
+
+def _number(path: Path) -> int | None:
+    try:
+        return int(path.read_text())
+    except (OSError, ValueError):
+        return None
+
+
+def _works_on(pid: int, data: Path) -> bool:
+    try:
+        environment = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+    except OSError:
+        return False
+    return f"CHENGJIU_DATA_DIR={data}".encode() in environment

@@ -1,0 +1,10 @@
+"""`./dev prove NAME [--json]`: real processes and real kills, bounded in time. Never part of `./dev test`."""
+
+from devtools.named import run_named
+
+PROGRAMS: dict[str, str] = {}
+
+
+def main(argv: list[str]) -> int:
+    """Run one proof."""
+    return run_named("prove", PROGRAMS, argv)

@@ -1,0 +1,73 @@
+"""The processes of one running stack: Redis-protocol server, web, worker, beat."""
+
+import secrets
+import sys
+import time
+from pathlib import Path
+
+from devtools.paths import ROOT
+from devtools.services import find_redis, free_port, redis_answers, redis_settings
+from devtools.supervisor import Child, Supervisor
+
+WEB_WORKERS = 2
+TASK_PROCESSES = 2
+REDIS_SECONDS = 20.0
+
+
+class StackFailed(Exception):
+    """A part of the stack did not come up; the text is for the person at the desk."""
+
+
+def child(name: str, argv: list[str], data: Path, env: dict[str, str]) -> Child:
+    """Return a child with its log and pid file at their known places under the data folder."""
+    return Child(name, argv, cwd=ROOT, env=env, log=data / f"logs/{name}.log", pid_file=data / f"run/{name}.pid")
+
+
+def start_redis(supervisor: Supervisor, data: Path, env: dict[str, str]) -> str:
+    """Start the server with its data under the folder, wait until it answers, return its address.
+
+    :raise StackFailed: when it does not answer
+    """
+    folder = data / "redis"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    password = secrets.token_urlsafe(24)
+    port = free_port()
+    settings = folder / "redis.conf"
+    settings.touch(mode=0o600)
+    settings.chmod(0o600)
+    settings.write_text(redis_settings(folder, port, password))
+    supervisor.add(child("redis", [str(find_redis()), str(settings)], data, env))
+    deadline = time.monotonic() + REDIS_SECONDS
+    while not redis_answers(port, password):
+        if supervisor.stopping:
+            break
+        if time.monotonic() > deadline:
+            raise StackFailed(f"The Redis-protocol server does not answer; its log: {data / 'logs/redis.log'}")
+        supervisor.wait(0.03)
+    return f"redis://:{password}@127.0.0.1:{port}/0"
+
+
+def web_command(host: str, port: int) -> list[str]:
+    """Return granian, one blocking thread a worker: no thread waits for another while it holds a row lock."""
+    return [
+        sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host, "--port", str(port),
+        "--no-ws", "--workers", str(WEB_WORKERS), "--blocking-threads", "1", "--respawn-failed-workers",
+        "--respawn-interval", "0.2", "--workers-kill-timeout", "8", "--log-level", "warning", "wsgi:app",
+    ]  # fmt: skip
+
+
+def worker_command() -> list[str]:
+    """Return the Celery worker; queues, limits and acknowledgement are settings of the application."""
+    return [
+        sys.executable, "-m", "celery", "-A", "celery_worker", "worker", "--concurrency", str(TASK_PROCESSES),
+        "--without-mingle", "--without-gossip", "--without-heartbeat", "--loglevel", "INFO",
+    ]  # fmt: skip
+
+
+def beat_command(data: Path) -> list[str]:
+    """Return Celery's clock, which keeps what it last sent in the data folder."""
+    schedule = data / "run/beat-schedule"
+    return [
+        sys.executable, "-m", "celery", "-A", "celery_worker", "beat", "--schedule", str(schedule),
+        "--pidfile", "", "--loglevel", "INFO",
+    ]  # fmt: skip
