@@ -1,0 +1,77 @@
+"""chengjiu_mp: public first-aid training from the poster's QR to the plan's row."""
+
+from pathlib import Path
+
+from flask import Flask
+from flask_migrate import Migrate
+from flask_wtf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from chengjiu_mp import blueprints, logs, tables
+from chengjiu_mp.config import Settings, from_environment
+from chengjiu_mp.core import access, hooks, http, privacy, storage
+from chengjiu_mp.core.celery import make_celery
+from chengjiu_mp.core.db import db, prepare_sqlite
+from chengjiu_mp.signin import api as signin
+
+MIGRATIONS = Path(__file__).parent.parent / "migrations"
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """Return the application.
+
+    :param settings: for tests; otherwise the environment is read
+    :raise BadSettings: when production lacks what it needs
+    :raise RuntimeError: when a route does not declare who may
+    """
+    settings = settings or from_environment()
+    app = Flask(
+        "chengjiu_mp",
+        root_path=str(Path(__file__).parent),
+        static_folder="web/static",
+        template_folder="web/templates",
+    )
+    app.config.update(
+        SETTINGS=settings, DATA_DIR=settings.data_dir, SECRET_KEY=settings.secret_key,
+        SQLALCHEMY_DATABASE_URI=settings.database_url, SQLALCHEMY_ENGINE_OPTIONS=_engine_options(settings),
+        REDIS_URL=settings.redis_url, MAX_CONTENT_LENGTH=6 * 1024 * 1024, MAX_FORM_MEMORY_SIZE=1024 * 1024,
+        SESSION_COOKIE_NAME="__Host-sid" if settings.secure else "sid", SESSION_COOKIE_SECURE=settings.secure,
+        SESSION_COOKIE_HTTPONLY=True, SESSION_COOKIE_SAMESITE="Lax", PERMANENT_SESSION_LIFETIME=180 * 86400,
+        WTF_CSRF_CHECK_DEFAULT=False, WTF_CSRF_TIME_LIMIT=None, WTF_CSRF_SSL_STRICT=False, JSON_AS_ASCII=False,
+    )  # fmt: skip
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]
+    (settings.data_dir / "run").mkdir(parents=True, exist_ok=True)
+    privacy.use_vault(privacy.Vault(settings.keys))
+    storage.use_storage(storage.Storage(settings.data_dir / "media"))
+    if settings.test_hooks:
+        hooks.switch_on(settings.data_dir / "run" / "hooks.json")
+    logs.init_app(app)
+    db.init_app(app)
+    tables.load()
+    with app.app_context():
+        if db.engine.dialect.name == "sqlite":
+            prepare_sqlite(db.engine)
+    Migrate(app, db, directory=str(MIGRATIONS), render_as_batch=True, compare_type=True)
+    CSRFProtect(app)
+    http.init_app(app)
+    signin.init_app(app)
+    blueprints.register(app)
+    make_celery(app)
+    access.check_every_route_declares(app)
+    if settings.proxy_hops:
+        app.wsgi_app = ProxyFix(app.wsgi_app, *[settings.proxy_hops] * 4)  # type: ignore[method-assign]
+    return app
+
+
+def _engine_options(settings: Settings) -> dict[str, object]:
+    if settings.database_url.startswith("sqlite"):
+        return {}
+    timeouts = "-c statement_timeout=15000 -c lock_timeout=10000 -c idle_in_transaction_session_timeout=60000"
+    connect = {"connect_timeout": 5, "tcp_user_timeout": 5000, "options": timeouts}
+    return {
+        "pool_pre_ping": True,
+        "pool_recycle": 300,
+        "pool_size": 4,
+        "max_overflow": 4,
+        "connect_args": connect,
+    }

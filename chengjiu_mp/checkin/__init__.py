@@ -1,0 +1,1 @@
+"""Scans, and the check-in that is their fold."""

@@ -1,0 +1,54 @@
+"""Scans are appended and never changed; who is checked in is their fold."""
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from chengjiu_mp.core import clock
+from chengjiu_mp.core.db import Base
+
+
+class Scan(Base):
+    """One scan or tick as it arrived, with its verdict; refused ones stay visible (rel-C5).
+
+    ``nonce`` is made on the phone: uploading twice is uploading once (rel-C2). An annulment is a scan that names the one it annuls.
+    """
+
+    __tablename__ = "scan"
+    __table_args__ = (
+        Index("uq_scan_run_nonce", "run_id", "nonce", unique=True),
+        Index("ix_scan_signup_meeting", "signup_id", "meeting_id"),
+        CheckConstraint("verdict in ('accepted','already','refused')", name="verdict"),
+        CheckConstraint("source in ('camera','name','code','paper','wall')", name="source"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    run_id: Mapped[int] = mapped_column(ForeignKey("course_run.id"), index=True)
+    meeting_id: Mapped[int] = mapped_column(ForeignKey("meeting.id"))
+    signup_id: Mapped[int | None] = mapped_column(ForeignKey("signup.id"))
+    nonce: Mapped[str] = mapped_column(String(64))
+    source: Mapped[str] = mapped_column(String(10))
+    scanned_at: Mapped[datetime]
+    received_at: Mapped[datetime] = mapped_column(default=clock.now)
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    by_name: Mapped[str] = mapped_column(String(100), default="")
+    verdict: Mapped[str] = mapped_column(String(10))
+    code: Mapped[str] = mapped_column(String(30))
+    annuls_id: Mapped[int | None] = mapped_column(ForeignKey("scan.id"), unique=True)
+    reason: Mapped[str] = mapped_column(String(200), default="")
+
+
+class CheckIn(Base):
+    """The fold of a sign-up's scans for one meeting: at most one row, the earliest accepted scan that is not annulled (rel-C1, C4)."""
+
+    __tablename__ = "check_in"
+    __table_args__ = (Index("uq_check_in_signup_meeting", "signup_id", "meeting_id", unique=True),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    run_id: Mapped[int] = mapped_column(ForeignKey("course_run.id"), index=True)
+    signup_id: Mapped[int] = mapped_column(ForeignKey("signup.id"))
+    meeting_id: Mapped[int] = mapped_column(ForeignKey("meeting.id"))
+    scan_id: Mapped[int] = mapped_column(ForeignKey("scan.id"))
+    first_at: Mapped[datetime]
+    by_name: Mapped[str] = mapped_column(String(100))

@@ -1,0 +1,127 @@
+"""Settings, from the environment alone. Development makes its own secrets in the data folder; production brings them or does not boot."""
+
+import base64
+import json
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from chengjiu_mp.core.privacy import Keys, key_from_text
+
+
+class BadSettings(RuntimeError):
+    """The environment does not suffice to run safely; the text says which variable and what to do."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything the application reads from outside."""
+
+    environment: str
+    data_dir: Path
+    database_url: str
+    redis_url: str
+    public_url: str
+    secret_key: str
+    keys: Keys
+    demo: bool = False
+    test_hooks: bool = False
+    proxy_hops: int = 0
+    font_dirs: tuple[Path, ...] = ()
+    help_phone: str = "0510-86800000"
+
+    @property
+    def secure(self) -> bool:
+        """Return whether people reach us by https."""
+        return self.public_url.startswith("https://")
+
+
+def from_environment(env: Mapping[str, str] = os.environ) -> Settings:
+    """Return the settings.
+
+    :raise BadSettings: when something is missing or unsafe
+    """
+    environment = env.get("CHENGJIU_ENV", "development")
+    data_dir = Path(env.get("CHENGJIU_DATA_DIR", ".data")).resolve()
+    given = {name: env[name] for name in _SECRETS if env.get(name)}
+    if environment == "production":
+        _check_production(env, given)
+    elif len(given) < len(_SECRETS):
+        given = {**_development_secrets(data_dir), **given}
+    return Settings(
+        environment=environment,
+        data_dir=data_dir,
+        database_url=_driver(env.get("DATABASE_URL") or f"sqlite:///{data_dir / 'chengjiu.sqlite3'}"),
+        redis_url=env.get("REDIS_URL", "redis://127.0.0.1:6379/0"),
+        public_url=env.get("PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/"),
+        secret_key=given["CHENGJIU_SECRET_KEY"],
+        keys=_keys(given),
+        demo=env.get("CHENGJIU_DEMO") == "1",
+        test_hooks=env.get("CHENGJIU_TEST_HOOKS") == "1",
+        proxy_hops=int(env.get("CHENGJIU_PROXY_HOPS", "0")),
+        font_dirs=tuple(Path(p) for p in env.get("CHENGJIU_FONT_DIR", "").split(os.pathsep) if p),
+        help_phone=env.get("CHENGJIU_HELP_PHONE", "0510-86800000"),
+    )
+
+
+_SECRETS = ("CHENGJIU_SECRET_KEY", "CHENGJIU_DATA_KEYS", "CHENGJIU_INDEX_KEY")
+
+
+def _driver(url: str) -> str:
+    for plain in ("postgres://", "postgresql://"):
+        if url.startswith(plain):
+            return "postgresql+psycopg://" + url.removeprefix(plain)
+    return url
+
+
+def _check_production(env: Mapping[str, str], given: dict[str, str]) -> None:
+    for name in (*_SECRETS, "DATABASE_URL", "REDIS_URL", "PUBLIC_URL"):
+        if not env.get(name):
+            raise BadSettings(f"{name} is missing: production does not boot without it (docs/operations.md)")
+    if len(given["CHENGJIU_SECRET_KEY"]) < 32 or len(set(given["CHENGJIU_SECRET_KEY"])) < 8:
+        raise BadSettings("CHENGJIU_SECRET_KEY is too weak: use at least 32 random characters")
+    if len(set(given.values())) < len(given):
+        raise BadSettings("the secrets must differ from one another")
+    for name in ("CHENGJIU_DEMO", "CHENGJIU_TEST_HOOKS"):
+        if env.get(name) == "1":
+            raise BadSettings(f"{name}=1 is not for production: it shows codes to anybody")
+    if not env["PUBLIC_URL"].startswith("https://"):
+        raise BadSettings("PUBLIC_URL must begin with https:// in production")
+
+
+def _keys(given: Mapping[str, str]) -> Keys:
+    try:
+        data = {kid: key_from_text(text) for kid, text in json.loads(given["CHENGJIU_DATA_KEYS"]).items()}
+        index = key_from_text(given["CHENGJIU_INDEX_KEY"])
+    except (ValueError, AttributeError):
+        raise BadSettings(
+            'CHENGJIU_DATA_KEYS is {"<4 characters>": "<base64 of 32 bytes>"}, CHENGJIU_INDEX_KEY base64 of 32 bytes'
+        ) from None
+    if not data or any(len(set(key)) < 8 for key in [*data.values(), index]) or index in data.values():
+        raise BadSettings("the data keys and the index key must be random and different")
+    return Keys(data=data, current=max(data), index=index)
+
+
+def _development_secrets(data_dir: Path) -> dict[str, str]:
+    """Return this data folder's own secrets, made at first use; losing them means losing the sealed data."""
+    file = data_dir / "secrets.json"
+    data_dir.mkdir(parents=True, exist_ok=True)
+    if not file.exists():
+        fresh = {
+            "CHENGJIU_SECRET_KEY": secrets.token_urlsafe(48),
+            "CHENGJIU_DATA_KEYS": json.dumps({"dev1": base64.b64encode(secrets.token_bytes(32)).decode()}),
+            "CHENGJIU_INDEX_KEY": base64.b64encode(secrets.token_bytes(32)).decode(),
+        }
+        half = file.with_suffix(f".{os.getpid()}.part")
+        half.touch(mode=0o600)
+        half.write_text(json.dumps(fresh))
+        try:
+            os.link(half, file)  # the first of several processes wins; the others read what it wrote
+        except FileExistsError:
+            pass
+        finally:
+            half.unlink()
+    found: dict[str, str] = json.loads(file.read_text())
+    return found

@@ -1,0 +1,1 @@
+"""Ground floor: what every slice stands on and nothing of the business."""

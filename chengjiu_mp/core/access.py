@@ -1,0 +1,90 @@
+"""Who may call what. Every route declares it; the application refuses to start when one does not (rel-Z1)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from flask import Flask
+
+from chengjiu_mp.core.context import Principal
+from chengjiu_mp.core.errors import NotAllowed, NotFound, SignInNeeded
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+ROLES = ("trainee", "instructor", "unit_manager", "operator", "approver", "auditor", "system")
+
+
+@dataclass(frozen=True)
+class Access:
+    """``public``: anybody. Otherwise a signed-in account with one of ``roles`` (empty: any account)."""
+
+    public: bool = False
+    roles: frozenset[str] = frozenset()
+    hidden: bool = False
+
+    def describe(self) -> str:
+        """Return the declaration in words, for the API document and the role table."""
+        if self.public:
+            return "public"
+        return ", ".join(sorted(self.roles)) or "signed in"
+
+
+PUBLIC = Access(public=True)
+SIGNED_IN = Access()
+
+
+def roles(*names: str) -> Access:
+    """Return an access for accounts that hold any of ``names``."""
+    unknown = set(names) - set(ROLES)
+    if unknown:
+        raise ValueError(f"unknown roles: {sorted(unknown)}")
+    return Access(roles=frozenset(names))
+
+
+STAFF = roles("unit_manager", "operator", "approver", "auditor")
+OFFICE = roles("operator", "approver")
+
+
+def access(who: Access) -> Callable[[F], F]:
+    """Mark a view with who may call it."""
+
+    def mark(view: F) -> F:
+        view._access = who  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+def access_of(view: Callable[..., Any] | None) -> Access | None:
+    """Return the declaration of a view, None when there is none."""
+    return getattr(view, "_access", None)
+
+
+def enforce(who: Access | None, caller: Principal, *, writing: bool) -> None:
+    """Let the caller pass, or refuse.
+
+    :raise SignInNeeded: nobody is signed in; :raise NotAllowed: the roles do not suffice; a read-only grant does not write
+    """
+    if who is None:
+        raise NotFound
+    if who.public:
+        return
+    if caller.account_id is None:
+        raise SignInNeeded
+    held = {g.role for g in caller.grants if not (writing and g.read_only)}
+    if who.roles and who.roles.isdisjoint(held):
+        raise NotAllowed
+
+
+def check_every_route_declares(app: Flask) -> None:
+    """Refuse to start while a route says nothing of who may.
+
+    :raise RuntimeError: naming the bare endpoints
+    """
+    bare = sorted({
+        rule.endpoint
+        for rule in app.url_map.iter_rules()
+        if rule.endpoint.rpartition(".")[2] != "static" and access_of(app.view_functions[rule.endpoint]) is None
+    })  # fmt: skip
+    if bare:
+        raise RuntimeError(f"routes that do not declare who may: {', '.join(bare)}")

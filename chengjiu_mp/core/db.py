@@ -1,0 +1,158 @@
+"""The database: base class, column kinds, and the one transaction per request or task.
+
+Only :func:`unit_of_work` commits. Services flush.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from typing import Any
+
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import DateTime, Engine, MetaData, event, text
+from sqlalchemy.engine import Connection, Dialect
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import DeclarativeBase, Session, registry
+from sqlalchemy.types import TypeDecorator
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware instant, stored as UTC; SQLite drops the zone, so it is put back here."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a naive datetime has no place in the database")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None or value.tzinfo is not None:
+            return value
+        return value.replace(tzinfo=UTC)
+
+
+class Base(DeclarativeBase):
+    """Base of every table; ``db`` derives its own base from it, which is why the map sits on the registry."""
+
+    registry = registry(metadata=MetaData(naming_convention=NAMING), type_annotation_map={datetime: UtcDateTime})
+
+
+db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
+
+_writing: ContextVar[bool] = ContextVar("writing", default=False)
+_after_commit: ContextVar[list[Callable[[], None]] | None] = ContextVar("after_commit", default=None)
+
+
+@contextmanager
+def unit_of_work() -> Iterator[Session]:
+    """Run the block in one transaction: commit at its end, roll back on any exception.
+
+    A read transaction that is still open is ended first, because SQLite must take its write lock at BEGIN: objects loaded before this
+    block are expired by it. On SQLite the transaction begins with BEGIN IMMEDIATE, so that two writers queue instead of failing.
+
+    :raise RuntimeError: when nested; the edge owns the transaction
+    """
+    if _writing.get():
+        raise RuntimeError("unit_of_work is nested: only the edge opens one")
+    session = db.session()
+    if session.in_transaction():
+        session.rollback()
+    writing, callbacks = _writing.set(True), _after_commit.set([])
+    try:
+        yield session
+        session.commit()
+        todo = _after_commit.get() or []
+    except BaseException:
+        session.rollback()
+        raise
+    finally:
+        _writing.reset(writing)
+        _after_commit.reset(callbacks)
+    for call in todo:
+        call()
+
+
+def after_commit(call: Callable[[], None]) -> None:
+    """Run ``call`` once the real commit is done, never before; dropped when the transaction rolls back."""
+    todo = _after_commit.get()
+    if todo is None:
+        raise RuntimeError("after_commit outside of a unit_of_work")
+    todo.append(call)
+
+
+def end_read() -> None:
+    """End a read transaction that a request has opened, before slow work or a write begins."""
+    if not _writing.get() and db.session().in_transaction():
+        db.session.rollback()
+
+
+def violated(exc: IntegrityError, name: str) -> bool:
+    """Return whether ``exc`` broke the constraint or unique index ``name``.
+
+    PostgreSQL gives the name. SQLite names a CHECK, but for a unique index gives the columns only, so they are compared.
+    """
+    diag = getattr(exc.orig, "diag", None)
+    if diag is not None:
+        return bool(diag.constraint_name == name)
+    said = str(exc.orig)
+    if said.endswith(f": {name}"):
+        return True
+    columns = _unique_columns().get(name)
+    return columns is not None and said.partition("constraint failed: ")[2] == columns
+
+
+def _unique_columns() -> dict[str, str]:
+    found: dict[str, str] = {}
+    for table in Base.metadata.tables.values():
+        for item in [*table.indexes, *table.constraints]:
+            columns = getattr(item, "columns", None)
+            if item.name and columns is not None:
+                found[str(item.name)] = ", ".join(f"{table.name}.{c.name}" for c in columns)
+    return found
+
+
+def prepare_sqlite(engine: Engine) -> None:
+    """Give SQLite real transactions: WAL, enforced foreign keys, a patient writer, and BEGIN at the beginning."""
+
+    @event.listens_for(engine, "connect")
+    def _connect(raw: Any, _record: Any) -> None:
+        raw.isolation_level = None  # the driver's own BEGIN comes too late: after the first SELECT
+        cursor = raw.cursor()
+        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "busy_timeout=15000"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if _writing.get() else "BEGIN")
+
+
+def is_postgresql() -> bool:
+    """Return whether the bound database is PostgreSQL."""
+    return bool(db.engine.dialect.name == "postgresql")
+
+
+def database_epoch() -> str:
+    """Return SQL for the database's own clock as epoch seconds (float); leases are judged by it alone."""
+    if is_postgresql():
+        return "extract(epoch from clock_timestamp())"
+    return "((julianday('now') - 2440587.5) * 86400.0)"
+
+
+def ping() -> None:
+    """Ask the database anything; raises what the driver raises when it is down."""
+    db.session.execute(text("select 1"))
+    end_read()

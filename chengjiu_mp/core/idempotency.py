@@ -1,0 +1,55 @@
+"""Idempotency keys (rel-I16): the same key and body give the same reply and one effect.
+
+The key's row is inserted first in the business transaction. A second request with the same key waits for that row on the unique index: it
+then replays the stored reply, or, when the first was rolled back, does the work itself. So there is no "in flight" state to get stuck in.
+"""
+
+import hashlib
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert as pg_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from chengjiu_mp.core import clock, ids, privacy
+from chengjiu_mp.core.db import db, is_postgresql
+from chengjiu_mp.core.errors import Kind, Refusal
+from chengjiu_mp.core.models import IdempotencyKey
+
+_PLACE = "idempotency_key.body"
+
+
+class KeyReused(Refusal):
+    code = "idempotency_key_reused"
+    message = "这次提交的内容与上次不同，请刷新页面后重新提交。"
+    kind = Kind.INVALID
+
+
+def fingerprint(method: str, path: str, body: bytes) -> bytes:
+    """Return what must be equal for two requests to be the same."""
+    return hashlib.sha256(b"\0".join([method.encode(), path.encode(), body])).digest()
+
+
+def begin(principal: str, key: str, print_: bytes) -> tuple[IdempotencyKey, tuple[int, bytes] | None]:
+    """Return the key's row, and the stored (status, body) when this request was already answered.
+
+    :raise KeyReused: when the key came with another request before
+    """
+    insert = pg_insert if is_postgresql() else sqlite_insert
+    row = insert(IdempotencyKey).values(
+        uid=ids.new_uid(), principal=principal, key=key, fingerprint=print_, status=0, created_at=clock.now()
+    )
+    db.session.execute(row.on_conflict_do_nothing(index_elements=["principal", "key"]))
+    kept = db.session.scalars(
+        select(IdempotencyKey).where(IdempotencyKey.principal == principal, IdempotencyKey.key == key)
+    ).one()
+    if kept.fingerprint != print_:
+        raise KeyReused
+    if kept.status and kept.body_sealed is not None:
+        return kept, (kept.status, privacy.unseal(kept.body_sealed, place=_PLACE, row=kept.uid).encode())
+    return kept, None
+
+
+def keep(row: IdempotencyKey, status: int, body: bytes) -> None:
+    """Store the reply with its effect."""
+    row.status = status
+    row.body_sealed = privacy.seal(body.decode(), place=_PLACE, row=row.uid)

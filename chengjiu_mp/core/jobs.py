@@ -1,0 +1,168 @@
+"""Jobs: what must happen after a commit, kept as rows until it has happened (rel-J1 to J5).
+
+A request inserts a :class:`Job`. The relay, a beat task, announces runnable jobs to the broker by id alone. A worker claims the row with one
+conditional UPDATE, works, and records effect and completion in one transaction; a claim that was lost meanwhile rolls the effect back. A
+lost broker or worker therefore loses nothing: the lease runs out by the database's clock and the relay announces the job again.
+"""
+
+import secrets
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from sqlalchemy import or_, text, update
+from sqlalchemy.dialects.postgresql import insert as pg_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from chengjiu_mp.core import clock
+from chengjiu_mp.core.db import database_epoch, db, is_postgresql, unit_of_work
+from chengjiu_mp.core.models import Job
+
+URGENT = "urgent"
+RENDER = "render"
+SLOW = "slow"
+QUEUES = (URGENT, RENDER, SLOW)
+
+LEASE_SECONDS = 6.0
+RENEW_SECONDS = 2.0
+ANNOUNCE_AGAIN_SECONDS = 10.0
+MAX_ATTEMPTS = 5
+
+
+class LeaseLost(Exception):
+    """Another worker holds this job now; whatever was done here must be rolled back."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A job held by this worker until its lease runs out."""
+
+    job_id: int
+    subject_id: int
+    attempts: int
+    token: str
+
+
+def ask(kind: str, subject_id: int, *, queue: str, dedupe_key: str, run_after: float = 0.0) -> None:
+    """Insert a job in the current transaction; asking again under the same ``dedupe_key`` changes nothing.
+
+    :param run_after: epoch seconds before which it must not run
+    """
+    insert = pg_insert if is_postgresql() else sqlite_insert
+    row = insert(Job).values(
+        kind=kind, subject_id=subject_id, queue=queue, dedupe_key=dedupe_key, run_after=run_after,
+        state="queued", attempts=0, announced_at=0.0, lease_until=0.0, created_at=clock.now(),
+    )  # fmt: skip
+    db.session.execute(row.on_conflict_do_nothing(index_elements=["dedupe_key"]))
+
+
+def announceable(limit: int = 500) -> list[tuple[int, str, str]]:
+    """Mark and return (id, kind, queue) of jobs that a worker should be told of now; oldest first."""
+    now = _database_now()
+    free = or_(Job.state == "queued", (Job.state == "running") & (Job.lease_until < now))
+    due = (Job.run_after <= clock.now().timestamp()) & (Job.announced_at < now - ANNOUNCE_AGAIN_SECONDS)
+    # A job that was running when its worker died is told again at once, not after the announcement's own patience.
+    lapsed = (Job.state == "running") & (Job.lease_until < now) & (Job.announced_at < Job.lease_until)
+    picked = db.select(Job.id, Job.kind, Job.queue).where(free, or_(due, lapsed)).order_by(Job.id).limit(limit)
+    rows = [(r.id, r.kind, r.queue) for r in db.session.execute(picked)]
+    if rows:
+        db.session.execute(update(Job).where(Job.id.in_([r[0] for r in rows])).values(announced_at=now))
+    return rows
+
+
+def claim(job_id: int) -> Claim | None:
+    """Take the job, or return None when it is done, dead, or held by a live worker.
+
+    A job whose attempts are used up becomes ``dead`` here, where a person can see it (rel-J4).
+    """
+    with unit_of_work():
+        now, token = _database_now(), secrets.token_hex(16)
+        held = or_(Job.state == "queued", (Job.state == "running") & (Job.lease_until < now))
+        db.session.execute(
+            update(Job)
+            .where(Job.id == job_id, held, Job.attempts >= MAX_ATTEMPTS)
+            .values(state="dead", reason="attempts used up")
+        )
+        taken = db.session.execute(
+            update(Job)
+            .where(Job.id == job_id, held, Job.run_after <= clock.now().timestamp())
+            .values(state="running", attempts=Job.attempts + 1, lease_until=now + LEASE_SECONDS, lease_token=token)
+            .returning(Job.subject_id, Job.attempts)
+        ).first()
+    return Claim(job_id, taken.subject_id, taken.attempts, token) if taken else None
+
+
+def finish(held: Claim) -> None:
+    """Record completion in the current transaction, together with the effect.
+
+    :raise LeaseLost: when the lease went to another worker meanwhile
+    """
+    done = db.session.execute(
+        update(Job).where(Job.id == held.job_id, Job.lease_token == held.token, Job.state == "running")
+        .values(state="done", done_at=clock.now(), reason=None)
+    )  # fmt: skip
+    if done.rowcount != 1:
+        raise LeaseLost(held.job_id)
+
+
+def give_back(held: Claim, reason: str, *, wait: float = 1.0) -> None:
+    """Queue the job again after ``wait`` seconds, or end it when its attempts are used up. ``reason`` holds no personal data."""
+    with unit_of_work():
+        state = "dead" if held.attempts >= MAX_ATTEMPTS else "queued"
+        db.session.execute(
+            update(Job).where(Job.id == held.job_id, Job.lease_token == held.token, Job.state == "running").values(
+                state=state, reason=reason[:200], announced_at=0.0, run_after=clock.now().timestamp() + wait * 2 ** (held.attempts - 1)
+            )
+        )  # fmt: skip
+
+
+@contextmanager
+def lease_kept(held: Claim) -> Iterator[None]:
+    """Renew the lease every two seconds while the block works."""
+    stop = threading.Event()
+    engine = db.engine
+    renewal = text(
+        f"update job set lease_until = {database_epoch()} + {LEASE_SECONDS} where id = :id and lease_token = :token and state = 'running'"
+    )
+
+    def renew() -> None:
+        while not stop.wait(RENEW_SECONDS):
+            with engine.begin() as connection:
+                connection.execute(renewal, {"id": held.job_id, "token": held.token})
+
+    thread = threading.Thread(target=renew, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+
+
+def run(job_id: int, work: Callable[[int], Callable[[], None] | None]) -> bool:
+    """Claim the job, do ``work(subject_id)`` outside of any transaction, then its effect and completion in one.
+
+    ``work`` returns the effect to run inside the final transaction, or None when nothing is left to do. Any exception queues the job
+    again, with the exception's class as the reason. Returns whether this call completed the job.
+    """
+    held = claim(job_id)
+    if held is None:
+        return False
+    try:
+        with lease_kept(held):
+            effect = work(held.subject_id)
+        with unit_of_work():
+            if effect is not None:
+                effect()
+            finish(held)
+    except LeaseLost:
+        return False
+    except Exception as exc:
+        give_back(held, type(exc).__name__)
+        raise
+    return True
+
+
+def _database_now() -> float:
+    return float(db.session.execute(text(f"select {database_epoch()}")).scalar_one())

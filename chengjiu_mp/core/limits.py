@@ -1,0 +1,75 @@
+"""Limits that hold with several processes and without Redis (rel-T1, T2).
+
+Each key has one row. Counting takes the row's lock, so two processes cannot both take the last try. The window is cut into ten buckets and
+every bucket that overlaps it counts whole: the answer may be a tenth of a window too strict, never too lax, in any sliding window.
+"""
+
+import math
+from dataclasses import dataclass
+
+from sqlalchemy import func, update
+from sqlalchemy.dialects.postgresql import insert as pg_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from chengjiu_mp.core import clock
+from chengjiu_mp.core.db import db, is_postgresql, unit_of_work
+from chengjiu_mp.core.errors import TooMany
+from chengjiu_mp.core.models import LimitCounter
+
+_BUCKETS = 10
+
+
+@dataclass(frozen=True)
+class Limit:
+    """At most ``times`` per ``seconds`` for one ``key``. The key holds ids or keyed hashes, never personal data."""
+
+    key: str
+    times: int
+    seconds: int
+
+
+def spend(*limits: Limit) -> None:
+    """Count one try against every limit, in a transaction of its own: a try that then fails was still a try.
+
+    :raise TooMany: when any limit is used up; ``retry_after`` says in how many seconds to come back
+    """
+    with unit_of_work():
+        waits = [_take(limit) for limit in sorted(limits, key=lambda one: one.key)]
+    if any(waits):
+        raise TooMany(retry_after=max(waits))
+
+
+def _take(limit: Limit) -> int:
+    """Count one try; return 0, or the seconds to wait when the limit is used up."""
+    now = clock.now().timestamp()
+    width = limit.seconds / _BUCKETS
+    current = math.floor(now / width)
+    hits = {int(k): n for k, n in _locked_hits(limit.key).items() if int(k) >= current - _BUCKETS}
+    if sum(hits.values()) >= limit.times:
+        oldest = min(hits, default=current)
+        return max(1, math.ceil((oldest + _BUCKETS + 1) * width - now))
+    hits[current] = hits.get(current, 0) + 1
+    change = {"hits": {str(k): n for k, n in hits.items()}, "touched_at": now + limit.seconds}
+    db.session.execute(update(LimitCounter).where(LimitCounter.key == limit.key).values(**change))
+    return 0
+
+
+def _locked_hits(key: str) -> dict[str, int]:
+    insert = pg_insert if is_postgresql() else sqlite_insert
+    fresh = insert(LimitCounter).values(key=key, hits={}, touched_at=0.0)
+    locked = fresh.on_conflict_do_update(index_elements=["key"], set_={"key": fresh.excluded.key})
+    found: dict[str, int] = db.session.execute(locked.returning(LimitCounter.hits)).scalar_one()
+    return found
+
+
+def sweep() -> int:
+    """Delete counters whose window has passed; return how many."""
+    gone = db.session.execute(
+        LimitCounter.__table__.delete().where(LimitCounter.touched_at < clock.now().timestamp())  # type: ignore[attr-defined]
+    )
+    return int(gone.rowcount)
+
+
+def active() -> int:
+    """Return how many counters are kept."""
+    return db.session.scalar(db.select(func.count()).select_from(LimitCounter)) or 0

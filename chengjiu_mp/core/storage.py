@@ -1,0 +1,63 @@
+"""Files that the product made: written whole or not at all, named by what they hold.
+
+A file is written beside its place, synced, and renamed (rel-I10): no reader ever sees half of one. Names are hashes of the content, so
+writing the same bytes twice is harmless and no name holds personal data.
+"""
+
+import hashlib
+import os
+import secrets
+from pathlib import Path
+
+
+class Storage:
+    """A folder of content-addressed files."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def put(self, data: bytes, suffix: str) -> str:
+        """Store ``data`` and return its name, ``<sha256>.<suffix>``."""
+        digest = hashlib.sha256(data).hexdigest()
+        name = f"{digest}.{suffix}"
+        final = self.path(name)
+        if final.exists():
+            return name
+        final.parent.mkdir(parents=True, exist_ok=True)
+        half = final.with_name(f".{digest}.{secrets.token_hex(4)}.part")
+        try:
+            with half.open("xb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            half.replace(final)
+        finally:
+            half.unlink(missing_ok=True)
+        return name
+
+    def get(self, name: str) -> bytes:
+        """Return the bytes.
+
+        :raise FileNotFoundError: when there is no such file
+        """
+        return self.path(name).read_bytes()
+
+    def path(self, name: str) -> Path:
+        """Return where ``name`` lives."""
+        return self._root / name[:2] / name
+
+
+_storage: Storage | None = None
+
+
+def use_storage(storage: Storage) -> None:
+    """Install the process's storage; the application factory does it once."""
+    global _storage
+    _storage = storage
+
+
+def media() -> Storage:
+    """Return the process's storage."""
+    if _storage is None:
+        raise RuntimeError("no storage: build the application first")
+    return _storage

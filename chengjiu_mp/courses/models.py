@@ -1,0 +1,214 @@
+"""Course types with versioned syllabi, runs that freeze them, seats in pools, and sign-ups."""
+
+from datetime import datetime
+
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from chengjiu_mp.core import clock
+from chengjiu_mp.core.db import Base
+from chengjiu_mp.instructors.models import Instructor
+from chengjiu_mp.venues.models import Venue
+
+# Rulings: seats are held by these two; attendance is an outcome, not a state.
+SEATED = ("confirmed", "offered")
+LIVE = ("pending", "confirmed", "waitlisted", "offered")
+_LIVE_SQL = text("state in ('pending','confirmed','waitlisted','offered')")
+
+
+class CourseType(Base):
+    """A kind of course. ``family``: popular (no certificate), certified, or instructor."""
+
+    __tablename__ = "course_type"
+    __table_args__ = (CheckConstraint("family in ('popular','certified','instructor')", name="family"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(String(30), unique=True)
+    name: Mapped[str] = mapped_column(String(60))
+    family: Mapped[str] = mapped_column(String(12))
+    sort: Mapped[int] = mapped_column(default=0)
+
+
+class Syllabus(Base):
+    """A version of a course type's values. ``unconfirmed`` lists the columns nobody has confirmed (待业务核实)."""
+
+    __tablename__ = "syllabus"
+    __table_args__ = (
+        Index("uq_syllabus_type_version", "course_type_id", "version", unique=True),
+        CheckConstraint("capacity_default > 0", name="capacity"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    course_type_id: Mapped[int] = mapped_column(ForeignKey("course_type.id"))
+    version: Mapped[int]
+    hours: Mapped[float]
+    capacity_default: Mapped[int]
+    min_age: Mapped[int]
+    # None: no certificate, or one without an end.
+    validity_months: Mapped[int | None]
+    exam_scheme_id: Mapped[int | None] = mapped_column(ForeignKey("exam_scheme.id"))
+    bring: Mapped[str] = mapped_column(String(300), default="")
+    health_notice: Mapped[str] = mapped_column(String(300), default="")
+    unconfirmed: Mapped[list[str]] = mapped_column(JSON, default=list)
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+    course_type: Mapped[CourseType] = relationship(lazy="joined", innerjoin=True)
+
+
+class CourseRun(Base):
+    """A run (场次): what citizens sign up to. It freezes the versions it was published with."""
+
+    __tablename__ = "course_run"
+    __table_args__ = (
+        CheckConstraint("state in ('draft','published','closed','cancelled')", name="state"),
+        CheckConstraint("head_count is null or head_count >= 0", name="head_count"),
+    )
+
+    PLACE = "course_run.token"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    uid: Mapped[str] = mapped_column(String(32), unique=True)
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    token_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    syllabus_id: Mapped[int] = mapped_column(ForeignKey("syllabus.id"))
+    exam_scheme_id: Mapped[int | None] = mapped_column(ForeignKey("exam_scheme.id"))
+    venue_id: Mapped[int] = mapped_column(ForeignKey("venue.id"))
+    unit_id: Mapped[int] = mapped_column(ForeignKey("unit.id"), index=True)
+    sector_id: Mapped[int] = mapped_column(ForeignKey("sector.id"))
+    key_group: Mapped[str | None] = mapped_column(String(20))
+    title: Mapped[str] = mapped_column(String(100))
+    state: Mapped[str] = mapped_column(String(10), default="draft")
+    # An open run asks one tap for the owner unit after the ticket; a unit's own run does not.
+    open_to_all: Mapped[bool] = mapped_column(default=True)
+    online: Mapped[bool] = mapped_column(default=False)
+    signup_opens_at: Mapped[datetime]
+    signup_closes_at: Mapped[datetime]
+    # First begin and last end of the meetings, kept for lists and for the plan year.
+    starts_at: Mapped[datetime] = mapped_column(index=True)
+    ends_at: Mapped[datetime] = mapped_column(index=True)
+    head_count: Mapped[int | None]
+    head_count_note: Mapped[str] = mapped_column(String(300), default="")
+    published_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]
+    created_by: Mapped[int | None]
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+
+    syllabus: Mapped[Syllabus] = relationship(lazy="raise")
+    venue: Mapped[Venue] = relationship(lazy="raise")
+    meetings: Mapped[list["Meeting"]] = relationship(lazy="raise", order_by="Meeting.sequence")
+    instructors: Mapped[list[Instructor]] = relationship(
+        secondary="run_instructor", lazy="raise", order_by=Instructor.id
+    )
+
+
+class Meeting(Base):
+    """One sitting (课次) of a run; check-in is per meeting."""
+
+    __tablename__ = "meeting"
+    __table_args__ = (
+        Index("uq_meeting_run_sequence", "run_id", "sequence", unique=True),
+        CheckConstraint("ends_at > starts_at", name="order"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    run_id: Mapped[int] = mapped_column(ForeignKey("course_run.id"), index=True)
+    sequence: Mapped[int]
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+
+
+class RunInstructor(Base):
+    """Who teaches a run."""
+
+    __tablename__ = "run_instructor"
+
+    run_id: Mapped[int] = mapped_column(ForeignKey("course_run.id"), primary_key=True)
+    instructor_id: Mapped[int] = mapped_column(ForeignKey("instructor.id"), primary_key=True, index=True)
+
+
+class SeatPool(Base):
+    """Seats of a run; more than one when places are reserved. The row's lock is what orders sign-ups (rel-S1, S4)."""
+
+    __tablename__ = "seat_pool"
+    __table_args__ = (
+        CheckConstraint("taken >= 0 and taken <= capacity", name="taken"),
+        CheckConstraint("waiting >= 0", name="waiting"),
+        Index(
+            "uq_seat_pool_unit",
+            "run_id",
+            "unit_id",
+            unique=True,
+            sqlite_where=text("unit_id is not null"),
+            postgresql_where=text("unit_id is not null"),
+        ),
+        Index(
+            "uq_seat_pool_open",
+            "run_id",
+            unique=True,
+            sqlite_where=text("unit_id is null"),
+            postgresql_where=text("unit_id is null"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    run_id: Mapped[int] = mapped_column(ForeignKey("course_run.id"), index=True)
+    unit_id: Mapped[int | None] = mapped_column(ForeignKey("unit.id"))
+    capacity: Mapped[int]
+    taken: Mapped[int] = mapped_column(default=0)
+    waiting: Mapped[int] = mapped_column(default=0)
+    next_position: Mapped[int] = mapped_column(default=1)
+
+
+class Signup(Base):
+    """A sign-up (报名); a waiting place is a state of it. Name and phone belong to it until proved.
+
+    Owner unit, sector and key group are frozen here: every count reads them, nothing changes them silently.
+    """
+
+    __tablename__ = "signup"
+    __table_args__ = (
+        CheckConstraint(
+            "state in ('pending','confirmed','waitlisted','offered','withdrawn','lapsed','refused','moved','run_cancelled')",
+            name="state",
+        ),
+        CheckConstraint("outcome in ('attended','absent') or outcome is null", name="outcome"),
+        CheckConstraint("(state = 'waitlisted') = (position is not null)", name="position"),
+        Index("uq_signup_one_live", "run_id", "person_id", unique=True, sqlite_where=_LIVE_SQL, postgresql_where=_LIVE_SQL),
+        Index(
+            "uq_signup_position", "pool_id", "position", unique=True,
+            sqlite_where=text("position is not null"), postgresql_where=text("position is not null"),
+        ),
+        Index("uq_signup_run_code", "run_id", "code", unique=True),
+    )  # fmt: skip
+
+    PLACE_PHONE = "signup.phone"
+    PLACE_TICKET = "signup.ticket"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    uid: Mapped[str] = mapped_column(String(32), unique=True)
+    run_id: Mapped[int] = mapped_column(ForeignKey("course_run.id"), index=True)
+    pool_id: Mapped[int] = mapped_column(ForeignKey("seat_pool.id"))
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    state: Mapped[str] = mapped_column(String(15))
+    position: Mapped[int | None]
+    outcome: Mapped[str | None] = mapped_column(String(10))
+    name: Mapped[str] = mapped_column(String(100))
+    name_raw: Mapped[str] = mapped_column(String(200))
+    sort_key: Mapped[str] = mapped_column(String(200), default="")
+    name_proved_at: Mapped[datetime | None]
+    phone_index: Mapped[bytes] = mapped_column(LargeBinary(32), index=True)
+    phone_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    phone_proved_at: Mapped[datetime | None]
+    ticket_hash: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    ticket_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    code: Mapped[str] = mapped_column(String(6))
+    owner_unit_id: Mapped[int] = mapped_column(ForeignKey("unit.id"), index=True)
+    sector_id: Mapped[int] = mapped_column(ForeignKey("sector.id"))
+    key_group: Mapped[str] = mapped_column(String(20), default="other")
+    device_id: Mapped[int | None] = mapped_column(ForeignKey("sign_in_session.id"), index=True)
+    channel: Mapped[str] = mapped_column(String(10), default="page")
+    warnings: Mapped[list[str]] = mapped_column(JSON, default=list)
+    health_notice_read_at: Mapped[datetime | None]
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+    ended_at: Mapped[datetime | None]
+    note: Mapped[str] = mapped_column(Text, default="")
+    run: Mapped[CourseRun] = relationship(lazy="raise")

@@ -1,0 +1,1 @@
+"""Schemes, results and their confirmation."""

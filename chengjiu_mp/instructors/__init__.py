@@ -1,0 +1,1 @@
+"""Instructors and their refreshers."""

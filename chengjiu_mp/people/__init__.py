@@ -1,0 +1,1 @@
+"""People, their documents, proved contacts and consents."""

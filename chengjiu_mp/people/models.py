@@ -1,0 +1,95 @@
+"""A person is a document; names and phones become theirs only when proved (rulings: ownership)."""
+
+from datetime import date, datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from chengjiu_mp.core import clock
+from chengjiu_mp.core.db import Base
+
+
+class Person(Base):
+    """One identity document. ``name`` is empty until proved, by a code or face to face."""
+
+    __tablename__ = "person"
+
+    PLACE = "person.doc_number"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    uid: Mapped[str] = mapped_column(String(32), unique=True)
+    doc_type: Mapped[str] = mapped_column(String(30))
+    doc_index: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    doc_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    name: Mapped[str | None] = mapped_column(String(100))
+    name_proved_at: Mapped[datetime | None]
+    name_proved_by: Mapped[str | None] = mapped_column(String(40))
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+
+
+class Contact(Base):
+    """A phone proved to be a person's. Look-up codes go only to these; ``ended_at`` closes one, nothing overwrites it."""
+
+    __tablename__ = "contact"
+    __table_args__ = (
+        Index(
+            "uq_contact_person_phone", "person_id", "phone_index", unique=True,
+            sqlite_where=text("ended_at is null"), postgresql_where=text("ended_at is null"),
+        ),
+    )  # fmt: skip
+
+    PLACE = "contact.phone"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    uid: Mapped[str] = mapped_column(String(32))
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    phone_index: Mapped[bytes] = mapped_column(LargeBinary(32), index=True)
+    phone_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    proved_at: Mapped[datetime] = mapped_column(default=clock.now)
+    proved_by: Mapped[str] = mapped_column(String(40))
+    ended_at: Mapped[datetime | None]
+
+
+class Notice(Base):
+    """A text that people agree to, by purpose and version; never edited, only followed by a newer version."""
+
+    __tablename__ = "notice"
+    __table_args__ = (Index("uq_notice_purpose_version", "purpose", "version", unique=True),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    purpose: Mapped[str] = mapped_column(String(40))
+    version: Mapped[int]
+    title: Mapped[str] = mapped_column(String(100))
+    body: Mapped[str] = mapped_column(Text)
+    sha256: Mapped[str] = mapped_column(String(64))
+    required: Mapped[bool] = mapped_column(default=True)
+    current: Mapped[bool] = mapped_column(default=True)
+
+
+class Consent(Base):
+    """The consent ledger: who agreed to which text, when and over which channel; withdrawal is a date on the row."""
+
+    __tablename__ = "consent"
+    __table_args__ = (CheckConstraint("channel in ('page','api','desk','import')", name="channel"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    signup_id: Mapped[int | None] = mapped_column(ForeignKey("signup.id"), index=True)
+    notice_id: Mapped[int] = mapped_column(ForeignKey("notice.id"))
+    text_sha256: Mapped[str] = mapped_column(String(64))
+    channel: Mapped[str] = mapped_column(String(10))
+    given_at: Mapped[datetime] = mapped_column(default=clock.now)
+    withdrawn_at: Mapped[datetime | None]
+
+
+class Attainment(Base):
+    """What a person holds, written by certificates for the slices to their left (prerequisites, exemptions)."""
+
+    __tablename__ = "attainment"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(30))
+    valid_to: Mapped[date | None]
+    source: Mapped[str] = mapped_column(String(60), unique=True)
+    ended_at: Mapped[datetime | None]

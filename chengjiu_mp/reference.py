@@ -1,0 +1,115 @@
+"""What every installation begins with: the plan's rows, six sectors, course types, schemes, notices. Safe to run again.
+
+Values that nobody has confirmed are listed in ``unconfirmed`` and shown as 待业务核实 in the console. Sources: the city's plan of
+2022-08-31 (rows, sectors, groups, kinds) and what comparable cities publish (hours, ages, validity).
+"""
+
+import hashlib
+from typing import Any
+
+from sqlalchemy import select
+
+from chengjiu_mp.core.db import Base, db
+from chengjiu_mp.courses.models import CourseType, Syllabus
+from chengjiu_mp.exams.models import ExamScheme
+from chengjiu_mp.instructors.models import InstructorPolicy
+from chengjiu_mp.people.models import Notice
+from chengjiu_mp.units.models import Sector, Unit
+
+CITY = "jiangyin"
+
+# 附件3, in the plan's own order.
+ROWS = (
+    ("chengdong", "高新区（城东街道）"), ("chengjiang", "澄江街道"), ("nanzha", "南闸街道"), ("yunting", "云亭街道"),
+    ("xiagang", "夏港街道"), ("shengang", "申港街道"), ("ligang", "利港街道"), ("huangtu", "璜土镇"),
+    ("yuecheng", "月城镇"), ("qingyang", "青阳镇"), ("xuxiake", "徐霞客镇"), ("huashi", "华士镇"),
+    ("zhouzhuang", "周庄镇"), ("xinqiao", "新桥镇"), ("changjing", "长泾镇"), ("gushan", "顾山镇"),
+    ("zhutang", "祝塘镇"), ("education", "教育局"), ("institutions", "机关事业单位"), ("enterprises", "企业"),
+)  # fmt: skip
+
+SECTORS = (
+    ("office", "机关"), ("school", "学校"), ("community", "社区"),
+    ("village", "农村"), ("enterprise", "企业"), ("family", "家庭"),
+)  # fmt: skip
+
+# code, name, family, hours, capacity, minimum age, validity in months, scheme
+COURSE_TYPES: tuple[tuple[str, str, str, float, int, int, int | None, str | None], ...] = (
+    ("cpr_aed", "CPR+AED", "certified", 4, 50, 14, 36, "cpr_aed"),
+    ("junior", "初级救护员", "certified", 8, 50, 16, 36, "junior"),
+    ("responder", "救护员", "certified", 16, 50, 18, 36, "responder"),
+    ("popular", "普及培训", "popular", 2, 200, 0, None, None),
+    ("instructor", "师资培训", "instructor", 40, 30, 18, None, None),
+    ("instructor_refresh", "师资复训", "instructor", 8, 50, 18, None, None),
+)
+
+_THEORY = {"code": "theory", "name": "理论", "kind": "theory", "max": 100, "pass": 80, "required": True}
+_CPR = {"code": "cpr", "name": "心肺复苏", "kind": "practical", "max": 100, "pass": 80, "required": True}
+_AED = {"code": "aed", "name": "AED 操作", "kind": "practical", "max": 100, "pass": 80, "required": True}
+_WOUND = {"code": "wound", "name": "创伤救护", "kind": "practical", "max": 100, "pass": 80, "required": True}
+
+SCHEMES = {
+    "cpr_aed": ("CPR+AED 考核", [_THEORY, _CPR, _AED]),
+    "junior": ("初级救护员考核", [_THEORY, _CPR, _AED]),
+    "responder": ("救护员考核", [_THEORY, _CPR, _AED, _WOUND]),
+}
+
+BRING = "请带身份证件原件，穿便于活动的衣裤和平底鞋，提前 15 分钟到场。"
+HEALTH = "操作练习需要跪姿和用力按压。孕妇、腰膝腕关节有损伤或手术后 3 个月内的，请先不要报名实操课程。"
+
+NOTICES = {
+    "signup": (
+        "报名信息告知",
+        "江阴市红十字会为办理应急救护培训的报名、签到、考核和发证，收集您的姓名、证件类型和号码、手机号。"
+        "信息加密保存，只供本次培训的工作人员在职责范围内使用，不向其他单位提供。"
+        "未取得证书的报名信息保存一年后删除；取得证书的，保存到证书到期后三年。"
+        "您可以随时查看、更正，或联系我们撤回同意。",
+    ),
+    "document_number": (
+        "证件号码单独同意",
+        "证件号码用于确认是您本人、计算年龄，并保证一人一证。号码加密保存，页面上不显示，不会印在证书上。"
+        "不同意的，无法为您办理实名证书。",
+    ),
+}
+
+
+def install() -> None:
+    """Insert what is missing; what is there stays as it is."""
+    city = _ensure(Unit, {"code": CITY}, name="江阴市", sort=0)
+    for sort, (code, name) in enumerate(ROWS, 1):
+        row = _ensure(Unit, {"code": code}, name=name, sort=sort, is_row=True, parent_id=city.id)
+        row.row_id = row.id
+    for sort, (code, name) in enumerate(SECTORS, 1):
+        _ensure(Sector, {"code": code}, name=name, sort=sort)
+    for code, (name, items) in SCHEMES.items():
+        _ensure(ExamScheme, {"code": code, "version": 1}, name=name, items=items, unconfirmed=["pass"])
+    for sort, values in enumerate(COURSE_TYPES, 1):
+        _install_type(sort, *values)
+    for purpose, (title, body) in NOTICES.items():
+        digest = hashlib.sha256(body.encode()).hexdigest()
+        _ensure(Notice, {"purpose": purpose, "version": 1}, title=title, body=body, sha256=digest)
+    if db.session.scalars(select(InstructorPolicy)).first() is None:
+        db.session.add(InstructorPolicy())
+    db.session.flush()
+
+
+def _install_type(
+    sort: int, code: str, name: str, family: str, hours: float, capacity: int, min_age: int, *rest: Any
+) -> None:
+    validity_months, scheme_code = rest
+    kind = _ensure(CourseType, {"code": code}, name=name, family=family, sort=sort)
+    scheme = db.session.scalars(select(ExamScheme).where(ExamScheme.code == scheme_code)).first()
+    _ensure(
+        Syllabus, {"course_type_id": kind.id, "version": 1}, hours=hours, capacity_default=capacity, min_age=min_age,
+        validity_months=validity_months, exam_scheme_id=scheme.id if scheme else None, bring=BRING,
+        health_notice=HEALTH if family == "certified" else "",
+        unconfirmed=["hours", "min_age", "validity_months", "exam_scheme_id"] if family == "certified" else ["hours"],
+    )  # fmt: skip
+
+
+def _ensure(model: type[Base], key: dict[str, Any], **values: Any) -> Any:
+    found = db.session.scalars(select(model).filter_by(**key)).first()
+    if found is None:
+        found = model(**key, **values)
+        db.session.add(found)
+        db.session.flush()
+    return found

@@ -1,0 +1,1 @@
+"""Accounts, grants, codes and sessions."""

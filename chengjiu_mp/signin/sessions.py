@@ -1,0 +1,95 @@
+"""Sessions: opaque tokens whose rows can be revoked; a role change bites at the next request (no JWT)."""
+
+from datetime import timedelta
+
+from sqlalchemy import or_, select
+
+from chengjiu_mp.core import clock, ids
+from chengjiu_mp.core.context import Grant, Principal
+from chengjiu_mp.core.db import db
+from chengjiu_mp.signin.models import Account, RoleGrant, SignInSession
+from chengjiu_mp.units.queries import subtree_ids
+
+BEARER_LIFE = timedelta(hours=12)
+DEVICE_LIFE = timedelta(days=180)
+# One class day for an instructor on a phone; staff at a desk work within it too.
+SIGNED_IN_LIFE = timedelta(hours=12)
+
+
+def open_session(kind: str, account_id: int | None = None) -> tuple[str, SignInSession]:
+    """Add a session of ``kind`` ("device" or "bearer") and return its token, shown once, and its row."""
+    token, now = ids.new_token(), clock.now()
+    row = SignInSession(
+        kind=kind,
+        token_hash=ids.token_hash(token),
+        account_id=account_id,
+        account_until=now + SIGNED_IN_LIFE if account_id else None,
+        expires_at=now + (DEVICE_LIFE if kind == "device" else BEARER_LIFE),
+    )
+    db.session.add(row)
+    db.session.flush()
+    return token, row
+
+
+def sign_in_device(device_id: int, account_id: int) -> str:
+    """Sign an account in on an existing device and return the device's new token; the old one ends (no fixation)."""
+    row = db.session.get_one(SignInSession, device_id)
+    token = ids.new_token()
+    row.token_hash, row.account_id, row.account_until = (
+        ids.token_hash(token),
+        account_id,
+        clock.now() + SIGNED_IN_LIFE,
+    )
+    return token
+
+
+def sign_out(session_id: int) -> None:
+    """End the sign-in: a bearer token is revoked, a device forgets its account and proved phone but keeps its own tickets."""
+    row = db.session.get_one(SignInSession, session_id)
+    if row.kind == "bearer":
+        row.revoked_at = clock.now()
+    row.account_id = row.account_until = row.phone_index = row.phone_proved_at = None
+
+
+def principal_of(token: str, kind: str) -> Principal | None:
+    """Return who holds ``token``, None when it is unknown, ended or of another kind."""
+    if not ids.looks_like_token(token):
+        return None
+    now = clock.now()
+    row = db.session.scalars(
+        select(SignInSession).where(
+            SignInSession.token_hash == ids.token_hash(token), SignInSession.kind == kind,
+            SignInSession.revoked_at.is_(None), SignInSession.expires_at > now,
+        )
+    ).first()  # fmt: skip
+    if row is None:
+        return None
+    account = db.session.get(Account, row.account_id) if row.account_id else None
+    if account is None or not account.active or (row.account_until is not None and row.account_until <= now):
+        return None if kind == "bearer" else Principal(device_id=row.id, phone_index=row.phone_index)
+    return Principal(
+        account_id=account.id,
+        name=account.name,
+        grants=grants_of(account.id),
+        device_id=row.id,
+        phone_index=row.phone_index,
+    )
+
+
+def grants_of(account_id: int) -> tuple[Grant, ...]:
+    """Return the grants that hold today, each with the ids of its unit's subtree."""
+    today = clock.today()
+    rows = db.session.scalars(
+        select(RoleGrant).where(
+            RoleGrant.account_id == account_id,
+            or_(RoleGrant.valid_from.is_(None), RoleGrant.valid_from <= today),
+            or_(RoleGrant.valid_to.is_(None), RoleGrant.valid_to >= today),
+        ).order_by(RoleGrant.id)
+    )  # fmt: skip
+    return tuple(
+        Grant(
+            role=row.role, unit_id=row.unit_id, unit_ids=subtree_ids(row.unit_id) if row.unit_id else None,
+            sector_id=row.sector_id, key_group=row.key_group, read_only=row.read_only,
+        )
+        for row in rows
+    )  # fmt: skip

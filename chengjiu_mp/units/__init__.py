@@ -1,0 +1,1 @@
+"""Units, sectors and yearly targets: the allocation table."""

@@ -1,0 +1,132 @@
+"""Every test gets a database of its own, a copy of a migrated one, on SQLite and on PostgreSQL: real commits, no savepoint tricks."""
+
+import dataclasses
+import os
+import shutil
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from flask_migrate import upgrade
+from sqlalchemy import create_engine, text
+from sqlalchemy.pool import NullPool
+
+from chengjiu_mp import create_app
+from chengjiu_mp.config import Settings, from_environment
+from chengjiu_mp.core import clock, context
+from chengjiu_mp.core.db import db
+from devtools import services
+
+DATABASES = os.environ.get("TEST_DATABASES", "sqlite,postgresql").split(",")
+# A Monday; every test begins here unless it sets the clock itself.
+NOON = datetime.fromisoformat("2026-11-23T12:00:00+08:00")
+
+KEY = {
+    "CHENGJIU_SECRET_KEY": "tests-only-0123456789-abcdefghijklmnop",
+    "CHENGJIU_DATA_KEYS": '{"tst1": "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="}',
+    "CHENGJIU_INDEX_KEY": "ZmVkY2JhOTg3NjU0MzIxMGZlZGNiYTk4NzY1NDMyMTA=",
+    "CHENGJIU_ENV": "test",
+    "PUBLIC_URL": "http://127.0.0.1:8000",
+}
+
+
+@pytest.fixture(scope="session")
+def base_settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    return from_environment({**KEY, "CHENGJIU_DATA_DIR": str(tmp_path_factory.mktemp("data"))})
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(base_settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("template") / "template.sqlite3"
+    _migrate(dataclasses.replace(base_settings, database_url=f"sqlite:///{file}"))
+    return file
+
+
+@pytest.fixture(scope="session")
+def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with services.postgres_server(tmp_path_factory.mktemp("pg")) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def postgres_template(base_settings: Settings, postgres_url: str) -> str:
+    _administer(postgres_url, "create database template_chengjiu")
+    url = postgres_url.rpartition("/")[0] + "/template_chengjiu"
+    _migrate(dataclasses.replace(base_settings, database_url=url))
+    return "template_chengjiu"
+
+
+@pytest.fixture(scope="session")
+def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with services.redis_server(tmp_path_factory.mktemp("redis")) as url:
+        yield url
+
+
+def _administer(url: str, statement: str) -> None:
+    with create_engine(url, isolation_level="AUTOCOMMIT", poolclass=NullPool).connect() as connection:
+        connection.execute(text(statement))
+
+
+def _migrate(settings: Settings) -> None:
+    app = create_app(settings)
+    with app.app_context():
+        upgrade()
+        db.engine.dispose()
+
+
+@pytest.fixture
+def sqlite_database(sqlite_template: Path, tmp_path: Path) -> str:
+    file = tmp_path / "test.sqlite3"
+    shutil.copyfile(sqlite_template, file)
+    return f"sqlite:///{file}"
+
+
+@pytest.fixture(params=DATABASES)
+def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """A fresh migrated database; each test that uses it runs once on SQLite and once on PostgreSQL."""
+    if request.param == "sqlite":
+        yield request.getfixturevalue("sqlite_database")
+        return
+    server = request.getfixturevalue("postgres_url")
+    template = request.getfixturevalue("postgres_template")
+    _administer(server, "drop database if exists test_one with (force)")
+    _administer(server, f"create database test_one template {template} strategy file_copy")
+    yield server.rpartition("/")[0] + "/test_one"
+
+
+@pytest.fixture
+def settings(base_settings: Settings, database_url: str, tmp_path: Path) -> Settings:
+    return dataclasses.replace(base_settings, database_url=database_url, data_dir=tmp_path)
+
+
+@pytest.fixture
+def frozen() -> Iterator["FrozenClock"]:
+    """Business time stands still at NOON; ``frozen.now = …`` moves it."""
+    hand = FrozenClock(NOON)
+    clock.set_source(lambda: hand.now)
+    yield hand
+    clock.set_source(lambda: None)
+
+
+@dataclasses.dataclass
+class FrozenClock:
+    now: datetime
+
+
+@pytest.fixture
+def app(settings: Settings, frozen: FrozenClock) -> Iterator[Flask]:
+    """The application on a fresh database, within an application context, acting as the system."""
+    app = create_app(settings)
+    with app.app_context():
+        context.set_request("test", context.SYSTEM)
+        yield app
+        db.session.remove()
+        db.engine.dispose()
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    return app.test_client()

@@ -1,0 +1,134 @@
+"""The transaction at the edge, the constraint's name, and the job's lease, on both databases."""
+
+import pytest
+from sqlalchemy import func, select, text
+from sqlalchemy.exc import DBAPIError, IntegrityError
+
+from chengjiu_mp.core import audit, ids, jobs, limits
+from chengjiu_mp.core.db import after_commit, db, unit_of_work, violated
+from chengjiu_mp.core.errors import TooMany
+from chengjiu_mp.core.models import AuditEntry, Job
+from chengjiu_mp.units.models import Sector
+
+
+def _sector(code: str) -> Sector:
+    return Sector(code=code, name=code, sort=1)
+
+
+def test_an_exception_rolls_everything_back(app):
+    with pytest.raises(ValueError, match="no"), unit_of_work() as session:
+        session.add(_sector("a"))
+        session.flush()
+        raise ValueError("no")
+    assert db.session.scalar(select(func.count()).select_from(Sector)) == 0
+
+
+def test_after_commit_runs_after_the_real_commit_and_not_after_a_savepoint(app):
+    seen = []
+    with unit_of_work() as session:
+        with session.begin_nested():
+            session.add(_sector("a"))
+            after_commit(lambda: seen.append("done"))
+        assert seen == []
+    assert seen == ["done"]
+
+
+def test_a_nested_unit_of_work_is_refused(app):
+    with pytest.raises(RuntimeError, match="nested"), unit_of_work(), unit_of_work():
+        pass
+
+
+def test_a_broken_unique_index_has_a_name_on_both_databases(app):
+    with pytest.raises(IntegrityError) as caught, unit_of_work() as session:
+        session.add_all([_sector("a"), _sector("a")])
+    assert violated(caught.value, "uq_sector_code")
+    assert not violated(caught.value, "uq_unit_code")
+
+
+def test_a_broken_check_has_a_name_on_both_databases(app):
+    with pytest.raises(IntegrityError) as caught, unit_of_work() as session:
+        session.execute(
+            text(
+                "insert into job (kind, queue, subject_id, dedupe_key, state, attempts, run_after, announced_at, lease_until,"
+                " created_at) values ('a','slow',1,'x','odd',0,0,0,0,'2026-01-01')"
+            )
+        )
+    assert violated(caught.value, "ck_job_state")
+
+
+def test_the_audit_trail_refuses_change(app):
+    with unit_of_work() as session:
+        row = _sector("a")
+        session.add(row)
+        session.flush()
+        audit.record("made", row)
+    for change in ("update audit_entry set action = 'x'", "delete from audit_entry"):
+        with pytest.raises(DBAPIError, match="append-only"), unit_of_work() as session:
+            session.execute(text(change))
+    assert db.session.scalars(select(AuditEntry.action)).all() == ["made"]
+
+
+def _job(key: str = "k") -> int:
+    with unit_of_work():
+        jobs.ask("test.kind", 7, queue=jobs.SLOW, dedupe_key=key)
+    return db.session.scalars(select(Job.id).where(Job.dedupe_key == key)).one()
+
+
+def test_a_job_asked_for_twice_is_one_job(app):
+    assert _job() == _job()
+
+
+def test_a_claimed_job_cannot_be_claimed_again_until_its_lease_ends(app):
+    job_id = _job()
+    held = jobs.claim(job_id)
+    assert held is not None and held.subject_id == 7
+    assert jobs.claim(job_id) is None
+    with unit_of_work() as session:
+        session.execute(text("update job set lease_until = 1"))
+    again = jobs.claim(job_id)
+    assert again is not None and again.attempts == 2
+    with pytest.raises(jobs.LeaseLost), unit_of_work():
+        jobs.finish(held)
+
+
+def test_effect_and_completion_are_one_transaction(app):
+    job_id = _job()
+    assert jobs.run(job_id, lambda subject: lambda: db.session.add(_sector(f"s{subject}")))
+    assert not jobs.run(job_id, lambda subject: lambda: db.session.add(_sector("again")))
+    assert db.session.scalars(select(Sector.code)).all() == ["s7"]
+
+
+def test_a_job_that_keeps_failing_is_dead_after_five_attempts_and_says_why(app, frozen):
+    job_id = _job()
+
+    def fails(_subject: int) -> None:
+        raise KeyError("13800138000")
+
+    for _ in range(5):
+        frozen.now = frozen.now.replace(year=frozen.now.year + 1)
+        with pytest.raises(KeyError):
+            jobs.run(job_id, fails)
+    assert jobs.claim(job_id) is None
+    job = db.session.get_one(Job, job_id)
+    assert (job.state, job.attempts, job.reason) == ("dead", 5, "KeyError")
+
+
+def test_announced_jobs_are_not_announced_again_at_once(app):
+    job_id = _job()
+    with unit_of_work():
+        assert jobs.announceable() == [(job_id, "test.kind", "slow")]
+    with unit_of_work():
+        assert jobs.announceable() == []
+        db.session.execute(text("update job set announced_at = announced_at - 11"))
+        assert len(jobs.announceable()) == 1
+
+
+def test_a_limit_holds_in_every_sliding_window(app, frozen):
+    key = limits.Limit(ids.new_uid(), times=3, seconds=60)
+    for _ in range(3):
+        limits.spend(key)
+    with pytest.raises(TooMany) as caught:
+        limits.spend(key)
+    assert 60 <= caught.value.facts["retry_after"] <= 67
+    frozen.now = frozen.now.fromtimestamp(frozen.now.timestamp() + caught.value.facts["retry_after"], frozen.now.tzinfo)
+    limits.spend(key)
