@@ -13,7 +13,7 @@ def end_leftovers(data: Path) -> None:
     """End the process groups that old pid files name, if they still work on this folder; remove the files.
 
     The kernel asks the children of a killed launcher to stop; they get a few seconds to do so. A number that
-    meanwhile belongs to another program is left alone: the folder must be in the process's environment.
+    meanwhile belongs to another program is left alone: it must show this folder in its environment or work inside it.
     """
     files = [path for path in (data / "run").glob("*.pid") if path.name != "dev.pid"]
     groups = {number for path in files if (number := _number(path)) and _works_on(number, data)}
@@ -36,8 +36,10 @@ def _number(path: Path) -> int | None:
 
 
 def _works_on(pid: int, data: Path) -> bool:
+    process = Path(f"/proc/{pid}")
     try:
-        environment = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+        environment = (process / "environ").read_bytes().split(b"\0")
+        # the Redis-protocol server writes its title over its environment, but works inside its own folder
+        return f"CHENGJIU_DATA_DIR={data}".encode() in environment or (process / "cwd").readlink() == data / "redis"
     except OSError:
         return False
-    return f"CHENGJIU_DATA_DIR={data}".encode() in environment
