@@ -96,7 +96,7 @@ def thousands(number: float | None) -> str:
 
 
 def percent(part: float, whole: float | None) -> str:
-    """Share of the whole, rounded down, so that 100% is never shown one short of the target; — without a target."""
+    """Share of the whole, rounded down: 100% is never shown one short of the target; — without a target."""
     if not whole:
         return "—"
     return f"{int(100 * part // whole)}%"
@@ -107,13 +107,8 @@ def stable_id(words: str) -> str:
     return hashlib.sha256(words.encode()).hexdigest()[:8]
 
 
-FILTERS: dict[str, Callable[..., Any]] = {
-    each.__name__: each
-    for each in (
-        month, day_number, weekday, day, date_long, clock_time, day_time, time_range, day_time_range, thousands,
-        percent, stable_id,
-    )
-}  # fmt: skip
+_SHOWN = (month, day_number, weekday, day, date_long, clock_time, day_time, time_range, day_time_range)
+FILTERS: dict[str, Callable[..., Any]] = {each.__name__: each for each in (*_SHOWN, thousands, percent, stable_id)}
 
 
 @cache
@@ -122,7 +117,7 @@ def _fingerprint(path: Path) -> str:
 
 
 def register(app: Flask) -> None:
-    """Give the app's templates the filters above and `asset(name)`, a static address that changes with the content."""
+    """Give the templates the filters above and `asset(name)`, a static address that changes with its content."""
 
     def asset(name: str) -> str:
         folder = Path(str(app.static_folder))

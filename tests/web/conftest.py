@@ -17,14 +17,18 @@ from playwright.sync_api import Browser, sync_playwright
 from werkzeug.serving import make_server
 
 from chengjiu_mp.core.qr import qr_svg
-from chengjiu_mp.web import templating
+from chengjiu_mp.web import templating, view
 
 WEB = Path(templating.__file__).parent
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
-PAGES = ("home", "form", "ticket", "states", "console", "problem")
+FLAGS = (
+    "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+)  # fmt: skip
+PAGES = ("home", "run", "form", "ticket", "states", "console", "problem")
 START = dt.datetime(2026, 11, 28, 6, 0, tzinfo=dt.UTC)
 
 
@@ -46,19 +50,27 @@ def style_app() -> Flask:
     """A bare app: the real templates and static files, the style guide's pages, invented data."""
     app = Flask("styleguide", static_folder=str(WEB / "static"), static_url_path="/static")
     app.config["SECRET_KEY"] = "only for the style guide"
-    app.jinja_loader = ChoiceLoader(
-        [FileSystemLoader(WEB / "templates"), FileSystemLoader(Path(__file__).parent)]
-    )
+    app.jinja_loader = ChoiceLoader([FileSystemLoader(WEB / "templates"), FileSystemLoader(Path(__file__).parent)])
     CSRFProtect(app)
     templating.register(app)
+    app.register_blueprint(view.blueprint)
+
+    @app.get("/jobs/1")
+    def job() -> dict[str, object]:
+        return {"state": "done", "text": "做好了", "done": 40, "total": 40, "next": "/home"}
+
+    @app.post("/slow")
+    def slow() -> Response:
+        app.config["PRESSES"] = app.config.get("PRESSES", 0) + 1
+        return Response(status=204)
 
     @app.get("/<page>")
     def show(page: str) -> Response:
-        names = {"console_nav": _nav(), "principal": {"name": "沈某某"}} if page == "console" else {}
+        names = {"console_nav": _nav(), "principal": {"account_id": 1, "name": "沈某某"}} if page == "console" else {}
         html = render_template(
             "problem.html" if page == "problem" else "styleguide.html",
             page=page,
-            elder=request.args.get("view") == "elder",
+            elder="elder" in (request.args.get("view"), request.cookies.get(view.COOKIE)),
             help_phone="0510-0000000",
             current_path="/console/runs" if page == "console" else f"/{page}",
             runs=_runs(),
@@ -74,14 +86,15 @@ def style_app() -> Flask:
     return app
 
 
+NAV = {
+    "总览": "/console", "场次": "/console/runs", "名单与审核": "/console/signups", "成绩确认": "/console/results",
+    "证书": "/console/certificates", "师资": "/console/instructors", "任务": "/console/targets",
+    "单位与人员": "/console/units", "设置": "/console/settings", "消息": "/console/messages", "审计": "/console/audit",
+}  # fmt: skip
+
+
 def _nav() -> list[dict[str, object]]:
-    words = "总览 场次 名单与审核 成绩确认 证书 师资 任务 单位与人员 设置 消息 审计".split()
-    hrefs = "/console /console/runs /console/signups /console/results /console/c /console/i /console/t /console/u".split()
-    hrefs += "/console/settings /console/messages /console/audit".split()
-    return [
-        {"label": w, "href": h, "count": 12 if w == "成绩确认" else 0}
-        for w, h in zip(words, hrefs, strict=True)
-    ]
+    return [{"label": word, "href": NAV[word], "count": 12 if word == "成绩确认" else 0} for word in NAV]
 
 
 def _problem() -> dict[str, object]:
@@ -115,8 +128,7 @@ def browser() -> Iterator[Browser]:
         if os.environ.get("CHENGJIU_REQUIRE_BROWSER") == "1":
             pytest.fail(reason)
         pytest.skip(reason)
-    flags = "--no-sandbox --disable-gpu --no-first-run --disable-background-networking --disable-component-update --disable-sync"
     with sync_playwright() as playwright:
-        chrome = playwright.chromium.launch(executable_path=chromium, args=flags.split())
+        chrome = playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
         yield chrome
         chrome.close()

@@ -71,7 +71,7 @@ for (const details of all("details[data-dialog]")) {
   const dialog = document.createElement("dialog");
   if (!dialog.showModal) continue;
   const cancel = inner.querySelector("[data-cancel]");
-  dialog.setAttribute("aria-labelledby", inner.querySelector("h2, h3").id);
+  dialog.setAttribute("aria-labelledby", inner.querySelector("h2").id);
   const start = () => {
     dialog.append(inner);
     if (!dialog.isConnected) document.body.append(dialog);

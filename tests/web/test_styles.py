@@ -1,0 +1,164 @@
+"""What the style guide's pages look like to a person: measured in a real browser, in every view."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from chengjiu_mp.web import templating
+
+pytestmark = pytest.mark.browser
+
+STATIC = Path(templating.__file__).parent / "static"
+PAGES = ("home", "run", "form", "ticket", "states", "console", "problem")
+VIEWS = [("light", "plain"), ("dark", "plain"), ("light", "elder"), ("dark", "elder")]
+Open = Callable[..., Any]
+
+MEASURE = (Path(__file__).parent / "measure.js").read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def look(browser: Browser, style_site: str) -> Iterator[Open]:
+    """Return `look(page, width=, scheme=, view=, script=)`, a page of the style guide that reported no complaint."""
+    opened, complaints = [], []
+
+    def show(name: str, width: int = 390, scheme: Any = "light", view: str = "plain", script: bool = True) -> Page:
+        context = browser.new_context(
+            viewport={"width": width, "height": 844}, color_scheme=scheme, java_script_enabled=script
+        )
+        opened.append(context)
+        page = context.new_page()
+        page.on("console", lambda message: complaints.append(message.text))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.goto(f"{style_site}/{name}?view={view}")
+        if script:
+            page.evaluate(MEASURE)
+        return page
+
+    yield show
+    for context in opened:
+        context.close()
+    assert complaints == []
+
+
+@pytest.mark.parametrize(("scheme", "view"), VIEWS)
+@pytest.mark.parametrize("name", PAGES)
+def test_every_text_has_contrast(look: Open, name: str, scheme: str, view: str) -> None:
+    found = look(name, scheme=scheme, view=view).evaluate("measure.contrast()")
+    assert found["pairs"] > 5
+    assert found["low"] == []
+
+
+@pytest.mark.parametrize(("view", "least"), [("plain", 44), ("elder", 60)])
+@pytest.mark.parametrize("name", PAGES)
+def test_every_target_is_large_enough(look: Open, name: str, view: str, least: int) -> None:
+    found = look(name, view=view).evaluate("least => measure.targets(least)", least)
+    assert found["seen"] >= 4
+    assert found["small"] == []
+
+
+@pytest.mark.parametrize(("view", "body", "least"), [("plain", 17, 15), ("elder", 22, 18)])
+@pytest.mark.parametrize("name", PAGES)
+def test_type_is_large_enough(look: Open, name: str, view: str, body: int, least: int) -> None:
+    found = look(name, view=view).evaluate("measure.type()")
+    assert found["body"] >= body
+    assert found["least"] >= least
+
+
+@pytest.mark.parametrize("width", [320, 390, 768, 1280])
+@pytest.mark.parametrize("view", ["plain", "elder"])
+@pytest.mark.parametrize("name", PAGES)
+def test_nothing_hangs_over_the_side(look: Open, name: str, view: str, width: int) -> None:
+    page = look(name, width=width, view=view)
+    assert page.evaluate("measure.hanging()") == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize(("scheme", "view"), [("light", "plain"), ("dark", "elder")])
+@pytest.mark.parametrize("name", PAGES)
+def test_axe_finds_nothing(look: Open, name: str, scheme: str, view: str) -> None:
+    results = Axe().run(look(name, scheme=scheme, view=view))
+    assert results.violations_count == 0, results.generate_report()
+
+
+def test_a_poster_lands_on_all_that_matters_without_scrolling(look: Open) -> None:
+    page = look("run")
+    for words in ("心肺复苏与 AED 初级救护员班", "11月28日（周六）14:00–17:00", "博爱家园", "余 12 席", "我要报名"):
+        box = page.get_by_text(words, exact=False).first.bounding_box()
+        assert box["y"] + box["height"] <= 844, words
+
+
+def test_the_main_button_stays_within_reach_and_hides_no_field(look: Open) -> None:
+    page = look("form")
+    box = page.get_by_role("button", name="提交报名").bounding_box()
+    assert 844 / 2 < box["y"] < 844
+    page.get_by_label("想说的话").focus()
+    field = page.get_by_label("想说的话").bounding_box()
+    assert field["y"] + field["height"] <= page.locator(".act").bounding_box()["y"]
+
+
+def test_a_code_is_dark_on_white_at_night_too(look: Open) -> None:
+    page = look("ticket", scheme="dark")
+    assert page.locator(".qr").first.evaluate("e => getComputedStyle(e).backgroundColor") == "rgb(255, 255, 255)"
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_the_elder_view_is_one_tap_away_and_remembered(look: Open, script: bool) -> None:
+    page = look("problem", script=script)
+    page.goto(page.url.replace("?view=plain", ""))
+    page.get_by_role("link", name="长辈版").click()
+    expect(page.locator("html[data-view=elder]")).to_have_count(1)
+    page.reload()
+    page.get_by_role("link", name="标准版").click()
+    expect(page.locator("html[data-view=elder]")).to_have_count(0)
+
+
+def test_the_summary_is_read_first_and_leads_to_its_field(look: Open) -> None:
+    page = look("form")
+    expect(page.locator("#errors")).to_be_focused()
+    page.get_by_role("link", name="这个身份证号少了一位").click()
+    expect(page.get_by_label("证件号码", exact=True)).to_be_focused()
+
+
+def test_two_presses_send_one_form(look: Open) -> None:
+    page = look("form")
+    sent = []
+    page.on("request", lambda request: sent.append(request) if request.method == "POST" else None)
+    page.get_by_role("button", name="提交报名").dblclick()
+    expect(page.get_by_role("button", name="正在报名…")).to_have_attribute("aria-disabled", "true")
+    assert len(sent) == 1
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_what_cannot_be_undone_is_asked_again(look: Open, script: bool) -> None:
+    page = look("states", script=script)
+    sure = page.get_by_text("确定吊销 JY-2026-000128？")
+    expect(sure).to_be_hidden()
+    page.locator("summary", has_text="吊销这张证书").click()
+    expect(sure).to_be_visible()
+    expect(page.get_by_role("dialog")).to_have_count(1 if script else 0)
+    expect(page.get_by_label("吊销的原因")).to_be_visible()
+
+
+def test_leaving_the_question_returns_to_the_button(look: Open) -> None:
+    page = look("states")
+    page.locator("summary", has_text="吊销这张证书").click()
+    page.get_by_role("button", name="先不").click()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(page.locator("summary", has_text="吊销这张证书")).to_be_focused()
+
+
+def test_long_work_moves_on_when_it_is_done(look: Open) -> None:
+    page = look("states")
+    page.wait_for_url("**/home")
+
+
+def test_the_sheet_and_the_script_stay_small() -> None:
+    sheet, script = (STATIC / "app.css").stat().st_size, (STATIC / "app.js").stat().st_size
+    assert sheet < 30_000
+    assert sheet + script <= 35_000
