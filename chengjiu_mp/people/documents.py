@@ -1,0 +1,130 @@
+"""Identity documents: what a typed number is, and what follows from it.
+
+What is unusual but possible is a warning for staff, never a wall for a citizen. A number is read on a day, because
+a birth date can lie ahead of it.
+"""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from chengjiu_mp.people import document_refusals as refusals
+from chengjiu_mp.people.ages import age_on
+from chengjiu_mp.people.document_readers import READERS, type_of
+from chengjiu_mp.people.document_refusals import DocumentRefused, DocumentRegion
+from chengjiu_mp.people.document_types import DocType
+from chengjiu_mp.people.invisible import BLANKS, HYPHENS, INVISIBLE
+from chengjiu_mp.people.resident_number import Gender
+
+__all__ = [
+    "DocType",
+    "DocumentReading",
+    "DocumentRefused",
+    "Verdict",
+    "age_on",
+    "clean",
+    "last4",
+    "mask_document",
+    "read_document",
+    "retype_sentence",
+]
+
+
+class Verdict(StrEnum):
+    """What to do with a number that is not refused; `warn` asks staff to look at the document."""
+
+    ACCEPT = "accept"
+    NORMALIZE = "normalize"
+    RETYPE = "retype"
+    WARN = "warn"
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentReading:
+    """A number that was understood.
+
+    ``number`` is what to store and to index. ``birth`` and ``gender`` are None where the number does not tell them.
+    ``warnings`` are codes for staff: age_over_120, country_unknown, region_unknown, region_taiwan,
+    permit_series_ended, service_passport, passport_looks_like_id, passport_without_digits.
+    """
+
+    verdict: Verdict
+    doc_type: DocType
+    number: str
+    birth: date | None
+    gender: Gender | None
+    warnings: tuple[str, ...] = ()
+
+
+def read_document(raw: str, chosen: DocType | None = None, *, today: date) -> DocumentReading:
+    """Return what `raw` is, given the type the person chose (None: unknown) and the day it is read on.
+
+    A number that is good for another type than the chosen one comes back as `retype` with that type.
+
+    :raise DocumentRefused: one of ``document_refusals``, saying what to do
+    """
+    number = clean(raw)
+    doc_type = type_of(number, chosen)
+    try:
+        parts = READERS[doc_type](number, today)
+    except DocumentRefused as refused:
+        if chosen is None or doc_type is chosen:
+            raise
+        if chosen is not DocType.PASSPORT and not isinstance(refused, DocumentRegion):
+            raise
+        # Not that other document after all: what the chosen one says of it is nearer to the person.
+        doc_type, parts = chosen, READERS[chosen](number, today)
+    verdict = Verdict.ACCEPT if parts.number == raw else Verdict.NORMALIZE
+    if chosen is not None and doc_type is not chosen:
+        verdict = Verdict.RETYPE
+    elif parts.warnings:
+        verdict = Verdict.WARN
+    return DocumentReading(verdict, doc_type, *parts)
+
+
+def retype_sentence(doc_type: DocType) -> str:
+    """Return what a person reads when the chosen type was corrected."""
+    return f"这是{doc_type.label}号码，已为您切换类型。"
+
+
+def last4(number: str) -> str:
+    """Return the last four characters, fewer where four would be more than half of the number."""
+    return number[len(number) - min(4, len(number) // 2) :]
+
+
+def mask_document(number: str) -> str:
+    """Return the number for staff in scope: its end behind four stars, so that length and birth date stay hidden."""
+    return f"****{last4(number)}"
+
+
+# Cleaning
+
+_UPPER = {code: code - 32 for code in range(ord("a"), ord("z") + 1)}
+_DROPPED = dict.fromkeys(map(ord, BLANKS + HYPHENS + INVISIBLE))
+_LOOKALIKE_X = frozenset("ХхΧχ×✕✖╳")
+_PLAIN = re.compile(r"[0-9A-Z]+")
+_SPREADSHEET = re.compile(r"[0-9]\.[0-9]+E\+?[0-9]{1,2}")
+_TW_BRACKETS = re.compile(r"([0-9]{10})\(([A-Z0-9])\)")
+
+
+def clean(raw: str) -> str:
+    """Return `raw` as NFKC capitals without blanks, hyphens and invisible characters.
+
+    :raise DocumentRefused: when something else than [0-9A-Z] is left
+    """
+    number = unicodedata.normalize("NFKC", raw).translate(_DROPPED).translate(_UPPER)
+    number = _TW_BRACKETS.sub(r"\1\2", number)
+    if _PLAIN.fullmatch(number):
+        return number
+    if not number:
+        raise refusals.DocumentEmpty
+    if "*" in number:
+        star_at_end = len(number) == 18 and number.index("*") == 17
+        raise refusals.DocumentStar if star_at_end else refusals.DocumentMasked
+    if number[-1] in _LOOKALIKE_X:
+        raise refusals.DocumentLookalikeX
+    if _SPREADSHEET.fullmatch(unicodedata.normalize("NFKC", raw).strip().upper()):
+        raise refusals.DocumentSpreadsheet
+    raise refusals.DocumentCharacters
