@@ -1,0 +1,133 @@
+"""Persons, what they agreed to, and what was proved of them.
+
+A person is a document. Nothing proved is ever replaced here: what contradicts it becomes an item for the desk, an audit
+row ``person.conflict``.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Protocol
+
+from sqlalchemy import update
+from sqlalchemy.exc import IntegrityError
+
+from chengjiu_mp.core import audit, clock, ids, privacy
+from chengjiu_mp.core.db import db, violated
+from chengjiu_mp.people.documents import DocumentReading
+from chengjiu_mp.people.errors import ConsentMissing
+from chengjiu_mp.people.models import Consent, Contact, Notice, Person
+from chengjiu_mp.people.queries import current_notices, live_contacts, person_by_document
+from chengjiu_mp.people.schemas import ConsentIn
+
+
+class HasId(Protocol):
+    """A row that consent was given for."""
+
+    @property
+    def id(self) -> int: ...
+
+
+def person_for(reading: DocumentReading) -> Person:
+    """Return the person of this document, added when it is new."""
+    index = privacy.document_index(reading.doc_type, reading.number)
+    found = person_by_document(index)
+    if found:
+        return found
+    uid = ids.new_uid()
+    fresh = Person(
+        uid=uid,
+        doc_type=reading.doc_type.value,
+        doc_index=index,
+        doc_sealed=privacy.seal(reading.number, place=Person.PLACE, row=uid),
+    )
+    try:
+        with db.session.begin_nested():
+            db.session.add(fresh)
+    except IntegrityError as exc:
+        if not violated(exc, "uq_person_doc_index"):
+            raise
+        # Two forms with one new document at once: the other one's row is committed by now.
+        found = person_by_document(index)
+        if found is None:
+            raise
+        return found
+    return fresh
+
+
+def agreed_notices(consents: Iterable[ConsentIn]) -> Sequence[Notice]:
+    """Return the current notices that were agreed to; a text that is not in force counts for nothing.
+
+    :raise ConsentMissing: when a required one is not among them
+    """
+    given = {(one.purpose, one.version) for one in consents}
+    notices = current_notices()
+    missing = [n.purpose for n in notices if n.required and (n.purpose, n.version) not in given]
+    if missing:
+        raise ConsentMissing(field="consents", purposes=missing)
+    return [n for n in notices if (n.purpose, n.version) in given]
+
+
+def record_consents(person: Person, signup: HasId | None, consents: Iterable[ConsentIn], channel: str) -> None:
+    """Write who agreed to which text into the ledger.
+
+    :param channel: page, api, desk or import
+    :raise ConsentMissing: when a required notice is not among them
+    """
+    write_consents(person, signup, agreed_notices(consents), channel)
+
+
+def write_consents(person: Person, signup: HasId | None, notices: Iterable[Notice], channel: str) -> None:
+    """Write what :func:`agreed_notices` returned; for callers that check before they take a lock."""
+    db.session.add_all(
+        Consent(
+            person_id=person.id,
+            signup_id=signup.id if signup else None,
+            notice_id=notice.id,
+            text_sha256=notice.sha256,
+            channel=channel,
+        )
+        for notice in notices
+    )
+    db.session.flush()
+
+
+def prove_name(person: Person, name: str, by: str) -> bool:
+    """Make ``name`` the person's, unless another one was proved before; return whether it is theirs now.
+
+    :param by: how it was proved, at most 40 characters, such as "checkin:12" or "code"; no personal data
+    """
+    taken = db.session.execute(
+        update(Person)
+        .where(Person.id == person.id, Person.name.is_(None))
+        .values(name=name, name_proved_at=clock.now(), name_proved_by=by)
+        .returning(Person.id)
+    ).first()
+    db.session.refresh(person)
+    if taken:
+        audit.record("person.name_proved", person, by=by)
+        return True
+    return person.name == name or _conflict(person, "name", by)
+
+
+def prove_phone(person: Person, number: str, by: str) -> bool:
+    """Make a normalised phone the person's contact, unless another one is; return whether it is theirs now."""
+    index = privacy.phone_index(number)
+    # The person's row is the lock: two first phones at once would both find none.
+    db.session.execute(update(Person).where(Person.id == person.id).values(uid=Person.uid))
+    contacts = live_contacts(person.id)
+    if contacts:
+        return any(c.phone_index == index for c in contacts) or _conflict(person, "phone", by)
+    uid = ids.new_uid()
+    db.session.add(
+        Contact(
+            uid=uid, person_id=person.id, phone_index=index, proved_by=by,
+            phone_sealed=privacy.seal(number, place=Contact.PLACE, row=uid),
+        )
+    )  # fmt: skip
+    db.session.flush()
+    audit.record("person.phone_proved", person, by=by)
+    return True
+
+
+def _conflict(person: Person, what: str, by: str) -> bool:
+    audit.record("person.conflict", person, what=what, by=by)
+    return False
