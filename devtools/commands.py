@@ -23,7 +23,7 @@ COMMANDS = {
     ),
     "test": Command("test", "test", "test [pytest arguments]", "run the tests", needs_decoder=True),
     "check": Command("check", "test", "check", "format, lint, types and the guard tests", needs_decoder=True),
-    "flask": Command("flask", "run", "flask [--data DIR] …", "a command of the application, on a data folder"),
+    "flask": Command("flask_command", "run", "flask [--data DIR] …", "a command of the application, on a data folder"),
     "seed": Command(
         "seed", "run", "seed --profile demo|blackbox --data DIR [--out F]", "fill a data folder; repeatable"
     ),

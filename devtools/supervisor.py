@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 from devtools.services import dying_with_parent
 
@@ -21,6 +22,7 @@ TICK = 0.25
 HEALTHY_AFTER = 3.0  # seconds of life after which a death is an accident, not a crash loop
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 10.0  # so at most about ten starts in the first minute of a crash loop
 STOP_SECONDS = 12.0
+BURIAL_SECONDS = 1.0
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
@@ -87,7 +89,28 @@ class Child:
                 self.process.wait(max(seconds, 0))
             self.kill_group()
             self.process.wait()
+            self._await_empty_group()
         self.pid_file.unlink(missing_ok=True)
+
+    def _await_empty_group(self) -> None:
+        """Give the kernel a moment to bury the killed: then "stopped" means that nothing is left."""
+        deadline = time.monotonic() + BURIAL_SECONDS
+        while self.process is not None and _lives(self.process.pid) and time.monotonic() < deadline:
+            time.sleep(0.01)
+
+
+def _lives(group: int) -> bool:
+    """Return whether a process of the group runs; the dead whom nobody has collected do not count."""
+    try:
+        os.killpg(group, 0)
+    except (ProcessLookupError, PermissionError):
+        return False
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            state, _, member_of = stat.read_text().rpartition(")")[2].split()[:3]
+            if int(member_of) == group and state not in "ZX":
+                return True
+    return False
 
 
 class Supervisor:
@@ -102,18 +125,25 @@ class Supervisor:
         self.stop_signals = 0
         self._tell = tell
         self._ear, self._mouth = socket.socketpair()
+        self._before: dict[int, Any] = {}
 
     def __enter__(self) -> "Supervisor":
         for end in (self._ear, self._mouth):
             end.setblocking(False)
         signal.set_wakeup_fd(self._mouth.fileno(), warn_on_full_buffer=False)
         for number in STOP_SIGNALS:
-            signal.signal(number, self._on_stop)
-        signal.signal(signal.SIGCHLD, lambda *_: None)  # only so that the wake-up happens
+            self._before[number] = signal.signal(number, self._on_stop)
+        # a handler that does nothing, so that a child's death wakes the loop
+        self._before[signal.SIGCHLD] = signal.signal(signal.SIGCHLD, lambda *_: None)
         return self
 
     def __exit__(self, *_: object) -> None:
         self.stop_all()
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+        signal.set_wakeup_fd(-1)
+        self._ear.close()
+        self._mouth.close()
 
     def _on_stop(self, _number: int, _frame: FrameType | None) -> None:
         self.stop_signals += 1
