@@ -1,4 +1,6 @@
-"""Settings, from the environment alone. Development makes its own secrets in the data folder; production brings them or does not boot."""
+"""Settings, from the environment alone. Development makes its own secrets in the data folder; production brings them
+or does not boot.
+"""
 
 import base64
 import json

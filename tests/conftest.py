@@ -1,4 +1,6 @@
-"""Every test gets a database of its own, a copy of a migrated one, on SQLite and on PostgreSQL: real commits, no savepoint tricks."""
+"""Every test gets a database of its own, a copy of a migrated one, on SQLite and on PostgreSQL: real commits, no
+savepoint tricks.
+"""
 
 import dataclasses
 import os

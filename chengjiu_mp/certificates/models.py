@@ -31,7 +31,8 @@ class NumberSeries(Base):
 
 
 class Certificate(Base):
-    """A certificate of a person. ``counted`` is frozen at issue: whether it moved the plan's row (rulings: counting)."""
+    """A certificate of a person. ``counted`` is frozen at issue: whether it moved the plan's row (rulings: counting).
+    """
 
     __tablename__ = "certificate"
     __table_args__ = (
@@ -70,7 +71,9 @@ class Certificate(Base):
 
 
 class CertificateVersion(Base):
-    """What was printed and handed out: name, template, font set and the hash of the picture. An older version reads 已更正."""
+    """What was printed and handed out: name, template, font set and the hash of the picture. An older version reads
+    已更正.
+    """
 
     __tablename__ = "certificate_version"
     __table_args__ = (

@@ -12,8 +12,8 @@ from chengjiu_mp.core.db import Base
 class Scan(Base):
     """One scan or tick as it arrived, with its verdict; refused ones stay visible (rel-C5).
 
-    ``nonce`` is made on the phone: uploading twice is uploading once (rel-C2). An annulment is a scan that names the one it annuls.
-    """
+    ``nonce`` is made on the phone: uploading twice is uploading once (rel-C2). An annulment is a scan that names the
+    one it annuls."""
 
     __tablename__ = "scan"
     __table_args__ = (
@@ -40,7 +40,9 @@ class Scan(Base):
 
 
 class CheckIn(Base):
-    """The fold of a sign-up's scans for one meeting: at most one row, the earliest accepted scan that is not annulled (rel-C1, C4)."""
+    """The fold of a sign-up's scans for one meeting: at most one row, the earliest accepted scan that is not annulled
+    (rel-C1, C4).
+    """
 
     __tablename__ = "check_in"
     __table_args__ = (Index("uq_check_in_signup_meeting", "signup_id", "meeting_id", unique=True),)

@@ -11,6 +11,7 @@ from chengjiu_mp.core.errors import NotAllowed, NotFound, SignInNeeded
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+_MARK = "_access"
 ROLES = ("trainee", "instructor", "unit_manager", "operator", "approver", "auditor", "system")
 
 
@@ -49,7 +50,7 @@ def access(who: Access) -> Callable[[F], F]:
     """Mark a view with who may call it."""
 
     def mark(view: F) -> F:
-        view._access = who  # type: ignore[attr-defined]
+        setattr(view, _MARK, who)
         return view
 
     return mark
@@ -57,14 +58,14 @@ def access(who: Access) -> Callable[[F], F]:
 
 def access_of(view: Callable[..., Any] | None) -> Access | None:
     """Return the declaration of a view, None when there is none."""
-    return getattr(view, "_access", None)
+    return getattr(view, _MARK, None)
 
 
 def enforce(who: Access | None, caller: Principal, *, writing: bool) -> None:
     """Let the caller pass, or refuse.
 
-    :raise SignInNeeded: nobody is signed in; :raise NotAllowed: the roles do not suffice; a read-only grant does not write
-    """
+    :raise SignInNeeded: nobody is signed in; :raise NotAllowed: the roles do not suffice; a read-only grant does not
+    write"""
     if who is None:
         raise NotFound
     if who.public:

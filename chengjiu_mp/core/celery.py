@@ -1,8 +1,8 @@
 """Celery: declared tasks, queues named for their promise, and the relay that tells workers of jobs.
 
-A slice declares a task with :func:`task`; the application factory binds what was declared to one Celery app. Correctness rests on the job
-rows and their leases (``core/jobs.py``); the broker settings below only make it fast (measured for celery 5.6.3).
-"""
+A slice declares a task with :func:`task`; the application factory binds what was declared to one Celery app.
+Correctness rests on the job rows and their leases (``core/jobs.py``); the broker settings below only make it fast
+(measured for celery 5.6.3)."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from celery import Celery, signals
 from celery.schedules import crontab, schedule
 from flask import Flask, current_app
-from kombu import Queue
+from kombu.entity import Queue
 
 from chengjiu_mp.core import jobs, limits
 from chengjiu_mp.core.db import db, unit_of_work
@@ -70,7 +70,7 @@ def make_celery(app: Flask) -> Celery:
 
 def _settings(app: Flask) -> dict[str, Any]:
     return {
-        "task_queues": [Queue(name) for name in jobs.QUEUES],
+        "task_queues": [Queue(name) for name in jobs.QUEUES],  # type: ignore[no-untyped-call]
         "task_default_queue": jobs.SLOW,
         "task_serializer": "json",
         "accept_content": ["json"],

@@ -1,8 +1,8 @@
 """Business time: one place that says what now is, and that a test can set.
 
-Instants are timezone-aware UTC; days are calendar days in Asia/Shanghai (no daylight saving since 1991). Leases do not use this clock:
-they are judged by the database's own (``core/jobs.py``), so that a test's or a machine's clock can never free somebody's lease.
-"""
+Instants are timezone-aware UTC; days are calendar days in Asia/Shanghai (no daylight saving since 1991). Leases do
+not use this clock: they are judged by the database's own (``core/jobs.py``), so that a test's or a machine's clock
+can never free somebody's lease."""
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import DateTime, Engine, MetaData, event, text
+from sqlalchemy import DateTime, Engine, Index, MetaData, UniqueConstraint, event, text
 from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import DeclarativeBase, Session, registry
@@ -31,14 +31,14 @@ class UtcDateTime(TypeDecorator[datetime]):
     impl = DateTime(timezone=True)
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
         if value is None:
             return None
         if value.tzinfo is None:
             raise ValueError("a naive datetime has no place in the database")
         return value.astimezone(UTC)
 
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
         if value is None or value.tzinfo is not None:
             return value
         return value.replace(tzinfo=UTC)
@@ -60,8 +60,9 @@ _after_commit: ContextVar[list[Callable[[], None]] | None] = ContextVar("after_c
 def unit_of_work() -> Iterator[Session]:
     """Run the block in one transaction: commit at its end, roll back on any exception.
 
-    A read transaction that is still open is ended first, because SQLite must take its write lock at BEGIN: objects loaded before this
-    block are expired by it. On SQLite the transaction begins with BEGIN IMMEDIATE, so that two writers queue instead of failing.
+    A read transaction that is still open is ended first, because SQLite must take its write lock at BEGIN: objects
+    loaded before this block are expired by it. On SQLite the transaction begins with BEGIN IMMEDIATE, so that two
+    writers queue instead of failing.
 
     :raise RuntimeError: when nested; the edge owns the transaction
     """
@@ -102,8 +103,8 @@ def end_read() -> None:
 def violated(exc: IntegrityError, name: str) -> bool:
     """Return whether ``exc`` broke the constraint or unique index ``name``.
 
-    PostgreSQL gives the name. SQLite names a CHECK, but for a unique index gives the columns only, so they are compared.
-    """
+    PostgreSQL gives the name. SQLite names a CHECK, but for a unique index gives the columns only, so they are
+    compared."""
     diag = getattr(exc.orig, "diag", None)
     if diag is not None:
         return bool(diag.constraint_name == name)
@@ -117,9 +118,11 @@ def violated(exc: IntegrityError, name: str) -> bool:
 def _unique_columns() -> dict[str, str]:
     found: dict[str, str] = {}
     for table in Base.metadata.tables.values():
-        for item in [*table.indexes, *table.constraints]:
-            columns = getattr(item, "columns", None)
-            if item.name and columns is not None:
+        unique = [c for c in table.constraints if isinstance(c, UniqueConstraint)]
+        named: list[Index | UniqueConstraint] = [*table.indexes, *unique]
+        for item in named:
+            columns = item.columns
+            if item.name:
                 found[str(item.name)] = ", ".join(f"{table.name}.{c.name}" for c in columns)
     return found
 

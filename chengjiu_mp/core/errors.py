@@ -1,8 +1,7 @@
 """Refusals: how a rule says no.
 
-A rule raises a named :class:`Refusal`; one place (``core/http.py``) turns it into problem+json or a page. The sentence says what
-happened and what to do next; it never repeats a document number, a phone or any other input.
-"""
+A rule raises a named :class:`Refusal`; one place (``core/http.py``) turns it into problem+json or a page. The
+sentence says what happened and what to do next; it never repeats a document number, a phone or any other input."""
 
 from enum import Enum
 from typing import Any, ClassVar
@@ -26,9 +25,9 @@ class Kind(Enum):
 class Refusal(Exception):
     """Base of all named refusals.
 
-    Subclasses set ``code`` (stable, part of the API), ``message`` (Chinese, for people) and ``kind``. ``field`` names the input it is
-    about, as a dotted path; ``facts`` are values without personal data that a client may show (retry_after, dates, counts).
-    """
+    Subclasses set ``code`` (stable, part of the API), ``message`` (Chinese, for people) and ``kind``. ``field`` names
+    the input it is about, as a dotted path; ``facts`` are values without personal data that a client may show
+    (retry_after, dates, counts)."""
 
     code: ClassVar[str] = "refused"
     message: ClassVar[str] = "暂时办不了，请稍后再试，或致电服务热线。"

@@ -55,7 +55,9 @@ def fault(name: str) -> Any:
 
 
 def crash_after_commit(where: str) -> None:
-    """End the process at once when the fault ``crash_after_commit`` names ``where``: the commit is done, the reply is not."""
+    """End the process at once when the fault ``crash_after_commit`` names ``where``: the commit is done, the reply is
+    not.
+    """
     if fault("crash_after_commit") == where:
         write(faults={k: v for k, v in read().get("faults", {}).items() if k != "crash_after_commit"})
         os._exit(9)

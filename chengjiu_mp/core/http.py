@@ -1,8 +1,8 @@
 """The edge: a JSON route declares its input, output and who may; refusals become problem+json or a page.
 
-The view's annotations are the only declaration (docs/decisions): ``body`` and ``query`` are pydantic models, the return annotation is
-what is sent. A route that writes runs in one ``unit_of_work`` that this layer opens, with the idempotency key's row inside it.
-"""
+The view's annotations are the only declaration (docs/decisions): ``body`` and ``query`` are pydantic models, the
+return annotation is what is sent. A route that writes runs in one ``unit_of_work`` that this layer opens, with the
+idempotency key's row inside it."""
 
 import functools
 import logging
@@ -28,6 +28,7 @@ log = logging.getLogger("chengjiu_mp.http")
 F = TypeVar("F", bound=Callable[..., Any])
 JSON = "application/json"
 SAFE = ("GET", "HEAD", "OPTIONS")
+OP = "_op"
 
 
 @dataclass(frozen=True)
@@ -84,16 +85,21 @@ class RowConverter(IntegerConverter):
         super().__init__(*args, **{"min": 1, "max": 2_147_483_647, **kwargs})
 
 
-def route(
-    bp: Blueprint, method: str, rule: str, who: Access, *, status: int = 200,
-    refusals: tuple[type[Refusal], ...] = (), before: Callable[..., None] | None = None,
-    example: dict[str, Any] | None = None, transaction: bool = True,
-) -> Callable[[F], F]:  # fmt: skip
-    """Register a JSON view.
+class Options(typing.TypedDict, total=False):
+    """What a route may say beyond its place and its callers."""
 
-    :param before: called with the view's arguments ahead of the transaction; limits are counted there
-    :param transaction: False for the rare view that must do slow work outside of one and opens its own
-    """
+    status: int
+    refusals: tuple[type[Refusal], ...]
+    # Called with the view's arguments ahead of the transaction; limits are counted there.
+    before: Callable[..., None]
+    example: dict[str, Any]
+    # False for the rare view that must do slow work outside of a transaction and opens its own.
+    transaction: bool
+
+
+def route(bp: Blueprint, method: str, rule: str, who: Access, **options: typing.Unpack[Options]) -> Callable[[F], F]:
+    """Register a JSON view; :class:`Options` lists what else it may declare."""
+    status, before = options.get("status", 200), options.get("before")
 
     def declare(view: F) -> F:
         hints = typing.get_type_hints(view)
@@ -114,13 +120,13 @@ def route(
                 arguments["body"] = _read_body(body)
             if before:
                 before(**arguments)
-            if request.method in SAFE or not transaction:
+            if request.method in SAFE or not options.get("transaction", True):
                 return call(**arguments)[0]
             return _in_transaction(call, arguments)
 
         doc = (view.__doc__ or "").strip()
-        op = Op(view.__name__, who, body, query, out, status, refusals, example, doc)
-        handle._op = op  # type: ignore[attr-defined]
+        op = Op(view.__name__, who, body, query, out, status, options.get("refusals", ()), options.get("example"), doc)
+        setattr(handle, OP, op)
         access(who)(handle)
         bp.add_url_rule(rule, view.__name__, handle, methods=[method])
         return view
@@ -227,8 +233,8 @@ def _headers(reply: Response) -> Response:
     reply.headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
     reply.headers.setdefault(
         "Content-Security-Policy",
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; worker-src 'self'; "
-        "manifest-src 'self'; font-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+        "worker-src 'self'; manifest-src 'self'; font-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
     )
     if not request.path.startswith("/static/"):
         reply.headers.setdefault("Cache-Control", "no-store")

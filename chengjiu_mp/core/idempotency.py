@@ -1,8 +1,8 @@
 """Idempotency keys (rel-I16): the same key and body give the same reply and one effect.
 
-The key's row is inserted first in the business transaction. A second request with the same key waits for that row on the unique index: it
-then replays the stored reply, or, when the first was rolled back, does the work itself. So there is no "in flight" state to get stuck in.
-"""
+The key's row is inserted first in the business transaction. A second request with the same key waits for that row on
+the unique index: it then replays the stored reply, or, when the first was rolled back, does the work itself. So there
+is no "in flight" state to get stuck in."""
 
 import hashlib
 

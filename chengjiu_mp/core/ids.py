@@ -1,8 +1,7 @@
 """Identifiers and tokens.
 
-Rows have integer keys inside and, where a person may meet them, an unguessable token outside: 26 lower-case base32 characters (130 bits,
-rel-T4), stored as a SHA-256 for look-up and, where it must be shown again, encrypted.
-"""
+Rows have integer keys inside and, where a person may meet them, an unguessable token outside: 26 lower-case base32
+characters (130 bits, rel-T4), stored as a SHA-256 for look-up and, where it must be shown again, encrypted."""
 
 import hashlib
 import secrets

@@ -1,19 +1,20 @@
 """Jobs: what must happen after a commit, kept as rows until it has happened (rel-J1 to J5).
 
-A request inserts a :class:`Job`. The relay, a beat task, announces runnable jobs to the broker by id alone. A worker claims the row with one
-conditional UPDATE, works, and records effect and completion in one transaction; a claim that was lost meanwhile rolls the effect back. A
-lost broker or worker therefore loses nothing: the lease runs out by the database's clock and the relay announces the job again.
-"""
+A request inserts a :class:`Job`. The relay, a beat task, announces runnable jobs to the broker by id alone. A worker
+claims the row with one conditional UPDATE, works, and records effect and completion in one transaction; a claim that
+was lost meanwhile rolls the effect back. A lost broker or worker therefore loses nothing: the lease runs out by the
+database's clock and the relay announces the job again."""
 
 import secrets
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from sqlalchemy import or_, text, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.exc import DBAPIError
 
 from chengjiu_mp.core import clock
 from chengjiu_mp.core.db import database_epoch, db, is_postgresql, unit_of_work
@@ -98,23 +99,21 @@ def finish(held: Claim) -> None:
 
     :raise LeaseLost: when the lease went to another worker meanwhile
     """
-    done = db.session.execute(
-        update(Job).where(Job.id == held.job_id, Job.lease_token == held.token, Job.state == "running")
-        .values(state="done", done_at=clock.now(), reason=None)
-    )  # fmt: skip
-    if done.rowcount != 1:
+    ours = update(Job).where(Job.id == held.job_id, Job.lease_token == held.token, Job.state == "running")
+    done = ours.values(state="done", done_at=clock.now(), reason=None).returning(Job.id)
+    if db.session.scalars(done).first() is None:
         raise LeaseLost(held.job_id)
 
 
 def give_back(held: Claim, reason: str, *, wait: float = 1.0) -> None:
-    """Queue the job again after ``wait`` seconds, or end it when its attempts are used up. ``reason`` holds no personal data."""
+    """Queue the job again after ``wait`` seconds, or end it when its attempts are used up. ``reason`` holds no
+    personal data.
+    """
     with unit_of_work():
+        ours = update(Job).where(Job.id == held.job_id, Job.lease_token == held.token, Job.state == "running")
+        again = clock.now().timestamp() + wait * 2 ** (held.attempts - 1)
         state = "dead" if held.attempts >= MAX_ATTEMPTS else "queued"
-        db.session.execute(
-            update(Job).where(Job.id == held.job_id, Job.lease_token == held.token, Job.state == "running").values(
-                state=state, reason=reason[:200], announced_at=0.0, run_after=clock.now().timestamp() + wait * 2 ** (held.attempts - 1)
-            )
-        )  # fmt: skip
+        db.session.execute(ours.values(state=state, reason=reason[:200], announced_at=0.0, run_after=again))
 
 
 @contextmanager
@@ -122,13 +121,16 @@ def lease_kept(held: Claim) -> Iterator[None]:
     """Renew the lease every two seconds while the block works."""
     stop = threading.Event()
     engine = db.engine
+    # No input goes into this statement: the clock's SQL and the lease's length are ours.
+    until = f"{database_epoch()} + {LEASE_SECONDS}"
     renewal = text(
-        f"update job set lease_until = {database_epoch()} + {LEASE_SECONDS} where id = :id and lease_token = :token and state = 'running'"
+        f"update job set lease_until = {until} where id = :id and lease_token = :token and state = 'running'"  # noqa: S608
     )
 
     def renew() -> None:
         while not stop.wait(RENEW_SECONDS):
-            with engine.begin() as connection:
+            # A database that does not answer lets the lease lapse, which is what a lease is for.
+            with suppress(DBAPIError), engine.begin() as connection:
                 connection.execute(renewal, {"id": held.job_id, "token": held.token})
 
     thread = threading.Thread(target=renew, daemon=True)
@@ -143,9 +145,8 @@ def lease_kept(held: Claim) -> Iterator[None]:
 def run(job_id: int, work: Callable[[int], Callable[[], None] | None]) -> bool:
     """Claim the job, do ``work(subject_id)`` outside of any transaction, then its effect and completion in one.
 
-    ``work`` returns the effect to run inside the final transaction, or None when nothing is left to do. Any exception queues the job
-    again, with the exception's class as the reason. Returns whether this call completed the job.
-    """
+    ``work`` returns the effect to run inside the final transaction, or None when nothing is left to do. Any exception
+    queues the job again, with the exception's class as the reason. Returns whether this call completed the job."""
     held = claim(job_id)
     if held is None:
         return False

@@ -1,13 +1,13 @@
 """Limits that hold with several processes and without Redis (rel-T1, T2).
 
-Each key has one row. Counting takes the row's lock, so two processes cannot both take the last try. The window is cut into ten buckets and
-every bucket that overlaps it counts whole: the answer may be a tenth of a window too strict, never too lax, in any sliding window.
-"""
+Each key has one row. Counting takes the row's lock, so two processes cannot both take the last try. The window is cut
+into ten buckets and every bucket that overlaps it counts whole: the answer may be a tenth of a window too strict,
+never too lax, in any sliding window."""
 
 import math
 from dataclasses import dataclass
 
-from sqlalchemy import func, update
+from sqlalchemy import delete, func, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
@@ -64,10 +64,8 @@ def _locked_hits(key: str) -> dict[str, int]:
 
 def sweep() -> int:
     """Delete counters whose window has passed; return how many."""
-    gone = db.session.execute(
-        LimitCounter.__table__.delete().where(LimitCounter.touched_at < clock.now().timestamp())  # type: ignore[attr-defined]
-    )
-    return int(gone.rowcount)
+    past = LimitCounter.touched_at < clock.now().timestamp()
+    return len(db.session.scalars(delete(LimitCounter).where(past).returning(LimitCounter.key)).all())
 
 
 def active() -> int:

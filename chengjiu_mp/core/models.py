@@ -39,7 +39,9 @@ class Job(Base):
 
 
 class IdempotencyKey(Base):
-    """A reply kept for its repeat, written in the business transaction (rel-I16). The body is sealed: it may hold a ticket."""
+    """A reply kept for its repeat, written in the business transaction (rel-I16). The body is sealed: it may hold a
+    ticket.
+    """
 
     __tablename__ = "idempotency_key"
     __table_args__ = (Index("uq_idempotency_key_principal_key", "principal", "key", unique=True),)

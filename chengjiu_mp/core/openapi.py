@@ -78,7 +78,8 @@ def _path(rule: str) -> tuple[str, list[dict[str, Any]]]:
 def _operation(op: Op, parameters: list[dict[str, Any]]) -> dict[str, Any]:
     summary, _, rest = op.doc.partition("\n")
     found: dict[str, Any] = {
-        "operationId": op.id, "summary": summary.rstrip("."), "description": f"{rest.strip()}\n\nWho may: {op.who.describe()}.".strip(),
+        "operationId": op.id, "summary": summary.rstrip("."),
+        "description": f"{rest.strip()}\n\nWho may: {op.who.describe()}.".strip(),
         "parameters": [*parameters, *_query(op.query)], "responses": _responses(op),
         "security": [] if op.who.public else [{"bearer": []}],
     }  # fmt: skip

@@ -1,4 +1,6 @@
-"""Input from outside into a pydantic model; what does not fit becomes a refusal with pointers, codes and Chinese words."""
+"""Input from outside into a pydantic model; what does not fit becomes a refusal with pointers, codes and Chinese
+words.
+"""
 
 import types
 import typing
@@ -69,7 +71,7 @@ def from_json(model: type[M], data: bytes) -> M:
     try:
         return model.model_validate_json(data)
     except ValidationError as exc:
-        errors = errors_of(exc, model)
+        errors = errors_of(exc)
         if errors[0]["code"] == "json_invalid":
             raise Malformed from None
         raise Invalid(errors) from None
@@ -90,7 +92,7 @@ def from_pairs(model: type[M], pairs: Pairs, *, ignore: frozenset[str] = frozens
     try:
         return model.model_validate(tree)
     except ValidationError as exc:
-        raise Invalid(errors_of(exc, model)) from None
+        raise Invalid(errors_of(exc)) from None
 
 
 def _put(tree: dict[str, Any], model: Any, path: list[str], values: list[str]) -> None:
@@ -122,8 +124,10 @@ def _members(annotation: Any) -> tuple[Any, ...]:
     return (annotation,)
 
 
-def errors_of(exc: ValidationError, model: type[BaseModel]) -> list[dict[str, str]]:
-    """Return pydantic's complaints as {pointer, code, detail}; an unknown field's name is not echoed beyond 40 characters."""
+def errors_of(exc: ValidationError) -> list[dict[str, str]]:
+    """Return pydantic's complaints as {pointer, code, detail}; an unknown field's name is not echoed beyond 40
+    characters.
+    """
     found = []
     for error in exc.errors(include_url=False, include_input=False):
         where = [str(part)[:40] for part in error["loc"]]

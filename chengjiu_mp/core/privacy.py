@@ -1,9 +1,8 @@
 """Sealing of personal data, and the blind index that finds it again.
 
-Sealed form: ``0x01 | key id (4 bytes) | nonce (12) | AES-256-GCM ciphertext``, bound to table, column and row by the associated data, so
-that a value moved to another place does not open (rel-P3). The blind index is the full HMAC-SHA256 under a key of its own (rel-P2): a bare
-hash of an identity number is reversed in minutes.
-"""
+Sealed form: ``0x01 | key id (4 bytes) | nonce (12) | AES-256-GCM ciphertext``, bound to table, column and row by the
+associated data, so that a value moved to another place does not open (rel-P3). The blind index is the full
+HMAC-SHA256 under a key of its own (rel-P2): a bare hash of an identity number is reversed in minutes."""
 
 import base64
 import hashlib

@@ -1,8 +1,7 @@
 """Files that the product made: written whole or not at all, named by what they hold.
 
-A file is written beside its place, synced, and renamed (rel-I10): no reader ever sees half of one. Names are hashes of the content, so
-writing the same bytes twice is harmless and no name holds personal data.
-"""
+A file is written beside its place, synced, and renamed (rel-I10): no reader ever sees half of one. Names are hashes
+of the content, so writing the same bytes twice is harmless and no name holds personal data."""
 
 import hashlib
 import os

@@ -167,12 +167,16 @@ class Signup(Base):
     __tablename__ = "signup"
     __table_args__ = (
         CheckConstraint(
-            "state in ('pending','confirmed','waitlisted','offered','withdrawn','lapsed','refused','moved','run_cancelled')",
+            "state in ('pending','confirmed','waitlisted','offered',"
+            "'withdrawn','lapsed','refused','moved','run_cancelled')",
             name="state",
         ),
         CheckConstraint("outcome in ('attended','absent') or outcome is null", name="outcome"),
         CheckConstraint("(state = 'waitlisted') = (position is not null)", name="position"),
-        Index("uq_signup_one_live", "run_id", "person_id", unique=True, sqlite_where=_LIVE_SQL, postgresql_where=_LIVE_SQL),
+        Index(
+            "uq_signup_one_live", "run_id", "person_id", unique=True,
+            sqlite_where=_LIVE_SQL, postgresql_where=_LIVE_SQL,
+        ),
         Index(
             "uq_signup_position", "pool_id", "position", unique=True,
             sqlite_where=text("position is not null"), postgresql_where=text("position is not null"),

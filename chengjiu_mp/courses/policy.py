@@ -1,7 +1,8 @@
-"""What a caller may see and change of runs and sign-ups (rel 3.7): everything out of scope does not exist for them (rel-Z2).
+"""What a caller may see and change of runs and sign-ups (rel 3.7): everything out of scope does not exist for them
+(rel-Z2).
 
-A grant's scope is a unit subtree and/or a sector and/or a key group. Office roles see by their grants; instructors see the runs they teach.
-"""
+A grant's scope is a unit subtree and/or a sector and/or a key group. Office roles see by their grants; instructors
+see the runs they teach. """
 
 from collections.abc import Iterable
 from datetime import timedelta
@@ -31,7 +32,8 @@ def runs_visible_to(who: Principal) -> ColumnElement[bool]:
 
 
 def signups_visible_to(who: Principal) -> ColumnElement[bool]:
-    """Return the condition on Signup joined with CourseRun that leaves what ``who`` may see on rosters and in counts."""
+    """Return the condition on Signup joined with CourseRun that leaves what ``who`` may see on rosters and in counts.
+    """
     ways = [_signup_in(grant) for grant in _office(who)]
     if who.has("instructor"):
         now = clock.now()

@@ -25,7 +25,9 @@ class ExamScheme(Base):
 
 
 class ExamResult(Base):
-    """One attempt of one person: points per item, and the outcome the frozen scheme gives. ``version`` rises by one per write (rel-E2)."""
+    """One attempt of one person: points per item, and the outcome the frozen scheme gives. ``version`` rises by one
+    per write (rel-E2).
+    """
 
     __tablename__ = "exam_result"
     __table_args__ = (

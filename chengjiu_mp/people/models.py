@@ -28,7 +28,9 @@ class Person(Base):
 
 
 class Contact(Base):
-    """A phone proved to be a person's. Look-up codes go only to these; ``ended_at`` closes one, nothing overwrites it."""
+    """A phone proved to be a person's. Look-up codes go only to these; ``ended_at`` closes one, nothing overwrites
+    it.
+    """
 
     __tablename__ = "contact"
     __table_args__ = (

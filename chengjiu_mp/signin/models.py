@@ -28,7 +28,9 @@ class Account(Base):
 
 
 class RoleGrant(Base):
-    """A role over a scope, dated; deputies are grants with an end. Every empty scope column means no limit on that side."""
+    """A role over a scope, dated; deputies are grants with an end. Every empty scope column means no limit on that
+    side.
+    """
 
     __tablename__ = "role_grant"
     __table_args__ = (

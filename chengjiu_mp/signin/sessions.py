@@ -44,7 +44,9 @@ def sign_in_device(device_id: int, account_id: int) -> str:
 
 
 def sign_out(session_id: int) -> None:
-    """End the sign-in: a bearer token is revoked, a device forgets its account and proved phone but keeps its own tickets."""
+    """End the sign-in: a bearer token is revoked, a device forgets its account and proved phone but keeps its own
+    tickets.
+    """
     row = db.session.get_one(SignInSession, session_id)
     if row.kind == "bearer":
         row.revoked_at = clock.now()
