@@ -1,0 +1,50 @@
+"""Telling a person something: the message is written with the change it tells of (rel-J1)."""
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert as pg_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from chengjiu_mp.core import clock, ids, jobs, privacy
+from chengjiu_mp.core.db import Base, db, is_postgresql
+from chengjiu_mp.outbox.channels import channels
+from chengjiu_mp.outbox.models import Delivery, Message
+
+
+def tell(
+    kind: str, *, dedupe_key: str, body: str, phone: str | None, about: Base, unit_id: int | None = None,
+    expires_at: datetime | None = None,
+) -> Message:  # fmt: skip
+    """Write a message, a delivery per channel and the jobs that deliver; a second call under one key changes nothing.
+
+    :param dedupe_key: what makes the message one, without personal data
+    :param body: the Chinese text, stored sealed
+    :param phone: a normalised number; None is kept as undeliverable, for staff to call
+    :param about: a flushed row with an integer ``id``
+    :param expires_at: the instant from which it is no longer worth sending
+    """
+    uid = ids.new_uid()
+    insert = pg_insert if is_postgresql() else sqlite_insert
+    added = db.session.execute(
+        insert(Message).values(
+            uid=uid, kind=kind, dedupe_key=dedupe_key,
+            body_sealed=privacy.seal(body, place=Message.PLACE_BODY, row=uid),
+            phone_index=privacy.phone_index(phone) if phone else None,
+            phone_sealed=privacy.seal(phone, place=Message.PLACE_PHONE, row=uid) if phone else None,
+            subject_type=about.__tablename__, subject_id=about.id,  # type: ignore[attr-defined]
+            unit_id=unit_id, created_at=clock.now(), expires_at=expires_at,
+        ).on_conflict_do_nothing(index_elements=["dedupe_key"]).returning(Message.id)
+    ).scalar()  # fmt: skip
+    if added is not None:
+        _ask_for_delivery(added, reachable=bool(phone))
+    return db.session.scalars(select(Message).where(Message.dedupe_key == dedupe_key)).one()
+
+
+def _ask_for_delivery(message_id: int, *, reachable: bool) -> None:
+    state = {"state": "waiting"} if reachable else {"state": "undeliverable", "reason": "no_phone"}
+    rows = [Delivery(message_id=message_id, channel=name, **state) for name in channels()]
+    db.session.add_all(rows)
+    db.session.flush()
+    for row in rows if reachable else ():
+        jobs.ask("outbox.deliver", row.id, queue=jobs.URGENT, dedupe_key=f"outbox.deliver:{row.id}")
