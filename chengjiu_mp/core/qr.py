@@ -68,13 +68,10 @@ def qr_terminal(text: str, *, level: Level = "L", ansi: bool = True) -> str:
     rows = _modules(text, level)
     quiet = 2
     blank = (False,) * (len(rows) + 2 * quiet)
-    padded = (
-        [blank] * quiet + [(False,) * quiet + row + (False,) * quiet for row in rows] + [blank] * (quiet + 1)
-    )
+    padded = [blank] * quiet + [(False,) * quiet + row + (False,) * quiet for row in rows] + [blank] * (quiet + 1)
     marks = {(False, False): "█", (False, True): "▀", (True, False): "▄", (True, True): " "}
     lines = [
-        "".join(marks[pair] for pair in zip(*padded[y : y + 2], strict=True))
-        for y in range(0, len(padded) - 1, 2)
+        "".join(marks[pair] for pair in zip(*padded[y : y + 2], strict=True)) for y in range(0, len(padded) - 1, 2)
     ]
     return "\n".join(f"\x1b[97;40m{line}\x1b[0m" if ansi else line for line in lines)
 

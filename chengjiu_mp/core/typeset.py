@@ -5,6 +5,7 @@ All lengths are pixels. Nothing is drawn unless the chain has a glyph for every 
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -17,14 +18,16 @@ from chengjiu_mp.core.fonts import FontChain
 Align = Literal["left", "centre", "right"]
 Color = tuple[int, int, int] | int
 
+# How far ink may reach above and below the baseline, in sizes, for any face of the chain.
+ASCENT = 0.92
+DESCENT = 0.26
+
 _SMALLEST = 8
 _NOT_FIRST = frozenset("，。、；：？！）》」』】〉〕’”…—·%％℃,.;:?!)]}")
 _NOT_LAST = frozenset("（《「『【〈〔‘“([{")
 # A Latin word, a figure or a date stays whole; any other character may stand at the end of a line.
 _ATOM = re.compile(r"[A-Za-z0-9\u00c0-\u024f\u0370-\u052f'’.+/@_:%&#-]+|\s+|.", re.DOTALL)
-_DATE = re.compile(
-    r"\d{4}年\d{1,2}月\d{1,2}日|\d{1,2}月\d{1,2}日(?:（周.）)?|\d+(?:\.\d+)?\s?(?:学时|小时|人|元|号)"
-)
+_DATE = re.compile(r"\d{4}年\d{1,2}月\d{1,2}日|\d{1,2}月\d{1,2}日(?:（周.）)?|\d+(?:\.\d+)?\s?(?:学时|小时|人|元|号)")
 _NAME_PART = re.compile(r"[^·\s]+·?|\s+")
 
 
@@ -61,9 +64,9 @@ class Fitted:
     style: Style
 
     @property
-    def height(self) -> int:
-        """From the top of the first line's em box to the bottom of the last one's."""
-        return round(self.style.size * (1 + self.style.leading * (len(self.lines) - 1)))
+    def height(self) -> float:
+        """From the highest possible ink of the first line to the lowest of the last."""
+        return _block_height(self.style, len(self.lines))
 
 
 def width_of(text: str, style: Style) -> float:
@@ -81,27 +84,25 @@ def break_lines(text: str, style: Style, width: float) -> tuple[str, ...]:
     return tuple(line for part in text.split("\n") for line in _fill(_atoms(part), style, width))
 
 
-def fit(text: str, style: Style, width: float, *, floor: int, max_lines: int = 1) -> Fitted:
+def fit(text: str, style: Style, width: float, *, floor: int, max_lines: int = 1, height: float = math.inf) -> Fitted:
     """The largest setting of ``text`` with as few lines as possible: shrink to ``floor``, then add a line.
 
-    If even ``max_lines`` at ``floor`` are too few (one very long Latin word), the size goes below the floor
-    rather than over the edge.
+    If even ``max_lines`` at ``floor`` are too few (one very long Latin word) or too high, the size goes below
+    the floor rather than over the edge.
 
     :raise NoRoom: if nothing readable is left of it
     """
     for count in range(1, max_lines + 1):
-        found = _largest(text, style, width, range(floor, style.size + 1), count)
+        found = _largest(text, style, (width, height), range(floor, style.size + 1), count)
         if found:
             return found
-    found = _largest(text, style, width, range(_SMALLEST, floor), max_lines)
+    found = _largest(text, style, (width, height), range(_SMALLEST, floor), max_lines)
     if found is None:
         raise NoRoom
     return found
 
 
-def draw_line(
-    image: Image.Image, xy: tuple[float, float], text: str, style: Style, *, align: Align = "left"
-) -> float:
+def draw_line(image: Image.Image, xy: tuple[float, float], text: str, style: Style, *, align: Align = "left") -> float:
     """Draw one line with the left, middle or right end of its baseline at ``xy``; return its width."""
     width = width_of(text, style)
     x, baseline = xy[0] - {"left": 0.0, "centre": width / 2, "right": width}[align], xy[1]
@@ -122,9 +123,7 @@ def draw_line(
     return width
 
 
-def draw_fitted(
-    image: Image.Image, xy: tuple[float, float], fitted: Fitted, *, align: Align = "left"
-) -> float:
+def draw_fitted(image: Image.Image, xy: tuple[float, float], fitted: Fitted, *, align: Align = "left") -> float:
     """Draw fitted lines downwards, the first baseline at ``xy``; return the baseline of the last."""
     step = fitted.style.size * fitted.style.leading
     for number, line in enumerate(fitted.lines):
@@ -132,19 +131,23 @@ def draw_fitted(
     return xy[1] + (len(fitted.lines) - 1) * step
 
 
-def _largest(text: str, style: Style, width: float, sizes: range, count: int) -> Fitted | None:
+def _largest(text: str, style: Style, room: tuple[float, float], sizes: range, count: int) -> Fitted | None:
     """The largest of ``sizes`` that holds ``text`` in ``count`` lines, found by halving."""
     best: Fitted | None = None
     low, high = sizes.start, sizes.stop - 1
     probe = high
     while low <= high:
-        lines = _lines_within(text, style.at(probe), width, count)
-        if lines:
+        lines = _lines_within(text, style.at(probe), room[0], count)
+        if lines and _block_height(style.at(probe), len(lines)) <= room[1]:
             best, low = Fitted(lines, style.at(probe)), probe + 1
         else:
             high = probe - 1
         probe = (low + high + 1) // 2
     return best
+
+
+def _block_height(style: Style, lines: int) -> float:
+    return style.size * (ASCENT + DESCENT + style.leading * (lines - 1))
 
 
 def _atoms(text: str) -> list[str]:
