@@ -31,7 +31,7 @@ def test_an_unknown_field_is_refused_by_its_pointer():
 
 def test_bounds_are_told_in_chinese_and_the_input_is_not_echoed():
     with pytest.raises(Invalid) as caught:
-        from_json(Form, '{"name": "32028119850615004X"}'.encode())
+        from_json(Form, b'{"name": "32028119850615004X"}')
     assert caught.value.errors[0]["detail"] == "这一项太长了，请缩短到 5 个字以内。"
     assert "3202" not in str(caught.value.errors)
 
