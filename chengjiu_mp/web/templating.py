@@ -5,89 +5,28 @@ Datetimes come in aware and are shown in Asia/Shanghai; dates are shown as they 
 
 from __future__ import annotations
 
-import datetime as dt
 import hashlib
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from flask import Flask, url_for
 
-SHANGHAI = ZoneInfo("Asia/Shanghai")
-WEEKDAYS = "一二三四五六日"
-DASH = "–"
-
-
-def _local(moment: dt.date | dt.datetime) -> dt.date | dt.datetime:
-    """Return the moment on Jiangyin's clock; a date has none and stays.
-
-    :raise ValueError: for a datetime without a zone, which could mean either clock
-    """
-    if not isinstance(moment, dt.datetime):
-        return moment
-    if moment.tzinfo is None:
-        raise ValueError("a datetime without a zone cannot be shown")
-    return moment.astimezone(SHANGHAI)
-
-
-def month(moment: dt.date | dt.datetime) -> str:
-    """11月."""
-    return f"{_local(moment).month}月"
-
-
-def day_number(moment: dt.date | dt.datetime) -> str:
-    """28."""
-    return str(_local(moment).day)
-
-
-def weekday(moment: dt.date | dt.datetime) -> str:
-    """周六."""
-    return "周" + WEEKDAYS[_local(moment).weekday()]
-
-
-def day(moment: dt.date | dt.datetime | None) -> str:
-    """11月28日（周六）; an unknown date reads 待核实."""
-    if moment is None:
-        return "待核实"
-    return f"{month(moment)}{day_number(moment)}日（{weekday(moment)}）"
-
-
-def date_long(moment: dt.date | dt.datetime | None) -> str:
-    """2026年11月28日; an unknown date reads 待核实."""
-    if moment is None:
-        return "待核实"
-    return f"{_local(moment).year}年{month(moment)}{day_number(moment)}日"
-
-
-def clock_time(moment: dt.datetime) -> str:
-    """14:00."""
-    return f"{_local(moment):%H:%M}"
-
-
-def day_time(moment: dt.datetime | None) -> str:
-    """11月28日（周六）14:00; an unknown moment reads 待核实."""
-    return "待核实" if moment is None else day(moment) + clock_time(moment)
-
-
-def time_range(start: dt.datetime, end: dt.datetime | None = None) -> str:
-    """14:00–17:00, and with the later day named when it is another one."""
-    if end is None:
-        return clock_time(start)
-    if _day_of(start) == _day_of(end):
-        return clock_time(start) + DASH + clock_time(end)
-    return clock_time(start) + " 至 " + day_time(end)
-
-
-def day_time_range(start: dt.datetime, end: dt.datetime | None = None) -> str:
-    """11月28日（周六）14:00–17:00."""
-    return day(start) + time_range(start, end)
-
-
-def _day_of(moment: dt.datetime) -> tuple[int, int, int]:
-    here = _local(moment)
-    return here.year, here.month, here.day
+from chengjiu_mp.core.day_words import (
+    clock_time,
+    date_long,
+    day,
+    day_number,
+    day_time,
+    day_time_range,
+    month,
+    time_range,
+    weekday,
+)
+from chengjiu_mp.people.documents import mask_document
+from chengjiu_mp.people.name_display import mask_name
+from chengjiu_mp.people.phones import mask_phone
 
 
 def thousands(number: float | None) -> str:
@@ -108,7 +47,10 @@ def stable_id(words: str) -> str:
 
 
 _SHOWN = (month, day_number, weekday, day, date_long, clock_time, day_time, time_range, day_time_range)
-FILTERS: dict[str, Callable[..., Any]] = {each.__name__: each for each in (*_SHOWN, thousands, percent, stable_id)}
+_MASKS = (mask_name, mask_phone, mask_document)
+FILTERS: dict[str, Callable[..., Any]] = {
+    each.__name__: each for each in (*_SHOWN, *_MASKS, thousands, percent, stable_id)
+}
 
 
 @cache

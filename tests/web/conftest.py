@@ -28,7 +28,6 @@ FLAGS = (
     "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 )  # fmt: skip
-PAGES = ("home", "run", "form", "ticket", "states", "console", "problem")
 START = dt.datetime(2026, 11, 28, 6, 0, tzinfo=dt.UTC)
 
 
@@ -72,6 +71,7 @@ def style_app() -> Flask:
             page=page,
             elder="elder" in (request.args.get("view"), request.cookies.get(view.COOKIE)),
             help_phone="0510-0000000",
+            demo_note="演示环境：人名、单位都是编的" if page == "console" else "",
             current_path="/console/runs" if page == "console" else f"/{page}",
             runs=_runs(),
             start=START,

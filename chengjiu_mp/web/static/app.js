@@ -26,24 +26,28 @@ on("click", (event) => {
 });
 
 // One press, one request: the button says that work has begun and takes no second press.
+// A download leaves the page where it is, so the button comes back by itself after a while.
+const pressed = new Map();
+function release(form) {
+  const [button, nodes] = pressed.get(form) || [];
+  pressed.delete(form);
+  if (!button) return;
+  button.replaceChildren(...nodes);
+  button.removeAttribute("aria-disabled");
+}
 on("submit", (event) => {
   const form = event.target;
-  if (form.dataset.busy) return event.preventDefault();
+  if (pressed.has(form)) return event.preventDefault();
   if (event.defaultPrevented || form.method === "dialog" || form.target === "_blank") return;
-  form.dataset.busy = "1";
-  const button = event.submitter;
-  if (!button?.classList.contains("btn")) return;
-  button.dataset.words = button.textContent;
+  const button = event.submitter?.classList.contains("btn") ? event.submitter : null;
+  pressed.set(form, [button, button ? [...button.childNodes] : []]);
+  setTimeout(release, 10000, form);
+  if (!button) return;
   button.setAttribute("aria-disabled", "true");
   button.textContent = button.dataset.wait || "正在提交…";
 });
 addEventListener("pageshow", (event) => {
-  if (!event.persisted) return;
-  for (const form of all("form[data-busy]")) delete form.dataset.busy;
-  for (const button of all("[data-words]")) {
-    button.textContent = button.dataset.words;
-    button.removeAttribute("aria-disabled");
-  }
+  if (event.persisted) [...pressed.keys()].forEach(release);
 });
 
 on("click", async (event) => {
