@@ -116,7 +116,7 @@ def _verdict(changed: bool, warnings: tuple[str, ...]) -> str:
 
 def _document(case: Case, as_of: date) -> Outcome:
     chosen = case.get("doc_type")
-    if chosen is not None and chosen not in set(DocType):
+    if chosen is not None and not (isinstance(chosen, str) and chosen in set(DocType)):
         return {"verdict": "unknown_doc_type"}
     try:
         reading = read_document(_text(case), DocType(chosen) if chosen else None, today=as_of)
