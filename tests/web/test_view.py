@@ -29,7 +29,7 @@ def test_the_choice_is_remembered_and_leads_back(client: FlaskClient) -> None:
 
 @pytest.mark.parametrize(
     "address",
-    ["https://example.test/", "//example.test/", "////example.test/", "/\\example.test/", "\\\\example.test", 
+    ["https://example.test/", "//example.test/", "////example.test/", "/\\example.test/", "\\\\example.test",
      "javascript:alert(1)",
      "page", "", "/a\r\nSet-Cookie: x=1", "/\t/example.test"],
 )  # fmt: skip
