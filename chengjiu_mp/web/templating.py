@@ -28,6 +28,11 @@ from chengjiu_mp.people.documents import mask_document
 from chengjiu_mp.people.name_display import mask_name
 from chengjiu_mp.people.phones import mask_phone
 
+__all__ = [
+    "FILTERS", "clock_time", "date_long", "day", "day_number", "day_time", "day_time_range", "month", "percent",
+    "register", "stable_id", "thousands", "time_range", "weekday",
+]  # fmt: skip
+
 
 def thousands(number: float | None) -> str:
     """105,000; nothing to show reads —."""
