@@ -5,6 +5,7 @@ return annotation is what is sent. A route that writes runs in one ``unit_of_wor
 idempotency key's row inside it."""
 
 import functools
+import ipaddress
 import logging
 import secrets
 import types
@@ -18,7 +19,7 @@ from pydantic import BaseModel, TypeAdapter
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import IntegerConverter
 
-from chengjiu_mp.core import context, idempotency
+from chengjiu_mp.core import context, idempotency, privacy
 from chengjiu_mp.core.access import Access, access, access_of, enforce
 from chengjiu_mp.core.db import db, end_read, unit_of_work
 from chengjiu_mp.core.errors import Kind, Refusal
@@ -164,6 +165,17 @@ def _in_transaction(call: Callable[..., tuple[Response, bool]], arguments: dict[
         return reply
 
 
+def network() -> str:
+    """Return a keyed name of the caller's network, for limits; the address itself is kept nowhere (of IPv6 the /64)."""
+    try:
+        address = ipaddress.ip_address(request.remote_addr or "")
+    except ValueError:
+        return "local"
+    prefix = 64 if address.version == 6 else 32
+    whole = ipaddress.ip_network((address, prefix), strict=False)
+    return privacy.blind_index("network", str(whole)).hex()[:32]
+
+
 def wants_json() -> bool:
     """Return whether the caller speaks JSON: everything below /api and the hooks."""
     return request.path.startswith(("/api/", "/_test/", "/healthz", "/readyz", "/metrics"))
@@ -234,7 +246,8 @@ def _headers(reply: Response) -> Response:
     reply.headers.setdefault(
         "Content-Security-Policy",
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-        "worker-src 'self'; manifest-src 'self'; font-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+        "worker-src 'self'; manifest-src 'self'; font-src 'self'; "
+        "base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
     )
     if not request.path.startswith("/static/"):
         reply.headers.setdefault("Cache-Control", "no-store")

@@ -2,12 +2,23 @@
 
 from urllib.parse import urlsplit
 
-from flask import Flask, current_app, request, session
+from flask import Blueprint, Flask, current_app, request, session
 from flask_wtf.csrf import CSRFError
 
-from chengjiu_mp.core import context, http
-from chengjiu_mp.core.errors import Kind, Refusal, SignInNeeded
-from chengjiu_mp.signin import sessions
+from chengjiu_mp.core import access, context, http
+from chengjiu_mp.core.db import unit_of_work
+from chengjiu_mp.core.errors import Kind, Refusal, SignInNeeded, TooMany
+from chengjiu_mp.core.http import route
+from chengjiu_mp.core.parsing import Invalid
+from chengjiu_mp.core.wording import sentence_for
+from chengjiu_mp.people.phones import PhoneRefused
+from chengjiu_mp.signin import codes, passwords, service, sessions
+from chengjiu_mp.signin.errors import AccountClosed, CodeWrong, CredentialsWrong, NoSms, WechatNotConfigured
+from chengjiu_mp.signin.schemas import CodeSent, CodeWanted, SignIn, TokenOut
+
+PURPOSE = "signin"
+
+blueprint = Blueprint("auth", __name__, url_prefix="/api/v1/auth")
 
 
 class FormExpired(Refusal):
@@ -57,3 +68,60 @@ def remember_device(token: str) -> None:
     """Put the device's token into its cookie."""
     session.permanent = True
     session["t"] = token
+
+
+def _count_wish(body: CodeWanted) -> None:
+    codes.spend_send(body.phone, http.network())
+
+
+@route(
+    blueprint, "POST", "/codes", access.PUBLIC, status=202, before=_count_wish,
+    refusals=(PhoneRefused, NoSms, TooMany), example={"phone": "13900000001"},
+)  # fmt: skip
+def send_code(body: CodeWanted) -> CodeSent:
+    """Send a six-digit code to a phone.
+
+    The reply is the same whether or not the phone is known. Five minutes, five tries, one use.
+    """
+    return CodeSent(challenge_id=codes.send_code(body.phone, PURPOSE))
+
+
+@route(
+    blueprint, "POST", "/tokens", access.PUBLIC, status=201, transaction=False,
+    refusals=(CodeWrong, CredentialsWrong, AccountClosed, WechatNotConfigured, TooMany),
+    example={"grant": "password", "username": "zhoumin", "password": "…"},
+)  # fmt: skip
+def open_token(body: SignIn) -> TokenOut:
+    """Sign in and get a bearer token.
+
+    A proved phone without an account becomes a trainee's. The token is shown once and lives twelve hours.
+    """
+    _require_fields(body)
+    if body.grant == "wechat":
+        raise WechatNotConfigured
+    if body.grant == "password":
+        account_id = passwords.check_password(body.username, body.password, http.network())
+        with unit_of_work():
+            return _shown(*service.open_bearer(account_id))
+    proved = codes.prove(body.challenge_id, body.code, PURPOSE)
+    with unit_of_work():
+        return _shown(*service.open_bearer(service.account_of_phone(proved).id, proved))
+
+
+def _shown(token: str, roles: list[str]) -> TokenOut:
+    return TokenOut(access_token=token, expires_in=int(sessions.BEARER_LIFE.total_seconds()), roles=roles)
+
+
+def _require_fields(body: SignIn) -> None:
+    needed = {"phone_code": ("challenge_id", "code"), "password": ("username", "password")}.get(body.grant, ())
+    missing = [name for name in needed if not getattr(body, name)]
+    if missing:
+        raise Invalid(
+            [{"pointer": f"/{n}", "code": "missing", "detail": sentence_for("missing", None)} for n in missing]
+        )
+
+
+@route(blueprint, "DELETE", "/tokens/current", access.SIGNED_IN, status=204)
+def end_token() -> None:
+    """End the sign-in that this request was made with."""
+    service.sign_out_here()

@@ -43,6 +43,12 @@ def sign_in_device(device_id: int, account_id: int) -> str:
     return token
 
 
+def prove_phone(session_id: int, phone_index: bytes) -> None:
+    """Remember on a session that its holder just proved a phone; look-up reads it."""
+    row = db.session.get_one(SignInSession, session_id)
+    row.phone_index, row.phone_proved_at = phone_index, clock.now()
+
+
 def sign_out(session_id: int) -> None:
     """End the sign-in: a bearer token is revoked, a device forgets its account and proved phone but keeps its own
     tickets.
