@@ -64,15 +64,16 @@ def running(data: Path) -> Iterator[float]:
 
 
 def memory_of(data: Path) -> dict[str, float]:
-    """Return MB over all processes of the stack: `rss_mb` counts shared pages once per process, `pss_mb` once.
+    """Return MB over all processes of the stack.
 
-    `rss_mb` is the plain sum that `ps` would give, an upper bound; `pss_mb` is what the machine really gives.
+    `rss_mb` counts each resident page once (the sum of PSS): what the stack takes from the machine.
+    `rss_sum_mb` adds up the RSS of `ps`, which counts a page again for every process that shares it.
     """
     leaders = {int((data / f"run/{name}.pid").read_text()) for name in GROUPS}
     parts = [process.memory_full_info() for process in psutil.process_iter() if _group(process.pid) in leaders]
     return {
-        "rss_mb": round(sum(part.rss for part in parts) / 1e6, 1),
-        "pss_mb": round(sum(getattr(part, "pss", part.rss) for part in parts) / 1e6, 1),
+        "rss_mb": round(sum(getattr(part, "pss", part.rss) for part in parts) / 1e6, 1),
+        "rss_sum_mb": round(sum(part.rss for part in parts) / 1e6, 1),
         "processes": len(parts),
     }
 
@@ -85,9 +86,7 @@ def _group(pid: int) -> int | None:
 
 
 def _print_table(result: dict[str, float], times: list[float]) -> None:
-    print(f"warm start   {result['warm_start_s']:6.2f} s   median of {', '.join(f'{t:.2f}' for t in times)}")
-    print(f"first start  {result['cold_start_s']:6.2f} s   with migrations and the demo city")
-    print(
-        f"memory RSS   {result['rss_mb']:6.1f} MB  sum over {result['processes']} processes, shared pages counted again"
-    )
-    print(f"memory PSS   {result['pss_mb']:6.1f} MB  sum, shared pages counted once", file=sys.stdout, flush=True)
+    print(f"warm start   {result['warm_start_s']:7.2f} s   median of {', '.join(f'{t:.2f}' for t in times)}")
+    print(f"first start  {result['cold_start_s']:7.2f} s   with migrations and the demo city")
+    print(f"memory       {result['rss_mb']:7.1f} MB  {result['processes']} processes, shared pages counted once (PSS)")
+    print(f"  sum of RSS {result['rss_sum_mb']:7.1f} MB  shared pages counted again for each process", flush=True)

@@ -47,10 +47,14 @@ def start_redis(supervisor: Supervisor, data: Path, env: dict[str, str]) -> str:
     return f"redis://:{password}@127.0.0.1:{port}/0"
 
 
+def _preloaded(app: str, program: str) -> list[str]:
+    return [sys.executable, "-m", "devtools.preload", app, program]
+
+
 def web_command(host: str, port: int) -> list[str]:
     """Return granian, one blocking thread a worker: no thread waits for another while it holds a row lock."""
     return [
-        sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host, "--port", str(port),
+        *_preloaded("wsgi", "granian"), "--interface", "wsgi", "--host", host, "--port", str(port),
         "--no-ws", "--workers", str(WEB_WORKERS), "--blocking-threads", "1", "--respawn-failed-workers",
         "--respawn-interval", "0.2", "--workers-kill-timeout", "8", "--log-level", "warning", "wsgi:app",
     ]  # fmt: skip
@@ -59,7 +63,7 @@ def web_command(host: str, port: int) -> list[str]:
 def worker_command() -> list[str]:
     """Return the Celery worker; queues, limits and acknowledgement are settings of the application."""
     return [
-        sys.executable, "-m", "celery", "-A", "celery_worker", "worker", "--concurrency", str(TASK_PROCESSES),
+        *_preloaded("celery_worker", "celery"), "-A", "celery_worker", "worker", "--concurrency", str(TASK_PROCESSES),
         "--without-mingle", "--without-gossip", "--without-heartbeat", "--loglevel", "INFO",
     ]  # fmt: skip
 
