@@ -12,6 +12,7 @@ from devtools.supervisor import Child, Supervisor
 WEB_WORKERS = 2
 TASK_PROCESSES = 2
 REDIS_SECONDS = 20.0
+LARGE_LOG = 5_000_000  # bytes; looked at when the stack starts
 
 
 class StackFailed(Exception):
@@ -19,8 +20,11 @@ class StackFailed(Exception):
 
 
 def child(name: str, argv: list[str], data: Path, env: dict[str, str]) -> Child:
-    """Return a child with its log and pid file at their known places under the data folder."""
-    return Child(name, argv, cwd=ROOT, env=env, log=data / f"logs/{name}.log", pid_file=data / f"run/{name}.pid")
+    """Return a child with its log and pid file at their known places; a log that grew large is put aside."""
+    log = data / f"logs/{name}.log"
+    if log.exists() and log.stat().st_size > LARGE_LOG:
+        log.replace(log.with_suffix(".log.1"))
+    return Child(name, argv, cwd=ROOT, env=env, log=log, pid_file=data / f"run/{name}.pid")
 
 
 def start_redis(supervisor: Supervisor, data: Path, env: dict[str, str]) -> str:
