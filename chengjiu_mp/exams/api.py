@@ -1,0 +1,86 @@
+"""JSON routes of results. Confirming them issues certificates and lives there."""
+
+from typing import cast
+
+from flask import Blueprint
+
+from chengjiu_mp.core import access
+from chengjiu_mp.core.context import principal
+from chengjiu_mp.core.errors import NotFound, StaleVersion
+from chengjiu_mp.core.http import route
+from chengjiu_mp.courses.models import CourseRun
+from chengjiu_mp.courses.policy import run_for
+from chengjiu_mp.exams import errors
+from chengjiu_mp.exams.queries import items_of_run, rows_of_run, submission_of
+from chengjiu_mp.exams.schemas import ExamItemOut, ResultOut, ResultsIn, ResultsOut, ReturnIn, State, SubmitIn
+from chengjiu_mp.exams.service import save_results
+from chengjiu_mp.exams.submission import return_to_instructor, submit_results
+from chengjiu_mp.people.name_display import mask_name
+
+blueprint = Blueprint("exams", __name__, url_prefix="/api/v1")
+
+READERS = access.roles("instructor", "unit_manager", "operator", "approver", "auditor")
+WRITERS = access.roles("instructor", "operator")
+_LOCKED = (errors.ResultsSubmitted, errors.ResultsConfirmed)
+
+
+@route(blueprint, "GET", "/runs/<row:run_id>/results", READERS, refusals=(NotFound, errors.NoExam))
+def results(run_id: int) -> ResultsOut:
+    """The grid: the run's frozen items, and everybody present with points, version and outcome."""
+    return grid_of(run_for(principal(), run_id))
+
+
+@route(
+    blueprint, "PUT", "/runs/<row:run_id>/results", WRITERS,
+    refusals=(NotFound, errors.NoExam, errors.NotPresent, StaleVersion, *_LOCKED),
+    example={"rows": [{"signup_id": 1, "version": 0, "items": {"theory": 92, "cpr": 85, "aed": 90}}]},
+)  # fmt: skip
+def put_results(run_id: int, body: ResultsIn) -> ResultsOut:
+    """Save rows of the grid, all or none; a row whose version is no longer the current one refuses the whole."""
+    return grid_of(save_results(run_id, body.rows, principal()))
+
+
+@route(
+    blueprint, "POST", "/runs/<row:run_id>/results/submit", WRITERS,
+    refusals=(NotFound, errors.NoExam, errors.RunNotOver, errors.NobodyPresent, errors.ResultsIncomplete, *_LOCKED),
+    example={"left_out": []},
+)  # fmt: skip
+def submit(run_id: int, body: SubmitIn) -> ResultsOut:
+    """Hand the results in; an approver who is somebody else confirms them."""
+    submit_results(run_id, body.left_out, principal())
+    return grid_of(run_for(principal(), run_id))
+
+
+@route(
+    blueprint, "POST", "/runs/<row:run_id>/results/return", access.roles("approver"),
+    refusals=(NotFound, errors.NotSubmitted), example={"note": "第 3 行理论成绩漏填，请补上。"},
+)  # fmt: skip
+def send_back(run_id: int, body: ReturnIn) -> ResultsOut:
+    """Send submitted results back to the instructor with a note."""
+    return_to_instructor(run_id, body.note, principal())
+    return grid_of(run_for(principal(), run_id))
+
+
+def grid_of(run: CourseRun) -> ResultsOut:
+    """Return a run's grid. Names stand in full while there is work to do with them, masked once confirmed."""
+    submission = submission_of(run.id)
+    state = submission.state if submission else "open"
+    return ResultsOut(
+        run_id=run.id, state=cast(State, state),
+        returned_note=submission.returned_note if submission else "",
+        submitted_at=submission.submitted_at if submission else None,
+        items=[
+            ExamItemOut(
+                code=item.code, name=item.name, kind=item.kind, max=item.maximum,
+                pass_mark=item.pass_mark, required=item.required,
+            )
+            for item in items_of_run(run)
+        ],
+        rows=[
+            ResultOut(
+                signup_id=row.signup.id, version=row.version, items=row.points, outcome=row.outcome,
+                name=mask_name(row.signup.name) if state == "confirmed" else row.signup.name,
+            )
+            for row in rows_of_run(run.id)
+        ],
+    )  # fmt: skip

@@ -1,0 +1,69 @@
+"""How this slice says no."""
+
+from chengjiu_mp.core.errors import Kind, Refusal
+
+
+class NoExam(Refusal):
+    """The run's kind has no examination (popular courses, instructor training)."""
+
+    code = "no_exam"
+    message = "这一类课程没有考核，不用登记成绩。"
+    kind = Kind.CONFLICT
+
+
+class NotPresent(Refusal):
+    """Only people who were checked in are examined (rel-E1)."""
+
+    code = "not_present"
+    message = "这位学员没有签到，不能登记成绩。如果人确实到场，请先补签到。"
+    kind = Kind.INVALID
+
+
+class ResultsSubmitted(Refusal):
+    code = "results_submitted"
+    message = "成绩已交复核，暂时不能改。需要修改时，请复核人退回。"
+    kind = Kind.CONFLICT
+
+
+class ResultsConfirmed(Refusal):
+    """After issue a result changes only by revoking and issuing again (rel-E3)."""
+
+    code = "results_confirmed"
+    message = "成绩已经确认、证书已经发出，不能再改。确有差错的，请先吊销证书再重新发证。"
+    kind = Kind.CONFLICT
+
+
+class RunNotOver(Refusal):
+    """``ends_at`` among the facts."""
+
+    code = "run_not_over"
+    message = "课程还没有结束，结束后才能提交成绩。成绩可以先登记，会一直保存。"
+    kind = Kind.CONFLICT
+
+
+class NobodyPresent(Refusal):
+    code = "nobody_present"
+    message = "这一场还没有人签到，没有成绩可以提交。请先核对签到名单。"
+    kind = Kind.CONFLICT
+
+
+class ResultsIncomplete(Refusal):
+    """``signup_ids`` among the facts are those without a complete result who were not left out either."""
+
+    code = "results_incomplete"
+    message = "还有学员的成绩没有登记完整。请补全，或勾选「未参加考核」后再提交。"
+    kind = Kind.INVALID
+
+
+class NotSubmitted(Refusal):
+    code = "not_submitted"
+    message = "这一场的成绩还没有提交，或已经退回修改，现在不能确认。"
+    kind = Kind.CONFLICT
+
+
+class SamePerson(Refusal):
+    """Who submits does not confirm (rulings: people who decide)."""
+
+    code = "same_person"
+    message = "成绩由您提交，需要另一位复核人来确认。"
+    kind = Kind.FORBIDDEN

@@ -1,0 +1,104 @@
+"""Reads over results and submissions."""
+
+from dataclasses import dataclass
+from typing import cast
+
+from sqlalchemy import or_, select
+
+from chengjiu_mp.core import clock
+from chengjiu_mp.core.context import Principal
+from chengjiu_mp.core.db import db
+from chengjiu_mp.courses.models import CourseRun, Signup
+from chengjiu_mp.courses.policy import runs_visible_to
+from chengjiu_mp.exams.errors import NoExam
+from chengjiu_mp.exams.models import ExamResult, ExamScheme, Submission
+from chengjiu_mp.exams.scheme import Item, Outcome, items_of
+from chengjiu_mp.signin.models import Account, RoleGrant
+from chengjiu_mp.units.queries import subtree_ids
+
+
+@dataclass(frozen=True)
+class Row:
+    """One person present and the result so far; version 0 where there is none."""
+
+    signup: Signup
+    version: int
+    points: dict[str, float]
+    outcome: Outcome
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A submission that waits for its confirmation, and for whom: the approvers whose scope holds the run."""
+
+    submission: Submission
+    run: CourseRun
+    submitter: str
+    approvers: tuple[str, ...]
+
+
+def items_of_run(run: CourseRun) -> tuple[Item, ...]:
+    """Return the items of the scheme that the run froze.
+
+    :raise NoExam: when it has none
+    """
+    scheme = db.session.get(ExamScheme, run.exam_scheme_id) if run.exam_scheme_id else None
+    if scheme is None:
+        raise NoExam
+    return items_of(scheme.items)
+
+
+def rows_of_run(run_id: int) -> list[Row]:
+    """Return everybody present in the order of their names, each with the result of the first attempt."""
+    found = db.session.execute(
+        select(Signup, ExamResult)
+        .outerjoin(ExamResult, (ExamResult.signup_id == Signup.id) & (ExamResult.attempt == 1))
+        .where(Signup.run_id == run_id, Signup.outcome == "attended")
+        .order_by(Signup.sort_key, Signup.id)
+    ).all()
+    return [_row(signup, result) for signup, result in found]
+
+
+def _row(signup: Signup, result: ExamResult | None) -> Row:
+    if result is None:
+        return Row(signup, 0, {}, "incomplete")
+    return Row(signup, result.version, result.items, cast(Outcome, result.outcome))
+
+
+def submission_of(run_id: int) -> Submission | None:
+    """Return the run's submission, None while nobody entered anything."""
+    return db.session.scalars(select(Submission).where(Submission.run_id == run_id)).first()
+
+
+def submissions_waiting_for(who: Principal) -> list[Waiting]:
+    """Return what the caller may see of the submissions that wait, the longest waiting first."""
+    found = db.session.execute(
+        select(Submission, CourseRun, Account.name)
+        .join(CourseRun, CourseRun.id == Submission.run_id)
+        .outerjoin(Account, Account.id == Submission.submitted_by)
+        .where(Submission.state == "submitted", runs_visible_to(who))
+        .order_by(Submission.submitted_at, Submission.id)
+    ).all()
+    approvers = _approvers() if found else []
+    return [
+        Waiting(one, run, name or "", tuple(
+            approver for approver, account_id, units in approvers
+            if account_id != one.submitted_by and (units is None or run.unit_id in units)
+        ))
+        for one, run, name in found
+    ]  # fmt: skip
+
+
+def _approvers() -> list[tuple[str, int, frozenset[int] | None]]:
+    """(name, account, units; None is every unit) of everybody who may confirm today, deputies included."""
+    today = clock.today()
+    rows = db.session.execute(
+        select(Account, RoleGrant)
+        .join(RoleGrant, RoleGrant.account_id == Account.id)
+        .where(
+            RoleGrant.role == "approver", RoleGrant.read_only.is_(False), Account.active,
+            or_(RoleGrant.valid_from.is_(None), RoleGrant.valid_from <= today),
+            or_(RoleGrant.valid_to.is_(None), RoleGrant.valid_to >= today),
+        ).order_by(Account.id)
+    ).all()  # fmt: skip
+    return [(who.name, who.id, subtree_ids(grant.unit_id) if grant.unit_id else None) for who, grant in rows]

@@ -1,0 +1,65 @@
+"""Shapes of results, in and out."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from chengjiu_mp.core.parsing import In, Out, RowId
+
+# Strict: "85" and true are no points, whatever a lenient reader makes of them.
+Points = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+ItemCode = Annotated[str, Field(max_length=30)]
+
+
+class ResultIn(In):
+    """One person's points. ``version`` is the one they were read with, 0 where there was none; null empties an item."""
+
+    signup_id: RowId
+    version: Annotated[int, Field(ge=0, le=2_147_483_646)]
+    items: dict[ItemCode, Points | None]
+
+
+class ResultsIn(In):
+    rows: Annotated[list[ResultIn], Field(min_length=1, max_length=500)]
+
+
+class SubmitIn(In):
+    """``left_out`` names those present who took no examination."""
+
+    left_out: Annotated[list[RowId], Field(max_length=500, default_factory=list)]
+
+
+class ReturnIn(In):
+    note: Annotated[str, Field(min_length=2, max_length=300)]
+
+
+State = Literal["open", "submitted", "confirmed"]
+
+
+class ExamItemOut(Out):
+    code: str
+    name: str
+    kind: str
+    max: float
+    pass_mark: float
+    required: bool
+
+
+class ResultOut(Out):
+    signup_id: int
+    name: str
+    version: int
+    items: dict[str, float]
+    outcome: Literal["incomplete", "passed", "failed"]
+
+
+class ResultsOut(Out):
+    """The grid of a run: its frozen items and everybody present. ``state``: open, submitted or confirmed."""
+
+    run_id: int
+    state: State
+    returned_note: str
+    submitted_at: datetime | None
+    items: list[ExamItemOut]
+    rows: list[ResultOut]

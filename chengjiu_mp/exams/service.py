@@ -1,0 +1,134 @@
+"""Entering results: one grid, a version per row, nothing lost and nothing overwritten unseen (rel-E1, E2)."""
+
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert as pg_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from chengjiu_mp.core import audit, clock
+from chengjiu_mp.core.context import Principal
+from chengjiu_mp.core.db import db, is_postgresql
+from chengjiu_mp.core.errors import StaleVersion
+from chengjiu_mp.core.parsing import Invalid
+from chengjiu_mp.courses.models import CourseRun, Signup
+from chengjiu_mp.courses.policy import run_for
+from chengjiu_mp.exams.errors import NotPresent, ResultsConfirmed, ResultsSubmitted
+from chengjiu_mp.exams.models import ExamResult, Submission
+from chengjiu_mp.exams.queries import items_of_run, submission_of
+from chengjiu_mp.exams.schemas import ResultIn
+from chengjiu_mp.exams.scheme import Item, figure, outcome_of
+
+WRITERS = ("instructor", "operator")
+
+
+def save_results(run_id: int, rows: Sequence[ResultIn], by: Principal) -> CourseRun:
+    """Write the rows, all or none; each takes the version it was read with one up.
+
+    :raise NotFound: the run is out of the caller's reach; :raise NoExam: there is nothing to examine
+    :raise Invalid: unknown items, points outside 0 … max, the same person twice
+    :raise NotPresent: somebody was not checked in; :raise StaleVersion: somebody else wrote first
+    :raise ResultsSubmitted: they are being confirmed; :raise ResultsConfirmed: certificates are out
+    """
+    run = run_for(by, run_id, roles=WRITERS)
+    items = items_of_run(run)
+    _check(items, rows)
+    hold_open(run.id)
+    present = _present(run.id, [row.signup_id for row in rows])
+    for place, row in enumerate(rows):
+        if row.signup_id not in present:
+            raise NotPresent(field=f"rows.{place}.signup_id", signup_id=row.signup_id)
+    before = _results([row.signup_id for row in rows])
+    # One order for everybody, so that two savers of one grid wait for each other instead of for a deadlock's end.
+    written = {
+        row.signup_id: _write(run, items, row, before.get(row.signup_id), by)
+        for row in sorted(rows, key=lambda one: one.signup_id)
+    }
+    _refuse_stale([signup_id for signup_id, done in written.items() if not done])
+    return run
+
+
+def hold_open(run_id: int) -> None:
+    """Hold the run's submission in this transaction while it is open: nobody submits in the middle of a save.
+
+    :raise ResultsSubmitted, ResultsConfirmed: when it is not open
+    """
+    insert = pg_insert if is_postgresql() else sqlite_insert
+    fresh = insert(Submission).values(run_id=run_id, state="open", returned_note="")
+    db.session.execute(fresh.on_conflict_do_nothing(index_elements=["run_id"]))
+    held = update(Submission).where(Submission.run_id == run_id, Submission.state == "open").values(state="open")
+    if db.session.scalar(held.returning(Submission.id)) is None:
+        found = submission_of(run_id)
+        raise ResultsConfirmed if found and found.state == "confirmed" else ResultsSubmitted
+
+
+def _check(items: Sequence[Item], rows: Sequence[ResultIn]) -> None:
+    known = {item.code: item for item in items}
+    errors, seen = [], set[int]()
+    for place, row in enumerate(rows):
+        if row.signup_id in seen:
+            errors.append(_error(f"/rows/{place}/signup_id", "duplicate_row", "同一位学员出现了两次，请只留一行。"))
+        seen.add(row.signup_id)
+        errors += [
+            _error(f"/rows/{place}/items/{code[:40]}", *wrong)
+            for code, points in row.items.items()
+            if (wrong := _wrong(known.get(code), points))
+        ]
+    if errors:
+        raise Invalid(errors)
+
+
+def _wrong(item: Item | None, points: float | None) -> tuple[str, str] | None:
+    if item is None:
+        return "unknown_item", "这一项不在本场的考核方案里，请刷新页面。"
+    if points is not None and not 0 <= points <= item.maximum:
+        return "points_out_of_range", f"{item.name}的分数在 0 到 {figure(item.maximum)} 之间。"
+    return None
+
+
+def _error(pointer: str, code: str, detail: str) -> dict[str, str]:
+    return {"pointer": pointer, "code": code, "detail": detail}
+
+
+def _present(run_id: int, signup_ids: Sequence[int]) -> frozenset[int]:
+    here = select(Signup.id).where(Signup.run_id == run_id, Signup.id.in_(signup_ids), Signup.outcome == "attended")
+    return frozenset(db.session.scalars(here))
+
+
+def _results(signup_ids: Sequence[int]) -> Mapping[int, ExamResult]:
+    of = select(ExamResult).where(ExamResult.signup_id.in_(signup_ids), ExamResult.attempt == 1)
+    return {row.signup_id: row for row in db.session.scalars(of.execution_options(populate_existing=True))}
+
+
+def _write(run: CourseRun, items: Sequence[Item], row: ResultIn, before: ExamResult | None, by: Principal) -> bool:
+    """Write one row if its version is still the current one; the statement itself judges, not what was read."""
+    points = {code: value for code, value in row.items.items() if value is not None}
+    values = {
+        "items": points, "outcome": outcome_of(items, points), "version": row.version + 1,
+        "entered_by": by.account_id, "entered_at": clock.now(),
+    }  # fmt: skip
+    was = dict(before.items) if before is not None else {}
+    if row.version == 0:
+        insert = pg_insert if is_postgresql() else sqlite_insert
+        fresh = insert(ExamResult).values(run_id=run.id, signup_id=row.signup_id, attempt=1, **values)
+        fresh = fresh.on_conflict_do_nothing(index_elements=["signup_id", "attempt"])
+        written = db.session.scalar(fresh.returning(ExamResult.id))
+    else:
+        current = (ExamResult.signup_id == row.signup_id, ExamResult.attempt == 1, ExamResult.version == row.version)
+        written = db.session.scalar(update(ExamResult).where(*current).values(**values).returning(ExamResult.id))
+    if written is None:
+        return False
+    result = db.session.get_one(ExamResult, written, populate_existing=True)
+    audit.record(
+        "results.saved", result, unit_id=run.unit_id,
+        run_id=run.id, version=result.version, outcome=result.outcome, was=was, now=points,
+    )  # fmt: skip
+    return True
+
+
+def _refuse_stale(signup_ids: Sequence[int]) -> None:
+    if not signup_ids:
+        return
+    found = _results(signup_ids)
+    current = [{"signup_id": one, "version": found[one].version if one in found else 0} for one in signup_ids]
+    raise StaleVersion(field="rows", version=current[0]["version"], signup_id=current[0]["signup_id"], stale=current)

@@ -1,0 +1,116 @@
+"""One submits, another confirms."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
+
+from chengjiu_mp.core import context
+from chengjiu_mp.core.db import db, unit_of_work, violated
+from chengjiu_mp.courses.models import CourseRun, Signup
+from chengjiu_mp.exams import queries
+from chengjiu_mp.exams.models import Submission
+from tests import exams_rows as rows
+from tests import factories
+
+
+class Office:
+    """A run that is over with one result, an operator and an approver."""
+
+    def __init__(self) -> None:
+        with factories.made():
+            self.run = rows.past_run()
+            self.one = rows.attended(self.run)
+            self.operator, self.approver = factories.account("operator"), factories.account("approver", name="顾问渠")
+            self.as_operator = factories.headers_of(self.operator)
+            self.as_approver = factories.headers_of(self.approver)
+        self.url = f"/api/v1/runs/{self.run.id}/results"
+
+    def enter(self, client: Any, items: dict[str, float] | None = None, version: int = 0):
+        row = {"signup_id": self.one.id, "version": version, "items": items or rows.PASS}
+        return client.put(self.url, json={"rows": [row]}, headers=self.as_operator)
+
+    def submit(self, client: Any, *left_out: int):
+        return client.post(f"{self.url}/submit", json={"left_out": left_out}, headers=self.as_operator)
+
+
+@pytest.fixture
+def office(app: Flask) -> Office:
+    return Office()
+
+
+def test_submitted_results_are_closed(client: Any, office: Office) -> None:
+    office.enter(client)
+    assert office.submit(client).json["state"] == "submitted"
+    refused = office.enter(client, version=1)
+    assert (refused.status_code, refused.json["code"]) == (409, "results_submitted")
+    assert office.submit(client).json["code"] == "results_submitted"
+
+
+def test_confirmed_results_stay(client: Any, office: Office) -> None:
+    with factories.made():
+        db.session.add(Submission(run_id=office.run.id, state="confirmed"))
+    assert office.enter(client).json["code"] == "results_confirmed"
+
+
+def test_a_run_that_goes_on_is_not_submitted(client: Any, office: Office, frozen) -> None:
+    office.enter(client)
+    frozen.now -= timedelta(hours=2)
+    assert office.submit(client).json["code"] == "run_not_over"
+
+
+def test_a_run_that_was_closed_early_is(client: Any, office: Office, frozen) -> None:
+    office.enter(client)
+    frozen.now -= timedelta(hours=2)
+    with unit_of_work():
+        db.session.get_one(CourseRun, office.run.id).state = "closed"
+    assert office.submit(client).status_code == 200
+
+
+def test_an_incomplete_result_is_named_until_it_is_left_out(client: Any, office: Office) -> None:
+    refused = office.submit(client)
+    assert (refused.status_code, refused.json["signup_ids"]) == (422, [office.one.id])
+    assert office.submit(client, office.one.id).status_code == 200
+
+
+def test_an_empty_hall_submits_nothing(client: Any, office: Office) -> None:
+    with unit_of_work():
+        db.session.get_one(Signup, office.one.id).outcome = "absent"
+    assert office.submit(client).json["code"] == "nobody_present"
+
+
+def test_a_returned_run_opens_with_its_note(client: Any, office: Office) -> None:
+    office.enter(client)
+    office.submit(client)
+    back = client.post(f"{office.url}/return", json={"note": "理论成绩漏填"}, headers=office.as_approver)
+    assert (back.json["state"], back.json["returned_note"]) == ("open", "理论成绩漏填")
+    assert office.enter(client, rows.FAIL, 1).status_code == 200
+    assert office.submit(client).json["returned_note"] == ""
+
+
+def test_nothing_to_return(client: Any, office: Office) -> None:
+    back = client.post(f"{office.url}/return", json={"note": "理论成绩漏填"}, headers=office.as_approver)
+    assert back.json["code"] == "not_submitted"
+
+
+def test_the_database_itself_wants_two_people(app: Flask, office: Office) -> None:
+    with factories.made():
+        rows.submitted(office.run, office.operator)
+    with pytest.raises(IntegrityError) as caught, unit_of_work():
+        db.session.execute(text("update submission set confirmed_by = submitted_by"))
+    assert violated(caught.value, "ck_submission_two_people")
+
+
+def test_the_queue_names_who_is_waited_for(app: Flask, office: Office) -> None:
+    with factories.made():
+        elsewhere = factories.account("approver", "nanzha", name="别处")
+        both = factories.account("approver", name="自己")
+        rows.submitted(office.run, both)
+    with factories.acting(office.approver):
+        waiting = queries.submissions_waiting_for(context.principal())
+    assert [w.approvers for w in waiting] == [("顾问渠",)]
+    with factories.acting(elsewhere):
+        assert queries.submissions_waiting_for(context.principal()) == []
