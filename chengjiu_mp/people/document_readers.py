@@ -79,7 +79,7 @@ _SERVICE_PASSPORT = re.compile(r"[DPS][0-9]{7,8}|[DPS]E[0-9]{7}")
 _EXIT_PERMIT = re.compile(r"[CWLT][0-9]{8}|C[A-Z][0-9]{7}")
 _ONLY_DIGITS_AND_X = re.compile(r"[0-9X]+")
 _HIDDEN_BY_X = re.compile(r"[0-9]+X{3,}[0-9]*X?")
-_COUNTS = "零一二三四五六七八九"
+_COUNTS = "零一两三四五六七八九"
 
 
 def _refuse_unlike_18(number: str, label: str) -> None:

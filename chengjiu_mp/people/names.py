@@ -18,6 +18,7 @@ __all__ = ["MAX_HAN", "MAX_LATIN", "NameReading", "NameRefused", "mask_name", "r
 
 MAX_HAN = 50
 MAX_LATIN = 100
+_MAX_TYPED = 1000  # no name comes near it, however many invisible characters a paste brings
 DOT = "\u00b7"
 
 
@@ -76,6 +77,8 @@ def read_name(raw: str) -> NameReading:
 
     :raise NameRefused: one of ``name_refusals``, saying what to do
     """
+    if len(raw) > _MAX_TYPED:
+        raise refusals.NameTooLong
     if any(c in DIRECTION_OVERRIDES for c in raw):
         raise refusals.NameDirection
     spaced = _in_standard_characters(raw)

@@ -65,6 +65,7 @@ def test_no_refusal_repeats_what_was_typed(raw):
         (" \u3000", "name_empty"),
         ("阿" * 51, "name_too_long"),
         ("A" * 101, "name_too_long"),
+        ("张三" + "\u200b" * 1000, "name_too_long"),
         ("张*", "name_masked"),
         ("李\ue000", "name_private_character"),
         ("李\U000f0000", "name_private_character"),
