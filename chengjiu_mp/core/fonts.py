@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import logging
+import struct
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -16,8 +18,10 @@ from itertools import groupby
 from pathlib import Path
 from typing import Literal
 
-from fontTools.ttLib import TTCollection, TTFont
+from fontTools.ttLib import TTCollection, TTFont, TTLibError
 from PIL import ImageFont
+
+log = logging.getLogger(__name__)
 
 Look = Literal["serif", "sans"]
 
@@ -123,11 +127,12 @@ def discover_fonts(folders: Sequence[Path] = ()) -> FontChain:
 
     ``folders`` is where staff drop a font for a character that is still missing. It stands behind the wheel,
     so that such a file fills gaps and never changes how the other certificates look, and before the system's
-    fonts, so that a better drawing of a rare character can be put in place of theirs.
+    fonts, so that a better drawing of a rare character can be put in place of theirs. A file that is no font
+    is left out with a warning in the log: one bad copy must not stop every certificate.
 
     :raise NoFonts: if nothing was found at all
     """
-    dropped = [path for folder in folders for path in _font_files(folder)]
+    dropped = [path for folder in folders for path in _font_files(folder) if _usable(path)]
     system = [folder / name for name in _SYSTEM_FILES for folder in _SYSTEM_FOLDERS]
     paths = dict.fromkeys([*_wheel_files(), *dropped, *(path for path in system if path.is_file())])
     if not paths:
@@ -154,19 +159,30 @@ def _font_files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.iterdir() if path.suffix.lower() in _SUFFIXES)
 
 
+def _usable(path: Path) -> bool:
+    try:
+        number = _simplified_face(path)
+        _coverage(path, number)
+        _load(path, number, 16)
+    except (TTLibError, OSError, struct.error, KeyError, AssertionError) as exc:
+        log.warning("fonts.unreadable", extra={"font": path.name, "error": type(exc).__name__})
+        return False
+    return True
+
+
 @lru_cache(maxsize=64)
 def _simplified_face(path: Path) -> int:
     """Collections hold one face per region; the mainland's shapes are the right ones here."""
     if path.suffix.lower() not in {".ttc", ".otc"}:
         return 0
-    with TTCollection(str(path), lazy=True) as collection:
+    with path.open("rb") as file, TTCollection(file, lazy=True) as collection:
         names = [str(font["name"].getDebugName(6)).lower() for font in collection.fonts]
     return next((number for number, name in enumerate(names) if "sc" in name.split("-")[0][-3:]), 0)
 
 
 @lru_cache(maxsize=64)
 def _coverage(path: Path, number: int) -> frozenset[int]:
-    with TTFont(str(path), lazy=True, fontNumber=number) as font:
+    with path.open("rb") as file, TTFont(file, lazy=True, fontNumber=number) as font:
         cmap: dict[int, str] = font.getBestCmap() or {}
         # A cmap may list a character and still point it at the empty box.
         return frozenset(code for code, glyph in cmap.items() if glyph != ".notdef")
@@ -174,7 +190,7 @@ def _coverage(path: Path, number: int) -> frozenset[int]:
 
 @lru_cache(maxsize=64)
 def _version(path: Path, number: int) -> str:
-    with TTFont(str(path), lazy=True, fontNumber=number) as font:
+    with path.open("rb") as file, TTFont(file, lazy=True, fontNumber=number) as font:
         return str(font["name"].getDebugName(5))
 
 

@@ -26,6 +26,7 @@ _TEXT = _LEFT + mm(22)
 _TINT: Rgb = (0xEE, 0xF5, 0xF4)
 _PALE: Rgb = (0xD3, 0xE8, 0xE8)
 _COLOURS = 128
+_PART_GAP = 10
 
 
 @dataclass(frozen=True)
@@ -114,12 +115,12 @@ def _facts(page: Image.Image, face: PosterFace, sans: FontChain) -> None:
     where = Style(sans, 92, INK, bold=1.6, leading=1.25)
     plain = Style(sans, 64, INK, leading=1.35)
     rows = (
-        ("时间", (_set("\n".join(face.dates), when, max(len(face.dates), 2), 420),)),
-        ("地点", (_set(face.place_name, where, 2, 240), _set(face.address, replace(plain, fill=MUTED), 2, 200))),
-        ("名额", (_set(f"{face.seats} 人，先到先得，满员可以候补", plain, 1, 120),)),
-        ("收获", (_set(face.counts_for, plain, 2, 200),)),
+        ("时间", (_set("\n".join(face.dates), when, max(len(face.dates), 2), 340),)),
+        ("地点", (_set(face.place_name, where, 2, 190), _set(face.address, replace(plain, fill=MUTED), 2, 150))),
+        ("名额", (_set(f"{face.seats} 人，先到先得，满员可以候补", plain, 1, 80),)),
+        ("收获", (_set(face.counts_for, plain, 2, 150),)),
     )
-    used = sum(part.height for _, parts in rows for part in parts)
+    used = sum(part.height + _PART_GAP for _, parts in rows for part in parts)
     top, bottom = _BANNER + 70, _PANEL - 20
     gap = (bottom - top - used) / len(rows)
     y = top + gap / 2
@@ -128,7 +129,7 @@ def _facts(page: Image.Image, face: PosterFace, sans: FontChain) -> None:
         draw_line(page, (_LEFT, y + parts[0].style.size * ASCENT), label, tag)
         for part in parts:
             draw_fitted(page, (_TEXT, y + part.style.size * ASCENT), part)
-            y += part.height + 10
+            y += part.height + _PART_GAP
         y += gap
         if label != rows[-1][0]:
             ImageDraw.Draw(page).line((_LEFT, y - gap / 2, _RIGHT, y - gap / 2), fill=LINE, width=3)

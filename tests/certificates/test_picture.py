@@ -146,10 +146,15 @@ def test_every_fact_shows(change):
     assert render(a_face(**change), fonts()) != render(a_face(), fonts())
 
 
-def test_a_long_run_title_keeps_clear_of_its_neighbours():
-    short, long = (
-        static_page(a_face(run_title=title), fonts()) for title in ("\t", "某某街道网格员与物业人员培训班" * 3)
-    )
+def test_the_holders_of_one_run_share_a_page():
+    other = a_face(holder_name="李四", number="JY2", verify_url="https://x.cn/v/2", document_tail="*12X4")
+    assert other.shared() == a_face().shared()
+
+
+@pytest.mark.parametrize("length", [10, 22, 33, 45, 70])
+def test_a_long_run_title_keeps_clear_of_its_neighbours(length):
+    title = ("某某街道网格员与物业人员培训班" * 5)[:length]
+    short, long = (static_page(a_face(run_title=words), fonts()) for words in ("\t", title))
     box = ImageChops.difference(short, long).getbbox()
     assert box is not None
     # Between the baseline of its own label and the top of the label below, left of the second column.

@@ -2,8 +2,11 @@
 
 import shutil
 from itertools import chain as joined
+from pathlib import Path
 
 import pytest
+from fontTools.fontBuilder import FontBuilder
+from fontTools.pens.ttGlyphPen import TTGlyphPen
 from PIL import ImageFont
 
 from chengjiu_mp.core.fonts import MissingGlyphs, discover_fonts, missing_glyphs
@@ -42,6 +45,45 @@ def test_a_text_is_cut_where_the_face_changes_and_nowhere_else():
 
 def test_missing_characters_are_named_once_in_reading_order():
     assert missing_glyphs(f"张\ue000{UNDRAWN}三\ue000", fonts()) == ("U+E000", "U+2EBF0")
+
+
+def a_font_for(codepoint: int, path: Path) -> None:
+    """A font of one glyph, a triangle, drawn for this code point alone."""
+    pen = TTGlyphPen(None)
+    pen.moveTo((0, 0))
+    pen.lineTo((500, 800))
+    pen.lineTo((900, 0))
+    pen.closePath()
+    font = FontBuilder(1000)
+    font.setupGlyphOrder([".notdef", "sign"])
+    font.setupCharacterMap({codepoint: "sign"})
+    font.setupGlyf({".notdef": TTGlyphPen(None).glyph(), "sign": pen.glyph()})
+    font.setupHorizontalMetrics({".notdef": (1000, 0), "sign": (1000, 0)})
+    font.setupHorizontalHeader(ascent=880, descent=-120)
+    font.setupNameTable({"familyName": "Signs", "styleName": "Regular", "version": "1"})
+    font.setupOS2()
+    font.setupPost()
+    font.save(path)
+
+
+def test_a_font_dropped_into_the_folder_draws_what_was_missing(tmp_path):
+    a_font_for(ord(UNDRAWN), tmp_path / "signs.ttf")
+    chain = discover_fonts([tmp_path])
+    assert missing_glyphs(f"张{UNDRAWN}", chain) == ()
+    assert [run.font.getname()[0] for run in chain.runs(f"张{UNDRAWN}", 40)][1:] == ["Signs"]
+
+
+@pytest.mark.parametrize("content", [b"", b"no font at all", b"OTTO\x00\x10" + b"\xff" * 400, b"ttcf" + b"\x00" * 40])
+def test_a_broken_file_in_the_folder_is_left_out_and_reported(tmp_path, caplog, content):
+    (tmp_path / "broken.ttf").write_bytes(content)
+    (tmp_path / "broken.ttc").write_bytes(content)
+    assert discover_fonts([tmp_path]).faces == fonts().faces
+    assert [record.message for record in caplog.records] == ["fonts.unreadable"] * 2
+
+
+def test_private_use_is_nobodys_name_even_where_a_font_draws_it(tmp_path):
+    a_font_for(0xE001, tmp_path / "signs.ttf")
+    assert missing_glyphs("\ue001", discover_fonts([tmp_path])) == ("U+E001",)
 
 
 def test_a_missing_glyph_raises_before_anything_is_measured():

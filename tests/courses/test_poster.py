@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from PIL import ImageChops
 
 from chengjiu_mp.core.fonts import MissingGlyphs
 from chengjiu_mp.courses.poster import PosterFace, render_poster
@@ -65,6 +66,22 @@ def test_the_code_panel_stays_where_it_is_however_crowded_the_words():
     assert quiet.tobytes() == crowded.tobytes()
 
 
+def test_a_long_title_stays_in_its_banner():
+    facts = (0, 1340, 2480, 2320)
+    quiet, crowded = (
+        opened(render_poster(replace(POSTER, title=title), fonts())).convert("L").crop(facts)
+        for title in (POSTER.title, CROWDED.title)
+    )
+    # The palette is chosen for each poster, so equal greys may differ by a shade.
+    assert max(ImageChops.difference(quiet, crowded).tobytes()) < 16
+
+
+def test_crowded_facts_leave_a_white_line_between_each_two():
+    column = opened(render_poster(CROWDED, fonts())).convert("L").crop((480, 1345, 2280, 2310))
+    rules = [y for y in range(column.height) if max(column.crop((0, y, column.width, y + 1)).tobytes()) < 250]
+    assert len({y // 20 for y in rules}) == 3
+
+
 def test_a_poster_is_the_same_each_time():
     assert render_poster(POSTER, fonts()) == render_poster(POSTER, fonts())
 
@@ -90,8 +107,9 @@ def test_every_word_of_the_poster_shows(changed):
 
 
 def test_a_poster_with_a_missing_glyph_is_refused():
-    with pytest.raises(MissingGlyphs):
-        render_poster(replace(POSTER, address=f"某{UNDRAWN}路"), fonts())
+    with pytest.raises(MissingGlyphs) as caught:
+        render_poster(replace(POSTER, title="第\ue001期", address=f"某{UNDRAWN}路"), fonts())
+    assert caught.value.codepoints == ("U+E001", "U+2EBF0")
 
 
 @pytest.mark.parametrize("name", ["张三", "古丽米热·阿卜杜热合曼·买买提艾力·玉素甫江", "国" * 50, "A" * 100])
@@ -110,5 +128,6 @@ def test_the_spoken_code_shows():
 
 
 def test_a_ticket_with_a_missing_glyph_is_refused():
-    with pytest.raises(MissingGlyphs):
-        render_ticket(replace(TICKET, name=f"王{UNDRAWN}"), fonts())
+    with pytest.raises(MissingGlyphs) as caught:
+        render_ticket(replace(TICKET, name=f"王{UNDRAWN}", address="\ue001路"), fonts())
+    assert caught.value.codepoints == ("U+2EBF0", "U+E001")
