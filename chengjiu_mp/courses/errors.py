@@ -1,0 +1,110 @@
+"""How this slice says no."""
+
+from chengjiu_mp.core.errors import Kind, Refusal
+
+
+class SignupNotOpen(Refusal):
+    """``opens_at`` among the facts."""
+
+    code = "signup_not_open"
+    message = "报名还没有开始，请到开放时间再来。"
+
+
+class SignupClosed(Refusal):
+    code = "signup_closed"
+    message = "这一场的报名已经截止，请看看其他场次。"
+
+
+class AlreadySignedUp(Refusal):
+    """Somebody holds a live place in this run on this document. Says nothing of whose phone or which state."""
+
+    code = "already_signed_up"
+    message = "这个证件已经报过这一场。请用当时报名的手机打开入场码；换了手机的，可用报名时的手机号收验证码找回。"
+
+
+class OverlappingSignup(Refusal):
+    code = "overlapping_signup"
+    message = "这个证件在同一时间已经报了另一场培训。如要换场次，请先取消那一场。"
+
+
+class TooYoung(Refusal):
+    """``min_age`` and ``alternatives`` [{id, title, starts_at, min_age, url}] among the facts."""
+
+    code = "too_young"
+    message = "参加人的年龄还没有到这门课的要求。"
+    kind = Kind.INVALID
+
+
+class GuardianRequired(Refusal):
+    """Under 14: a guardian agrees first (Personal Information Protection Law, art. 31). ``call`` is the phone."""
+
+    code = "guardian_required"
+    message = "参加人未满 14 周岁，要由监护人同意。请监护人打电话办理。"
+    kind = Kind.INVALID
+
+
+class CannotWithdraw(Refusal):
+    code = "cannot_withdraw"
+    message = "培训已经开始，不能再取消报名。如有特殊情况，请联系现场工作人员。"
+
+
+class OwnerFixed(Refusal):
+    code = "owner_fixed"
+    message = "这一场的所属单位已经定了，不能在这里修改。如有出入，请联系现场工作人员。"
+
+
+class RunNotDraft(Refusal):
+    code = "run_not_draft"
+    message = "这一场已经发布，不能再改。如需调整名额，请在场次页修改。"
+
+
+class RunNotOpen(Refusal):
+    """The run is a draft, closed or cancelled: what was asked belongs to a published one."""
+
+    code = "run_not_published"
+    message = "这一场不在进行中，不能这样操作。请刷新页面看看它现在的状态。"
+
+
+class RunNotBegun(Refusal):
+    code = "run_not_begun"
+    message = "培训当天起才能结束这一场。"
+
+
+class RunTimesWrong(Refusal):
+    code = "run_times_wrong"
+    message = "时间有矛盾，请核对：课次要有先后、不能重叠，报名开始要早于报名截止，截止不能晚于培训结束。"
+    kind = Kind.INVALID
+
+
+class UnknownChoice(Refusal):
+    """Something chosen for a run (kind, venue, unit, sector, instructor) is not there or not in the caller's scope."""
+
+    code = "unknown_choice"
+    message = "选的这一项找不到，或不在您的管理范围内，请重新选择。"
+    kind = Kind.INVALID
+
+
+class CapacityBelowTaken(Refusal):
+    """``taken`` among the facts."""
+
+    code = "capacity_below_taken"
+    message = "名额不能少于已经确认的人数。"
+
+
+class HeadCountMissing(Refusal):
+    code = "head_count_missing"
+    message = "普及场次请填写实到人数，它会计入普及任务。"
+    kind = Kind.INVALID
+
+
+class HeadCountUnexplained(Refusal):
+    """``checked_in`` among the facts."""
+
+    code = "head_count_unexplained"
+    message = "实到人数少于已签到人数，请写明原因。"
+    kind = Kind.INVALID
+
+
+class HeadCountFixed(Refusal):
+    code = "head_count_fixed"
+    message = "这一场已经结束。如要更正实到人数，请写明原因。"

@@ -1,0 +1,317 @@
+"""Reads over runs and sign-ups."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from sqlalchemy import ColumnElement, Select, exists, false, func, or_, select
+from sqlalchemy.orm import aliased, contains_eager, joinedload
+
+from chengjiu_mp.core import clock, ids, privacy
+from chengjiu_mp.core.context import Principal
+from chengjiu_mp.core.db import db
+from chengjiu_mp.core.errors import NotFound
+from chengjiu_mp.core.site import site
+from chengjiu_mp.courses.models import LIVE, CourseRun, CourseType, Meeting, SeatPool, Signup, Syllabus
+from chengjiu_mp.instructors.models import Instructor
+from chengjiu_mp.signin.models import SignInSession
+from chengjiu_mp.units.models import Sector, Unit
+from chengjiu_mp.venues.models import Venue
+
+PUBLIC_STATES = ("published", "closed", "cancelled")
+
+
+@dataclass(frozen=True)
+class RunAndSeats:
+    """A run with what its list line and its page need; the venue, the syllabus and its type are loaded."""
+
+    run: CourseRun
+    pool: SeatPool
+    unit: Unit
+    sector: Sector
+
+    @property
+    def seats_left(self) -> int:
+        """Return what the next person would get: none while anyone waits."""
+        return 0 if self.pool.waiting else self.pool.capacity - self.pool.taken
+
+    @property
+    def phase(self) -> str:
+        """Return draft, cancelled, closed, over, under_way, not_open, signup_closed, full or open."""
+        return phase_of(self.run, full=self.seats_left == 0)
+
+
+def phase_of(run: CourseRun, *, full: bool = False) -> str:
+    """Return where a run is in its life at this moment, as :attr:`RunAndSeats.phase` names it."""
+    now = clock.now()
+    steps = (
+        (run.state != "published", run.state),
+        (now >= run.ends_at, "over"),
+        (now < run.signup_opens_at, "not_open"),
+        (now >= run.signup_closes_at, "under_way" if now >= run.starts_at else "signup_closed"),
+        (full, "full"),
+    )
+    return next((name for applies, name in steps if applies), "open")
+
+
+def _runs() -> Select[CourseRun, SeatPool, Unit, Sector]:
+    return (
+        select(CourseRun, SeatPool, Unit, Sector)
+        .join(SeatPool, (SeatPool.run_id == CourseRun.id) & SeatPool.unit_id.is_(None))
+        .join(Unit, Unit.id == CourseRun.unit_id)
+        .join(Sector, Sector.id == CourseRun.sector_id)
+        .join(CourseRun.syllabus)
+        .join(Syllabus.course_type)
+        .join(CourseRun.venue)
+        .options(
+            contains_eager(CourseRun.syllabus).contains_eager(Syllabus.course_type), contains_eager(CourseRun.venue)
+        )
+    )  # fmt: skip
+
+
+def _read(query: Select[CourseRun, SeatPool, Unit, Sector]) -> list[RunAndSeats]:
+    return [RunAndSeats(*row) for row in db.session.execute(query).unique()]
+
+
+@dataclass(frozen=True)
+class RunFilter:
+    """What a list of runs is narrowed to; empty fields narrow nothing. ``unit_id`` includes everything below it."""
+
+    kind: str | None = None
+    unit_ids: frozenset[int] | None = None
+    day: date | None = None
+
+    def conditions(self) -> list[ColumnElement[bool]]:
+        """Return them as SQL."""
+        found: list[ColumnElement[bool]] = []
+        if self.kind:
+            found.append(CourseType.code == self.kind)
+        if self.unit_ids is not None:
+            found.append(CourseRun.unit_id.in_(self.unit_ids))
+        if self.day:
+            begins, ends = clock.at_local(self.day), clock.at_local(self.day + timedelta(days=1))
+            found.append(
+                exists().where(Meeting.run_id == CourseRun.id, Meeting.starts_at < ends, Meeting.ends_at > begins)
+            )
+        return found
+
+
+def runs_open_for_signup(narrow: RunFilter, limit: int = 60) -> list[RunAndSeats]:
+    """Return published runs that people can still sign up to, or will be able to, the next one first."""
+    query = _runs().where(CourseRun.state == "published", CourseRun.signup_closes_at > clock.now())
+    return _read(query.where(*narrow.conditions()).order_by(CourseRun.starts_at, CourseRun.id).limit(limit))
+
+
+def runs_listed(
+    narrow: RunFilter, visible: ColumnElement[bool] | None, before: int | None, size: int
+) -> list[RunAndSeats]:
+    """Return runs by descending id: the public ones, or those in ``visible`` (a scope), below the id ``before``."""
+    public = CourseRun.state.in_(PUBLIC_STATES)
+    query = _runs().where(public if visible is None else or_(public, visible), *narrow.conditions())
+    if before:
+        query = query.where(CourseRun.id < before)
+    return _read(query.order_by(CourseRun.id.desc()).limit(size))
+
+
+def runs_in_scope(visible: ColumnElement[bool], state: str | None = None, limit: int = 200) -> list[RunAndSeats]:
+    """Return the runs that the office works with: what is ahead or open first, then the past, newest first."""
+    query = _runs().where(visible)
+    if state:
+        query = query.where(CourseRun.state == state)
+    return _read(query.order_by(CourseRun.starts_at.desc(), CourseRun.id.desc()).limit(limit))
+
+
+def run_with_seats(run_id: int) -> RunAndSeats:
+    """Return one run, whatever its state.
+
+    :raise NotFound: when there is none
+    """
+    return _one(_runs().where(CourseRun.id == run_id))
+
+
+def run_by_token(token: str) -> RunAndSeats:
+    """Return the run that a poster's link opens; a draft has no link yet.
+
+    :raise NotFound: when there is none
+    """
+    if not ids.looks_like_token(token):
+        raise NotFound
+    return _one(_runs().where(CourseRun.token_hash == ids.token_hash(token), CourseRun.state.in_(PUBLIC_STATES)))
+
+
+def _one(query: Select[CourseRun, SeatPool, Unit, Sector]) -> RunAndSeats:
+    found = _read(query)
+    if not found:
+        raise NotFound
+    return found[0]
+
+
+def run_token(run: CourseRun) -> str:
+    return privacy.unseal(run.token_sealed, place=CourseRun.PLACE, row=run.uid)
+
+
+def run_url(run: CourseRun) -> str:
+    """Return the address on the poster."""
+    return site().link(f"/s/{run_token(run)}")
+
+
+def meetings_of(run_id: int) -> Sequence[Meeting]:
+    """Return the sittings of a run in their order."""
+    return db.session.scalars(select(Meeting).where(Meeting.run_id == run_id).order_by(Meeting.sequence)).all()
+
+
+def instructors_of(run_id: int) -> Sequence[Instructor]:
+    """Return who teaches a run."""
+    return db.session.scalars(select(Instructor).join(CourseRun.instructors).where(CourseRun.id == run_id)).all()
+
+
+# Sign-ups
+
+
+def signup_by_ticket(token: str) -> Signup:
+    """Return the sign-up of a ticket, with its run, venue and syllabus.
+
+    :raise NotFound: when there is none
+    """
+    if not ids.looks_like_token(token):
+        raise NotFound
+    found = db.session.scalars(_with_run(select(Signup).where(Signup.ticket_hash == ids.token_hash(token)))).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def _with_run(query: Select[Signup]) -> Select[Signup]:
+    run = joinedload(Signup.run, innerjoin=True)
+    return query.options(
+        run.joinedload(CourseRun.venue, innerjoin=True), run.joinedload(CourseRun.syllabus, innerjoin=True)
+    )
+
+
+def ticket_token(signup: Signup) -> str:
+    return privacy.unseal(signup.ticket_sealed, place=Signup.PLACE_TICKET, row=signup.uid)
+
+
+def ticket_url(signup: Signup) -> str:
+    """Return the ticket's address, for its owner alone."""
+    return site().link(f"/i/{ticket_token(signup)}")
+
+
+def phone_of(signup: Signup) -> str:
+    return privacy.unseal(signup.phone_sealed, place=Signup.PLACE_PHONE, row=signup.uid)
+
+
+def owned_by(who: Principal) -> ColumnElement[bool]:
+    """Return the condition on Signup that leaves what was signed up on this device or by this account's sessions."""
+    ways: list[ColumnElement[bool]] = []
+    if who.device_id is not None:
+        ways.append(Signup.device_id == who.device_id)
+    if who.account_id is not None:
+        sessions = select(SignInSession.id).where(SignInSession.account_id == who.account_id)
+        ways.append(Signup.device_id.in_(sessions))
+    return or_(*ways) if ways else false()
+
+
+def owned_signup(who: Principal, signup_id: int) -> Signup | None:
+    """Return a sign-up of this device or account."""
+    return db.session.scalars(_with_run(select(Signup).where(Signup.id == signup_id, owned_by(who)))).first()
+
+
+def my_signups(who: Principal) -> Sequence[Signup]:
+    """Return the tickets of this device or account, the latest training first."""
+    query = _with_run(select(Signup).join(CourseRun, CourseRun.id == Signup.run_id).where(owned_by(who)))
+    return db.session.scalars(query.order_by(CourseRun.starts_at.desc(), Signup.id.desc()).limit(100)).all()
+
+
+def my_live_signup(who: Principal, run_id: int) -> Signup | None:
+    """Return the ticket to show when this device scans the poster again."""
+    query = select(Signup).where(owned_by(who), Signup.run_id == run_id, Signup.state.in_(LIVE))
+    return db.session.scalars(query.order_by(Signup.id.desc()).limit(1)).first()
+
+
+def live_signup_of(run_id: int, person_id: int) -> Signup | None:
+    """Return the one live place of a person in a run."""
+    return db.session.scalars(
+        select(Signup).where(Signup.run_id == run_id, Signup.person_id == person_id, Signup.state.in_(LIVE))
+    ).first()
+
+
+def overlaps_another(run_id: int, person_id: int) -> bool:
+    """Return whether the person holds a live place in another run that meets at the same time (rel-S3)."""
+    mine, other = aliased(Meeting), aliased(Meeting)
+    clash = (
+        select(Signup.id)
+        .join(CourseRun, CourseRun.id == Signup.run_id)
+        .join(other, other.run_id == Signup.run_id)
+        .join(mine, (mine.starts_at < other.ends_at) & (other.starts_at < mine.ends_at))
+        .where(
+            Signup.person_id == person_id, Signup.state.in_(LIVE), Signup.run_id != run_id,
+            CourseRun.state == "published", mine.run_id == run_id,
+        )
+    )  # fmt: skip
+    return db.session.scalar(select(clash.exists())) or False
+
+
+def rank_of(signup: Signup) -> int | None:
+    """Return 1 for who is next, None for who does not wait."""
+    if signup.position is None:
+        return None
+    ahead = select(func.count()).where(
+        Signup.pool_id == signup.pool_id, Signup.state == "waitlisted", Signup.position < signup.position
+    )
+    return (db.session.scalar(ahead) or 0) + 1
+
+
+def queue_length(pool_id: int) -> int:
+    """Return how many wait in a pool."""
+    return db.session.scalar(select(SeatPool.waiting).where(SeatPool.id == pool_id)) or 0
+
+
+def roster(run_id: int, visible: ColumnElement[bool]) -> Sequence[Signup]:
+    """Return who holds or awaits a place, in scope, seated by name and then the line in its order."""
+    query = (
+        select(Signup)
+        .join(CourseRun, CourseRun.id == Signup.run_id)
+        .where(Signup.run_id == run_id, Signup.state.in_(LIVE), visible)
+        .order_by(Signup.position.is_not(None), Signup.position, Signup.sort_key, Signup.id)
+    )
+    return db.session.scalars(query).all()
+
+
+def checked_in_count(run_id: int) -> int:
+    """Return how many came: whoever checks somebody in writes ``outcome`` on the sign-up."""
+    query = select(func.count()).where(Signup.run_id == run_id, Signup.outcome == "attended")
+    return db.session.scalar(query) or 0
+
+
+# What a form offers
+
+
+def course_types() -> Sequence[CourseType]:
+    """Return the kinds in their order."""
+    return db.session.scalars(select(CourseType).order_by(CourseType.sort)).all()
+
+
+def current_syllabus(kind: str) -> Syllabus | None:
+    """Return the newest version of a kind's values."""
+    query = select(Syllabus).join(Syllabus.course_type).where(CourseType.code == kind)
+    return db.session.scalars(query.order_by(Syllabus.version.desc()).limit(1)).first()
+
+
+def current_syllabi() -> Sequence[Syllabus]:
+    """Return the newest version of every kind's values, in the kinds' order."""
+    newest = select(func.max(Syllabus.version)).where(Syllabus.course_type_id == CourseType.id).scalar_subquery()
+    query = select(Syllabus).join(Syllabus.course_type).where(Syllabus.version == newest)
+    return db.session.scalars(query.order_by(CourseType.sort)).all()
+
+
+def venues_to_choose() -> Sequence[Venue]:
+    """Return the venues in use."""
+    return db.session.scalars(select(Venue).where(Venue.active).order_by(Venue.name, Venue.id)).all()
+
+
+def instructors_to_choose() -> Sequence[Instructor]:
+    """Return who may be asked to teach."""
+    return db.session.scalars(
+        select(Instructor).where(Instructor.status == "active").order_by(Instructor.sort_key, Instructor.id)
+    ).all()
