@@ -1,0 +1,89 @@
+"""Check-in for phones: scans go up, counts and the day's roster come down."""
+
+import hashlib
+from typing import Any
+
+from flask import Blueprint
+
+from chengjiu_mp.checkin import attendance, policy, queries, schemas
+from chengjiu_mp.checkin.errors import CheckInNeeded, NoMeetings, NothingToAnnul, RosterNotOpen
+from chengjiu_mp.checkin.models import CheckIn
+from chengjiu_mp.checkin.service import record_scans
+from chengjiu_mp.core import access
+from chengjiu_mp.core.context import principal
+from chengjiu_mp.core.errors import NotFound
+from chengjiu_mp.core.http import route
+from chengjiu_mp.courses.models import Signup
+from chengjiu_mp.people.name_display import mask_name
+
+blueprint = Blueprint("checkin_api", __name__, url_prefix="/api/v1")
+
+MAY = access.roles("instructor", "operator")
+_UPLOAD = {
+    "scans": [
+        {
+            "nonce": "0b8e3c1e-5a0f-4f3e-9a53-6c9d1f0e7a11",
+            "ticket": "https://example.test/i/abcdefghijklmnopqrstuvwxyz",
+            "meeting_id": 1,
+            "scanned_at": "2026-11-28T14:02:11+08:00",
+            "source": "camera",
+        }
+    ],
+    "sent_at": "2026-11-28T14:02:12+08:00",
+}
+
+
+@route(blueprint, "POST", "/runs/<row:run_id>/scans", MAY, example=_UPLOAD,
+       refusals=(NotFound, RosterNotOpen, NoMeetings))  # fmt: skip
+def upload_scans(run_id: int, body: schemas.ScansIn) -> schemas.ScanAnswers:
+    """Record scans; sending the same nonces again changes nothing and is answered the same."""
+    return schemas.ScanAnswers(items=record_scans(run_id, body.scans, principal(), sent_at=body.sent_at))
+
+
+@route(blueprint, "POST", "/scans/<row:scan_id>/annul", MAY, example={"reason": "点错了人"},
+       refusals=(NotFound, NothingToAnnul, CheckInNeeded, RosterNotOpen))  # fmt: skip
+def annul_scan(scan_id: int, body: schemas.AnnulIn) -> schemas.AnnulOut:
+    """Take a check-in back, with the reason; the person can check in again."""
+    signup = attendance.annul(scan_id, body.reason, principal())
+    return schemas.AnnulOut(scan_id=scan_id, signup_id=signup.id, checked_in=signup.outcome == "attended")
+
+
+@route(blueprint, "GET", "/runs/<row:run_id>/checkins", MAY, refusals=(NotFound, RosterNotOpen, NoMeetings))
+def list_checkins(run_id: int, query: schemas.CheckInsQuery) -> schemas.CheckInsOut:
+    """Say who is here: counts and masked rows of the meeting under way, or of the one named."""
+    run = policy.run_to_check_in(principal(), run_id)
+    meeting = queries.meeting_of(run.id, query.meeting_id)
+    figures = queries.counts(run.id, meeting.id)
+    items = [
+        schemas.CheckInRowOut(
+            signup_id=signup.id, name_masked=mask_name(signup.name), checked_in=here is not None, **_when(here)
+        )
+        for signup, here in queries.attendance(run.id, meeting.id)
+    ]
+    return schemas.CheckInsOut(
+        run_id=run.id, meeting_id=meeting.id, arrived=figures.arrived, expected=figures.expected,
+        refused=figures.refused, items=items,
+    )  # fmt: skip
+
+
+@route(blueprint, "GET", "/runs/<row:run_id>/scan-roster", MAY, refusals=(NotFound, RosterNotOpen, NoMeetings))
+def scan_roster(run_id: int, query: schemas.CheckInsQuery) -> schemas.ScanRosterOut:
+    """Give the phone what it needs to answer honestly without network: hashes and masked names."""
+    run = policy.run_to_check_in(principal(), run_id)
+    meeting = queries.meeting_of(run.id, query.meeting_id)
+    items = [
+        schemas.ScanRosterRowOut(
+            signup_id=signup.id, keys=_keys(signup), name_masked=mask_name(signup.name), **_when(here)
+        )
+        for signup, here in queries.attendance(run.id, meeting.id)
+    ]
+    return schemas.ScanRosterOut(run_id=run.id, meeting_id=meeting.id, items=items)
+
+
+def _keys(signup: Signup) -> list[str]:
+    code = hashlib.sha256(f"{signup.run_id}:{signup.code}".encode())
+    return [signup.ticket_hash.hex()[:32], code.hexdigest()[:32]]
+
+
+def _when(here: CheckIn | None) -> dict[str, Any]:
+    return {"first_at": here.first_at if here else None, "by": here.by_name if here else None}

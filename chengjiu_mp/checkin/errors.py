@@ -1,0 +1,35 @@
+"""How check-in says no to a whole request; a single scan's no is its verdict (messages.py)."""
+
+from typing import Any
+
+from chengjiu_mp.core.errors import Kind, Refusal
+
+
+class RosterNotOpen(Refusal):
+    """The instructor's own run, before the day ahead of it or more than a week after it."""
+
+    code = "roster_not_open"
+    message = "名单在开课前一天开放，请到时再来。"
+    kind = Kind.FORBIDDEN
+
+    def __init__(self, *, early: bool = True, **facts: Any) -> None:
+        super().__init__(None if early else "本场结束已超过 7 天，名单已收起。需要更改请联系市红十字会。", **facts)
+
+
+class NothingToAnnul(Refusal):
+    """The scan was refused, is itself an annulment, or was annulled in the meantime."""
+
+    code = "nothing_to_annul"
+    message = "这次签到已经撤销过了，请刷新名单核对。"
+
+
+class NoMeetings(Refusal):
+    code = "no_meetings"
+    message = "本场还没有排定时间，不能签到。请联系市红十字会补上时间。"
+
+
+class CheckInNeeded(Refusal):
+    """Something that stands on this check-in (a result, a certificate) keeps it."""
+
+    code = "check_in_needed"
+    message = "这位学员的成绩已经提交，签到不能撤销。确需更改，请联系市红十字会。"

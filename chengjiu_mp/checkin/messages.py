@@ -1,0 +1,57 @@
+"""What the instructor is told about a scan: what happened, then what to do."""
+
+from datetime import datetime
+
+from chengjiu_mp.core import clock
+
+_SENTENCES = {
+    "ok": "已签到。",
+    "already": "{when} 已由{by}签到，不用再扫。",
+    "withdrawn": "报名已取消，没有名额。本人要参加，请看本场是否还有空位，重新报名。",
+    "waitlisted": "候补中，还没有名额。请有票的人先进，再联系工作人员安排。",
+    "pending": "报名还没有办完，在等监护人同意。请联系监护人。",
+    "lapsed": "这个报名已经失效。本人要参加，请看本场是否还有空位，重新报名。",
+    "moved": "报名已转到另一场，请打开「我的票」看新的时间和地点。",
+    "wrong_run": "不是本场的票。请核对票上的日期和地点。",
+    "unknown_ticket": "没有找到这张票。请核对六位码，或在名单里按姓名找。",
+    "not_a_ticket": "这不是票上的二维码。请对方打开「我的票」再扫。",
+    "too_early": "还没到签到时间，{opens} 起可以签到。",
+    "run_closed": "签到时间已过。确实到场的，请在名单里按纸质签到表补签。",
+    "run_not_open": "本场未发布或已取消，不能签到。",
+    "unknown_meeting": "本场的时间改过了，请刷新页面再扫。",
+}
+# One or two words for the banner's large line.
+WORDS = {
+    "ok": "签到成功", "already": "已签过到", "withdrawn": "已取消", "waitlisted": "候补中", "pending": "待监护人同意",
+    "lapsed": "报名已失效", "moved": "已转场", "wrong_run": "不是本场的票", "unknown_ticket": "查不到这张票",
+    "not_a_ticket": "不是票", "too_early": "还没开始签到", "run_closed": "签到已结束", "run_not_open": "本场未开放",
+    "unknown_meeting": "时间已改",
+}  # fmt: skip
+TONES = {"accepted": "ok", "already": "warn", "refused": "bad"}
+
+
+def clock_words(instant: datetime) -> str:
+    """Return 09:02 today, 11月28日 09:02 on another day."""
+    here = clock.local(instant)
+    return f"{here:%H:%M}" if here.date() == clock.today() else f"{day_words(instant)} {here:%H:%M}"
+
+
+def day_words(instant: datetime) -> str:
+    """Return 11月28日."""
+    here = clock.local(instant)
+    return f"{here.month}月{here.day}日"
+
+
+def sentence(code: str, *, when: datetime | None = None, by: str | None = None, opens: datetime | None = None,
+             other_day: datetime | None = None) -> str:  # fmt: skip
+    """Return the sentence of a verdict's code.
+
+    :param when, by: the check-in that exists; :param opens: from when the meeting's check-in is open
+    :param other_day: begin of the run the ticket is for, when the caller may know it
+    """
+    if code == "wrong_run" and other_day:
+        here = clock.local(other_day)
+        return f"不是本场的票，这张票是 {day_words(other_day)} {here:%H:%M} 那一场的。"
+    return _SENTENCES[code].format(
+        when=clock_words(when) if when else "", by=by or "工作人员", opens=clock_words(opens) if opens else "稍后"
+    )

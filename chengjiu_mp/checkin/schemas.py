@@ -1,0 +1,127 @@
+"""What a phone uploads, and what it is answered."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, AwareDatetime, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from chengjiu_mp.core import clock
+from chengjiu_mp.core.parsing import In, Out, RowId
+
+Source = Literal["camera", "name", "code", "paper"]
+Verdict = Literal["accepted", "already", "refused"]
+
+_YEARS = timedelta(days=10 * 366)
+
+
+def _near(instant: datetime) -> datetime:
+    """Keep to what every database and time zone can hold; a dead phone clock says 1970, and is refused later."""
+    now = clock.now()
+    return min(max(instant.astimezone(UTC), now - 6 * _YEARS), now + _YEARS)
+
+
+def _in_utc(instant: datetime) -> datetime:
+    try:
+        return _near(instant)
+    except OverflowError:
+        raise PydanticCustomError("datetime_object_invalid", "out of range") from None
+
+
+Instant = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+
+
+class ScanIn(In):
+    """One scan or tick, with either ``ticket`` or ``signup_id``. ``nonce`` is made on the phone, once per scan.
+
+    ``ticket``: the ticket's whole link, its bare token, or the six-character code.
+    """
+
+    nonce: str = Field(min_length=1, max_length=64, pattern=r"^[\x21-\x7e]+$")
+    ticket: str | None = Field(default=None, min_length=1, max_length=500)
+    signup_id: RowId | None = None
+    meeting_id: RowId
+    scanned_at: Instant
+    source: Source = "camera"
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> "ScanIn":
+        if (self.ticket is None) == (self.signup_id is None):
+            raise PydanticCustomError("missing", "ticket or signup_id")
+        return self
+
+
+class ScansIn(In):
+    """A batch. ``sent_at`` is the phone's clock at sending; times of a clock that is off are put right by it."""
+
+    scans: list[ScanIn] = Field(min_length=1, max_length=200)
+    sent_at: Instant | None = None
+
+
+class ScanAnswer(Out):
+    """``first_at`` and ``by`` say who checked this person in and when, as it stood when this scan was recorded."""
+
+    nonce: str
+    verdict: Verdict
+    code: str
+    first_at: datetime | None
+    by: str | None
+    message: str
+    name: str | None
+    signup_id: int | None
+    scan_id: int
+
+
+class ScanAnswers(Out):
+    items: list[ScanAnswer]
+
+
+class AnnulIn(In):
+    reason: str = Field(min_length=1, max_length=200)
+
+
+class AnnulOut(Out):
+    scan_id: int
+    signup_id: int
+    checked_in: bool
+
+
+class CheckInsQuery(In):
+    meeting_id: RowId | None = None
+
+
+class CheckInRowOut(Out):
+    signup_id: int
+    name_masked: str
+    checked_in: bool
+    first_at: datetime | None
+    by: str | None
+
+
+class CheckInsOut(Out):
+    """``expected``: people with a seat or already here; ``arrived``: those checked in to the meeting."""
+
+    run_id: int
+    meeting_id: int
+    arrived: int
+    expected: int
+    refused: int
+    items: list[CheckInRowOut]
+
+
+class ScanRosterRowOut(Out):
+    """``keys``: the first 32 hex digits of SHA-256 of the ticket's token, and of its code after the run's number."""
+
+    signup_id: int
+    keys: list[str]
+    name_masked: str
+    first_at: datetime | None
+    by: str | None
+
+
+class ScanRosterOut(Out):
+    """What a phone keeps to answer honestly without network: no name, phone or ticket in the clear."""
+
+    run_id: int
+    meeting_id: int
+    items: list[ScanRosterRowOut]
