@@ -38,13 +38,17 @@ def main(argv: list[str]) -> int:
         with one_at_a_time():
             install(command.lock)
             if command.needs_decoder:
-                install_decoder(required=bool(os.environ.get("CI")))
+                install_decoder(required=_in_ci() and argv[0] in ("test", "check"))
     except CannotPrepare as exc:
         print(f"dev: {exc}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
     hand_over(argv)
+
+
+def _in_ci() -> bool:
+    return os.environ.get("CI", "") not in ("", "0", "false")
 
 
 def hand_over(argv: list[str]) -> NoReturn:

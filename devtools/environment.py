@@ -9,20 +9,25 @@ from pathlib import Path
 
 from devtools.paths import ROOT
 
-SERVER_NOTE = "run/server.json"  # {"url", "redis_url"} of the stack that runs on this folder now; mode 0600
+SERVER_NOTE = "run/server.json"  # {"url", "public_url", "redis_url", "demo"} of the stack that runs now; mode 0600
 
 
-def app_environment(data: Path, *, demo: bool = True) -> dict[str, str]:
-    """Return the environment for the application on `data`, for a server that is up or down."""
+def app_environment(data: Path, *, demo: bool | None = None) -> dict[str, str]:
+    """Return the environment for the application on `data`, for a server that is up or down.
+
+    :param demo: whether demo helps are on; by default as in the stack that runs on the folder, else on
+    """
+    note = read_note(data)
     env = dict(os.environ)
     env.setdefault("CHENGJIU_ENV", "development")
     env["CHENGJIU_DATA_DIR"] = str(data)
     env["PYTHONPATH"] = str(ROOT)
     env["PYTHONUNBUFFERED"] = "1"
     env["PYTHONUTF8"] = "1"
-    if demo:
-        env.setdefault("CHENGJIU_DEMO", "1")
-    note = read_note(data)
+    if demo is None:
+        env.setdefault("CHENGJIU_DEMO", note.get("demo", "1"))
+    else:
+        env["CHENGJIU_DEMO"] = "1" if demo else "0"
     if "redis_url" in note:
         env.setdefault("REDIS_URL", note["redis_url"])
     if "public_url" in note:

@@ -8,4 +8,4 @@ VENV = ROOT / ".venv"
 VENV_PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 REQUIREMENTS = ROOT / "requirements"
 VENDOR = ROOT / "chengjiu_mp/web/static/vendor"
-DEFAULT_DATA = Path(".data")
+DEFAULT_DATA = ROOT / ".data"

@@ -141,7 +141,7 @@ def _lead_a_group() -> None:
 def _serve(supervisor: Supervisor, options: Options) -> None:
     """Bring everything up in order, say so, and stay until the stop signal."""
     data = options.data
-    note = {"url": options.local_url, "public_url": options.public_url}
+    note = {"url": options.local_url, "public_url": options.public_url, "demo": "1" if options.demo else "0"}
     env = app_environment(data, demo=options.demo)
     env["PUBLIC_URL"] = options.public_url
     new = _is_new(data)
@@ -242,4 +242,5 @@ def _tail(log: Path, lines: int = 12) -> str:
 
 
 def _say(sentence: str) -> None:
-    print(f"dev: {sentence}", file=sys.stderr, flush=True)
+    with contextlib.suppress(OSError):  # nobody may be listening any more; the stack runs on
+        print(f"dev: {sentence}", file=sys.stderr, flush=True)

@@ -35,8 +35,15 @@ def test_the_callers_own_settings_win(data, monkeypatch):
     assert app_environment(data)["REDIS_URL"] == "redis://mine"
 
 
-def test_no_demo_leaves_demo_helps_off(data):
-    assert "CHENGJIU_DEMO" not in app_environment(data, demo=False)
+def test_no_demo_switches_demo_helps_off(data, monkeypatch):
+    monkeypatch.setenv("CHENGJIU_DEMO", "1")
+    assert app_environment(data, demo=False)["CHENGJIU_DEMO"] == "0"
+
+
+@pytest.mark.parametrize(("note", "helps"), [({}, "1"), ({"demo": "0"}, "0")])
+def test_other_commands_show_demo_helps_as_the_running_stack_does(data, note, helps):
+    write_note(data, note)
+    assert app_environment(data)["CHENGJIU_DEMO"] == helps
 
 
 @pytest.mark.parametrize("broken", ["", "not json", "[1]"])
