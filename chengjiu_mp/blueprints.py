@@ -2,14 +2,53 @@
 
 from flask import Flask
 
+from chengjiu_mp import cli
+from chengjiu_mp.certificates import api as certificates
+from chengjiu_mp.certificates import tasks as certificate_tasks
+from chengjiu_mp.checkin import api as checkin
+from chengjiu_mp.courses import api as courses
 from chengjiu_mp.exams import api as exams
 from chengjiu_mp.outbox import tasks as outbox_tasks
 from chengjiu_mp.signin import api as signin
+from chengjiu_mp.web import api_docs, edge, hooks, ops, pulse
+from chengjiu_mp.web.admin import audit as console_audit
+from chengjiu_mp.web.admin import home as console_home
+from chengjiu_mp.web.admin import jobs as console_jobs
+from chengjiu_mp.web.admin import messages as console_messages
+from chengjiu_mp.web.admin import signin as console_signin
+from chengjiu_mp.web.h5 import signin as signin_pages
 
-TASKS = (outbox_tasks,)
+# Imported for the tasks they declare; one a line.
+TASKS = (
+    outbox_tasks,
+    certificate_tasks,
+    pulse,
+)
+
+# Each has a `blueprint`; one a line.
+PAGES = (
+    api_docs,
+    ops,
+    signin_pages,
+    console_signin,
+    console_home,
+    console_messages,
+    console_audit,
+    console_jobs,
+)
 
 
 def register(app: Flask) -> None:
     """Register the JSON routes, the pages and the command line."""
     app.register_blueprint(signin.blueprint)
+    app.register_blueprint(courses.blueprint)
+    app.register_blueprint(checkin.blueprint)
     app.register_blueprint(exams.blueprint)
+    certificates.init_app(app)
+    edge.init_app(app)
+    app.register_blueprint(cli.blueprint)
+    ops.init_app(app)
+    for page in PAGES:
+        app.register_blueprint(page.blueprint)
+    if app.config["SETTINGS"].test_hooks:
+        app.register_blueprint(hooks.blueprint)

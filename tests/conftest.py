@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from flask import Flask
+from flask import Flask, g
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
 from sqlalchemy import create_engine, text
@@ -118,10 +118,20 @@ class FrozenClock:
     now: datetime
 
 
+class Visitor(FlaskClient):
+    """The tests' application context outlives a request; what a request kept in ``g`` must not."""
+
+    def open(self, *args, **options):
+        for name in list(g):
+            g.pop(name)
+        return super().open(*args, **options)
+
+
 @pytest.fixture
 def app(settings: Settings, frozen: FrozenClock) -> Iterator[Flask]:
     """The application on a fresh database, within an application context, acting as the system."""
     app = create_app(settings)
+    app.test_client_class = Visitor
     with app.app_context():
         context.set_request("test", context.SYSTEM)
         yield app

@@ -19,6 +19,7 @@ class Kind(Enum):
     UNSUPPORTED = 415
     INVALID = 422
     TOO_MANY = 429
+    UNEXPECTED = 500
     UNAVAILABLE = 503
 
 

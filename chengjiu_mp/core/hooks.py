@@ -22,6 +22,13 @@ def switch_on(file: Path) -> None:
     clock.set_source(_clock)
 
 
+def switch_off() -> None:
+    """Forget the file and the clock it set; tests do it between applications."""
+    global _file
+    _file = None
+    clock.set_source(lambda: None)
+
+
 def switched_on() -> bool:
     return _file is not None
 

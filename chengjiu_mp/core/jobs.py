@@ -116,6 +116,13 @@ def give_back(held: Claim, reason: str, *, wait: float = 1.0) -> None:
         db.session.execute(ours.values(state=state, reason=reason[:200], announced_at=0.0, run_after=again))
 
 
+def revive(job_id: int) -> bool:
+    """Queue a dead job again with fresh attempts, in the current transaction; return whether it was dead."""
+    back = {"state": "queued", "attempts": 0, "announced_at": 0.0, "run_after": 0.0, "reason": None}
+    changed = update(Job).where(Job.id == job_id, Job.state == "dead").values(**back).returning(Job.id)
+    return db.session.scalar(changed) is not None
+
+
 @contextmanager
 def lease_kept(held: Claim) -> Iterator[None]:
     """Renew the lease every two seconds while the block works."""

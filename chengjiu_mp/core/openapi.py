@@ -1,12 +1,13 @@
 """The OpenAPI 3.1 document, made from what the routes declared."""
 
 import re
+import typing
 from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Any
 
 from pydantic import BaseModel, TypeAdapter
-from pydantic.json_schema import GenerateJsonSchema, models_json_schema
+from pydantic.json_schema import models_json_schema
 
 from chengjiu_mp.core.http import Op
 
@@ -48,23 +49,25 @@ def document(routes: Iterable[tuple[str, str, Op]], *, title: str, version: str,
     }
 
 
-def _models(op: Op) -> list[tuple[type[BaseModel], Any]]:
-    found: list[tuple[type[BaseModel], Any]] = []
-    if op.body:
-        found.append((op.body, "validation"))
-    if isinstance(op.out, type) and issubclass(op.out, BaseModel):
-        found.append((op.out, "serialization"))
-    return found
-
-
 def _schemas(ops: Iterable[Op]) -> dict[str, Any]:
-    wanted = {pair for op in ops for pair in _models(op)}
-    _, schema = models_json_schema(sorted(wanted, key=lambda p: (p[0].__name__, p[1])), ref_template=_REF)
+    wanted: set[tuple[Any, Any]] = set()
+    for op in ops:
+        wanted |= {(op.body, "validation")} if op.body else set()
+        wanted |= {(op.query, "validation")} if op.query else set()
+        wanted |= {(model, "serialization") for model in _models_in(op.out)}
+    ordered = sorted(wanted, key=lambda pair: (pair[0].__name__, pair[1]))
+    _, schema = models_json_schema(ordered, ref_template=_REF)
     defs: dict[str, Any] = schema.get("$defs", {})
     doubled = [name for name in defs if "__" in name]
     if doubled:
         raise ValueError(f"two models of one name: {doubled}")
     return defs
+
+
+def _models_in(annotation: Any) -> set[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return {annotation}
+    return {model for part in typing.get_args(annotation) for model in _models_in(part)}
 
 
 def _path(rule: str) -> tuple[str, list[dict[str, Any]]]:
@@ -94,17 +97,19 @@ def _operation(op: Op, parameters: list[dict[str, Any]]) -> dict[str, Any]:
 def _query(model: type[BaseModel] | None) -> list[dict[str, Any]]:
     if model is None:
         return []
-    schema = model.model_json_schema(schema_generator=GenerateJsonSchema)
+    schema = model.model_json_schema(ref_template=_REF)
     required = set(schema.get("required", ()))
     return [{"name": n, "in": "query", "required": n in required, "schema": s} for n, s in schema["properties"].items()]
 
 
 def _responses(op: Op) -> dict[str, Any]:
     good: dict[str, Any] = {"description": HTTPStatus(op.status).phrase}
-    if isinstance(op.out, type) and issubclass(op.out, BaseModel):
-        good["content"] = {"application/json": {"schema": {"$ref": _REF.format(model=op.out.__name__)}}}
-    elif op.out is not None:
-        good["content"] = {"application/json": {"schema": TypeAdapter(op.out).json_schema(ref_template=_REF)}}
+    if op.out is not None:
+        schema = TypeAdapter(op.out).json_schema(ref_template=_REF, mode="serialization")
+        schema.pop("$defs", None)  # among the components already
+        if isinstance(op.out, type) and issubclass(op.out, BaseModel):
+            schema = {"$ref": _REF.format(model=op.out.__name__)}
+        good["content"] = {"application/json": {"schema": schema}}
     found = {str(op.status): good}
     statuses = {r.kind.value for r in op.refusals} | {429, 500}
     statuses |= {400, 415, 422} if op.body else ({422, 400} if op.query else set())

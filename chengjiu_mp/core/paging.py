@@ -28,7 +28,7 @@ class Page(Generic[T]):
     next_cursor: str | None
 
 
-def page(query: Select[tuple[T]], key: InstrumentedAttribute[int], cursor: str | None, size: int = 50) -> Page[T]:
+def page(query: Select[T], key: InstrumentedAttribute[int], cursor: str | None, size: int = 50) -> Page[T]:
     """Return one page of ``query`` in descending order of the integer column ``key``.
 
     :raise BadCursor: when the cursor is not one of ours

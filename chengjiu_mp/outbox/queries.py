@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from chengjiu_mp.core import privacy
@@ -71,9 +71,16 @@ def staff_page(caller: Principal, cursor: str | None = None, *, state: str | Non
     return Page(items, found.next_cursor)
 
 
+def unreached(caller: Principal) -> int:
+    """Return how many messages in the caller's scope could not be delivered: those people are to be called."""
+    missed = select(Delivery.message_id).where(Delivery.state == "undeliverable")
+    inside = _in_scope(select(Message).where(Message.id.in_(missed)), Message.unit_id, caller)
+    return db.session.scalar(select(func.count()).select_from(inside.subquery())) or 0
+
+
 def _in_scope(
-    query: Select[tuple[Message]], column: InstrumentedAttribute[int | None], caller: Principal
-) -> Select[tuple[Message]]:
+    query: Select[Message], column: InstrumentedAttribute[int | None], caller: Principal
+) -> Select[Message]:
     grants = [g for g in caller.grants if g.role in STAFF_ROLES]
     if any(g.unit_ids is None for g in grants):
         return query

@@ -1,4 +1,4 @@
-"""Six-digit codes to phones (rel 3.3): five tries, five minutes, one use; wrong tries end the code, never the person."""
+"""Six-digit codes to phones (rel 3.3): five tries, five minutes, one use. Wrong tries end it, never the person."""
 
 import hmac
 import secrets

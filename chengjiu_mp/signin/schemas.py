@@ -23,10 +23,10 @@ class SignIn(In):
     """``phone_code`` needs challenge_id and code; ``password`` needs username and password."""
 
     grant: Literal["phone_code", "password", "wechat"]
-    challenge_id: str = Field("", max_length=26)
-    code: str = Field("", max_length=12)
-    username: str = Field("", max_length=60)
-    password: str = Field("", max_length=200)
+    challenge_id: str = Field(default="", max_length=26)
+    code: str = Field(default="", max_length=12)
+    username: str = Field(default="", max_length=60)
+    password: str = Field(default="", max_length=200)
 
 
 class TokenOut(Out):

@@ -85,6 +85,12 @@ def _new_trainee(phone_index: bytes) -> Account:
     return fresh
 
 
+def principal_of_account(account_id: int) -> context.Principal:
+    """Return an account with the grants that hold today, as a caller without a session."""
+    row = db.session.get_one(Account, account_id)
+    return context.Principal(account_id=row.id, name=row.name, grants=sessions.grants_of(row.id))
+
+
 def open_bearer(account_id: int, phone_index: bytes | None = None) -> tuple[str, list[str]]:
     """Sign an account in for a program: return the token, shown once, and the roles that hold today."""
     token, row = sessions.open_session("bearer", account_id)

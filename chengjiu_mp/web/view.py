@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 from flask import Blueprint, current_app, redirect, request
 from werkzeug.wrappers import Response
 
@@ -17,8 +15,8 @@ blueprint = Blueprint("view", __name__)
 
 def own_path(address: str) -> str:
     """Return the address if it is a path of this site, else the home page, so that a link cannot lead elsewhere."""
-    parts = urlsplit(address.replace("\\", "/"))
-    inside = not parts.scheme and not parts.netloc and parts.path.startswith("/") and parts.path[1:2] != "/"
+    # A browser reads \\ as / and any number of leading slashes as the beginning of another host.
+    inside = address.startswith("/") and not address.replace("\\", "/").startswith("//")
     return address if inside and address.isprintable() else "/"
 
 

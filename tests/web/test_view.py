@@ -31,7 +31,7 @@ def test_the_choice_is_remembered_and_leads_back(client: FlaskClient) -> None:
     "address",
     ["https://example.test/", "//example.test/", "////example.test/", "/\\example.test/", "\\\\example.test",
      "javascript:alert(1)",
-     "page", "", "/a\r\nSet-Cookie: x=1", "/\t/example.test"],
+     "page", "", "/a\r\nSet-Cookie: x=1", "/\t/example.test", "///example.test", "/\\/example.test"],
 )  # fmt: skip
 def test_a_link_cannot_lead_away(address: str) -> None:
     assert view.own_path(address) == "/"

@@ -1,0 +1,47 @@
+"""The overview: what waits for a person, by role. A page adds a card by putting a function into CARDS."""
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Blueprint, render_template, url_for
+from sqlalchemy import func, select
+
+from chengjiu_mp.core import context
+from chengjiu_mp.core.access import access, roles
+from chengjiu_mp.core.context import Principal
+from chengjiu_mp.core.db import db
+from chengjiu_mp.core.models import Job
+from chengjiu_mp.outbox import queries
+
+blueprint = Blueprint("console", __name__, url_prefix="/console")
+
+# What parts.html calls a figure: {label, value · unit, note, href, tone}; None is nothing to say to this caller.
+Card = Callable[[Principal], dict[str, Any] | None]
+
+
+@blueprint.get("/")
+@access(roles("unit_manager", "operator", "approver", "auditor", "system"))
+def home() -> str:
+    """Show what waits."""
+    caller = context.principal()
+    cards = [card for make in CARDS if (card := make(caller)) is not None]
+    return render_template("admin/home.html", title="总览", cards=cards)
+
+
+def _unreached(caller: Principal) -> dict[str, Any] | None:
+    if not caller.has("unit_manager", "operator", "approver"):
+        return None
+    number = queries.unreached(caller)
+    href = url_for("console_messages.index", state="undeliverable")
+    return {"label": "没有送达的消息", "value": number, "unit": "条", "href": href, "tone": "warn" if number else ""}
+
+
+def _dead_jobs(caller: Principal) -> dict[str, Any] | None:
+    if not caller.has("operator", "system"):
+        return None
+    number = db.session.scalar(select(func.count()).select_from(Job).where(Job.state == "dead")) or 0
+    href = url_for("console_jobs.index", state="dead")
+    return {"label": "停下来的任务", "value": number, "unit": "项", "href": href, "tone": "warn" if number else ""}
+
+
+CARDS: list[Card] = [_unreached, _dead_jobs]

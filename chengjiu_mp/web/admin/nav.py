@@ -1,0 +1,21 @@
+"""The console's menu. A page adds its line here; a caller sees the lines of their roles, where the page exists."""
+
+from flask import current_app, url_for
+
+from chengjiu_mp.core.context import Principal
+
+STAFF = ("unit_manager", "operator", "approver", "auditor")
+
+# (label, endpoint, roles), in the order of the work.
+NAV: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+    ("总览", "console.home", (*STAFF, "system")),
+    ("消息", "console_messages.index", STAFF),
+    ("审计", "console_audit.index", ("operator", "auditor")),
+    ("任务状态", "console_jobs.index", ("operator", "auditor", "system")),
+)
+
+
+def items(caller: Principal) -> list[dict[str, str]]:
+    """Return the lines that ``caller`` may follow."""
+    known = current_app.view_functions
+    return [{"label": a, "href": url_for(b)} for a, b, roles in NAV if b in known and caller.has(*roles)]

@@ -1,0 +1,14 @@
+"""Pages of the whole city: a grant over one unit or sector does not open them."""
+
+from chengjiu_mp.core import context
+from chengjiu_mp.core.errors import NotAllowed
+
+
+def require_city(*roles: str) -> None:
+    """Let a caller pass who holds one of ``roles`` without a limit.
+
+    :raise NotAllowed: when every such grant is limited
+    """
+    grants = (g for g in context.principal().grants if g.role in roles)
+    if not any(g.unit_ids is None and g.sector_id is None and g.key_group is None for g in grants):
+        raise NotAllowed

@@ -1,0 +1,1 @@
+"""Pages for citizens and instructors, made for a phone."""

@@ -1,0 +1,83 @@
+"""What operations ask: alive, ready, and figures. No personal data."""
+
+import time
+
+from flask import Blueprint, Flask, Response, current_app, g, request
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from sqlalchemy import func, select
+
+from chengjiu_mp.core import access, clock, limits
+from chengjiu_mp.core.db import db
+from chengjiu_mp.core.models import Job
+from chengjiu_mp.web import pulse
+
+blueprint = Blueprint("ops", __name__)
+
+JOB_STATES = ("queued", "running", "done", "dead")
+
+
+class Figures:
+    """This process's counters; figures of the database are read when asked for, so any one process answers for all."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        where = ["method", "route", "status"]
+        self.requests = Counter("chengjiu_requests_total", "Requests answered.", where, registry=self.registry)
+        self.seconds = Histogram("chengjiu_request_seconds", "Time to answer.", ["route"], registry=self.registry)
+        self.jobs = Gauge("chengjiu_jobs", "Jobs by state.", ["state"], registry=self.registry)
+        self.oldest = Gauge("chengjiu_oldest_job_seconds", "Age of the oldest waiting job.", registry=self.registry)
+        self.limits = Gauge("chengjiu_limits", "Limit counters kept.", registry=self.registry)
+        self.database = Gauge("chengjiu_database_up", "Whether the database answers.", registry=self.registry)
+
+
+def init_app(app: Flask) -> None:
+    """Count requests from now on."""
+    figures = app.extensions["figures"] = Figures()
+
+    @app.after_request
+    def count(reply: Response) -> Response:
+        route = request.url_rule.rule if request.url_rule else "unmatched"
+        method = request.method if request.method in _METHODS else "OTHER"
+        figures.requests.labels(method, route, reply.status_code).inc()
+        figures.seconds.labels(route).observe(time.perf_counter() - g.began)
+        return reply
+
+
+_METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")
+
+
+@blueprint.get("/healthz")
+@access.access(access.PUBLIC)
+def healthz() -> dict[str, str]:
+    """Say that this process answers."""
+    return {"status": "ok"}
+
+
+@blueprint.get("/readyz")
+@access.access(access.PUBLIC)
+def readyz() -> tuple[dict[str, str], int]:
+    """Say what works; 503 only without the database, because pages work without the rest."""
+    parts = pulse.state()
+    whole = all(state == "ok" for state in parts.values())
+    return {"status": "ok" if whole else "degraded", **parts}, 503 if parts["database"] == "down" else 200
+
+
+@blueprint.get("/metrics")
+@access.access(access.PUBLIC)
+def metrics() -> Response:
+    """Return the figures for Prometheus."""
+    figures: Figures = current_app.extensions["figures"]
+    up = pulse.database_answers()
+    figures.database.set(up)
+    if up:
+        _read_jobs(figures)
+        figures.limits.set(limits.active())
+    return Response(generate_latest(figures.registry), content_type=CONTENT_TYPE_LATEST)
+
+
+def _read_jobs(figures: Figures) -> None:
+    counts = dict(db.session.execute(select(Job.state, func.count()).group_by(Job.state)).all())
+    for state in JOB_STATES:
+        figures.jobs.labels(state).set(counts.get(state, 0))
+    oldest = db.session.scalar(select(func.min(Job.created_at)).where(Job.state == "queued"))
+    figures.oldest.set((clock.now() - oldest).total_seconds() if oldest else 0)
