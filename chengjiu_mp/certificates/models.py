@@ -9,6 +9,8 @@ from chengjiu_mp.core import clock
 from chengjiu_mp.core.db import Base
 
 _STANDING = text("state in ('issued','superseded')")
+# A revoked one has been taken off again on its own date, so another may count in its place.
+_COUNTS = text("counted and state <> 'revoked'")
 
 
 class NumberSeries(Base):
@@ -31,8 +33,7 @@ class NumberSeries(Base):
 
 
 class Certificate(Base):
-    """A certificate of a person. ``counted`` is frozen at issue: whether it moved the plan's row (rulings: counting).
-    """
+    """A certificate of a person. ``counted`` is frozen at issue: whether it moved the plan's row (rulings: counting)."""
 
     __tablename__ = "certificate"
     __table_args__ = (
@@ -41,7 +42,7 @@ class Certificate(Base):
         Index("uq_certificate_standing", "signup_id", unique=True, sqlite_where=_STANDING, postgresql_where=_STANDING),
         Index(
             "uq_certificate_counted_once", "person_id", "course_type_id", "count_year", unique=True,
-            sqlite_where=text("counted"), postgresql_where=text("counted"),
+            sqlite_where=_COUNTS, postgresql_where=_COUNTS,
         ),
     )  # fmt: skip
 

@@ -639,7 +639,7 @@ def upgrade():
         batch_op.create_index(batch_op.f('ix_certificate_person_id'), ['person_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_certificate_run_id'), ['run_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_certificate_signup_id'), ['signup_id'], unique=False)
-        batch_op.create_index('uq_certificate_counted_once', ['person_id', 'course_type_id', 'count_year'], unique=True, sqlite_where=sa.text('counted'), postgresql_where=sa.text('counted'))
+        batch_op.create_index('uq_certificate_counted_once', ['person_id', 'course_type_id', 'count_year'], unique=True, sqlite_where=sa.text("counted and state <> 'revoked'"), postgresql_where=sa.text("counted and state <> 'revoked'"))
         batch_op.create_index('uq_certificate_series_sequence', ['series_id', 'sequence'], unique=True)
         batch_op.create_index('uq_certificate_standing', ['signup_id'], unique=True, sqlite_where=sa.text("state in ('issued','superseded')"), postgresql_where=sa.text("state in ('issued','superseded')"))
 
@@ -808,7 +808,7 @@ def downgrade():
     with op.batch_alter_table('certificate', schema=None) as batch_op:
         batch_op.drop_index('uq_certificate_standing', sqlite_where=sa.text("state in ('issued','superseded')"), postgresql_where=sa.text("state in ('issued','superseded')"))
         batch_op.drop_index('uq_certificate_series_sequence')
-        batch_op.drop_index('uq_certificate_counted_once', sqlite_where=sa.text('counted'), postgresql_where=sa.text('counted'))
+        batch_op.drop_index('uq_certificate_counted_once', sqlite_where=sa.text("counted and state <> 'revoked'"), postgresql_where=sa.text("counted and state <> 'revoked'"))
         batch_op.drop_index(batch_op.f('ix_certificate_signup_id'))
         batch_op.drop_index(batch_op.f('ix_certificate_run_id'))
         batch_op.drop_index(batch_op.f('ix_certificate_person_id'))

@@ -1,0 +1,152 @@
+"""JSON routes of certificates: confirming issues them, holders find them, anybody verifies them."""
+
+from flask import Blueprint, Flask, Response
+
+from chengjiu_mp.certificates import errors, lookup, passes, schemas, states, verifying
+from chengjiu_mp.certificates.issuing import confirm
+from chengjiu_mp.certificates.policy import certificate_for
+from chengjiu_mp.certificates.queries import certificates_of_people, newest_of
+from chengjiu_mp.certificates.rendering import Studio, use_studio
+from chengjiu_mp.certificates.showing import certificate_out, seen_by, verify_out
+from chengjiu_mp.core import access, http, storage
+from chengjiu_mp.core.context import principal
+from chengjiu_mp.core.db import end_read, unit_of_work
+from chengjiu_mp.core.errors import NotFound, TooMany
+from chengjiu_mp.core.http import route
+from chengjiu_mp.exams.errors import NotSubmitted, SamePerson
+from chengjiu_mp.people.names import NameRefused
+from chengjiu_mp.people.phones import PhoneRefused
+from chengjiu_mp.signin import codes
+from chengjiu_mp.signin.errors import CodeWrong, NoSms
+
+blueprint = Blueprint("certificates", __name__, url_prefix="/api/v1")
+
+APPROVER = access.roles("approver")
+WAIT_SECONDS = 3
+
+
+def init_app(app: Flask) -> None:
+    """Register the routes, and set up where the pictures are drawn."""
+    app.register_blueprint(blueprint)
+    settings = app.config["SETTINGS"]
+    use_studio(Studio(settings.font_dirs, "示例" if settings.demo else None))
+
+
+@route(
+    blueprint, "POST", "/runs/<row:run_id>/results/confirm", APPROVER,
+    refusals=(NotFound, NotSubmitted, SamePerson),
+)  # fmt: skip
+def confirm_results(run_id: int) -> schemas.ConfirmedOut:
+    """Confirm a run's results and issue its certificates, in one transaction. Again: the same answer, nothing new."""
+    issued = confirm(run_id, principal())
+    return schemas.ConfirmedOut(certificates=[schemas.IssuedOut(id=one.id, number=one.number) for one in issued])
+
+
+@route(blueprint, "GET", "/certificates/<row:certificate_id>", access.PUBLIC, refusals=(NotFound,))
+def certificate(certificate_id: int, query: schemas.PictureQuery) -> schemas.CertificateOut:
+    """A certificate, for its holder (by a look-up's key) and for staff in scope; nobody else learns that it exists."""
+    return certificate_out(seen_by(principal(), certificate_id, query.key), query.key)
+
+
+@route(blueprint, "GET", "/certificates/<row:certificate_id>/image", access.PUBLIC, refusals=(NotFound,))
+def image(certificate_id: int, query: schemas.PictureQuery) -> Response:
+    """The picture (JPEG, A4 at 300 dpi), or 202 with Retry-After while it is being made."""
+    seen = seen_by(principal(), certificate_id, query.key, picture=True)
+    return picture_reply(seen.version.file if seen.version.picture_state == "ready" else None, seen.certificate.number)
+
+
+def picture_reply(file: str | None, number: str) -> Response:
+    """Return the stored file, or "come back"."""
+    end_read()
+    path = storage.media().path(file) if file else None
+    if path is None or not path.exists():
+        return Response(status=202, headers={"Retry-After": str(WAIT_SECONDS)})
+    reply = Response(path.read_bytes(), mimetype="image/jpeg")
+    reply.headers["Content-Disposition"] = f'inline; filename="{number}.jpg"'
+    reply.headers["Cache-Control"] = "private, no-store"
+    return reply
+
+
+def _count_start(body: schemas.LookupIn) -> None:
+    document = f"{body.doc_type}|{body.doc_number}" if body.doc_number else ""
+    lookup.spend_start(body.phone, http.network(), principal().device_id, body.name, document)
+
+
+@route(
+    blueprint, "POST", "/certificates/lookup", access.PUBLIC, status=202, before=_count_start,
+    refusals=(PhoneRefused, NoSms, TooMany), example={"phone": "13900000001", "name": "张三"},
+)  # fmt: skip
+def start_lookup(body: schemas.LookupIn) -> schemas.LookupStarted:
+    """Start looking up one's own certificates. The reply is the same for known and unknown people; a code is sent only
+    to a phone that was proved to be a person's."""
+    return schemas.LookupStarted(challenge_id=lookup.start(body.phone))
+
+
+@route(
+    blueprint, "POST", "/certificates/lookup/answer", access.PUBLIC, transaction=False,
+    refusals=(CodeWrong, errors.NameDiffers, TooMany),
+    example={"challenge_id": "…", "code": "123456", "name": "张三"},
+)  # fmt: skip
+def answer_lookup(body: schemas.LookupAnswer) -> schemas.LookupOut:
+    """Answer with the code and the printed name; the list is one's own certificates."""
+    phone = codes.prove(body.challenge_id, body.code, lookup.PURPOSE)
+    with unit_of_work():
+        people = lookup.people_named(phone, body.name)
+    found = [certificate_out(one, passes.key_of(one.certificate.id)) for one in certificates_of_people(people)]
+    return schemas.LookupOut(certificates=found, pass_token=passes.pass_for(people), expires_in=passes.LIFE_SECONDS)
+
+
+@route(blueprint, "GET", "/verify/<token>", access.PUBLIC, refusals=(errors.CertificateUnknown,))
+def verify(token: str) -> schemas.VerifyOut:
+    """What the certificate of a code is worth today: 200 for the four states, 404 for a code that is none of ours."""
+    return verify_out(verifying.by_token(token))
+
+
+def _count_token(token: str, **_: schemas.NameIn) -> None:
+    lookup.spend_name("token", token, http.network())
+
+
+@route(
+    blueprint, "POST", "/verify/<token>/name", access.PUBLIC, before=_count_token,
+    refusals=(errors.CertificateUnknown, TooMany), example={"name": "张三"},
+)  # fmt: skip
+def verify_name(token: str, body: schemas.NameIn) -> schemas.NameMatch:
+    """核对姓名: whether the name is the one printed, and nothing else."""
+    return schemas.NameMatch(match=lookup.reads_as(body.name, verifying.by_token(token).version.name))
+
+
+def _count_number(body: schemas.NumberAndName) -> None:
+    lookup.spend_name("number", verifying.tidy_number(body.number), http.network())
+
+
+@route(
+    blueprint, "POST", "/verify", access.PUBLIC, before=_count_number,
+    refusals=(errors.CertificateUnknown, errors.YearIncomplete, TooMany),
+    example={"number": "JYA202600001", "name": "张三"},
+)  # fmt: skip
+def verify_number(body: schemas.NumberAndName) -> schemas.NameMatch:
+    """What the certificate of this number is worth, told to who knows the name on it."""
+    seen = verifying.by_number(body.number, body.name)
+    return schemas.NameMatch(match=seen is not None, certificate=verify_out(seen) if seen else None)
+
+
+@route(
+    blueprint, "POST", "/certificates/<row:certificate_id>/revoke", APPROVER,
+    refusals=(NotFound, errors.NotStanding), example={"reason": "成绩登记有误"},
+)  # fmt: skip
+def revoke(certificate_id: int, body: schemas.RevokeIn) -> schemas.CertificateOut:
+    """Revoke a certificate from today on; the reason is kept for staff, the public sees the day."""
+    states.revoke(certificate_for(principal(), certificate_id, roles=("approver",), writing=True), body.reason)
+    return certificate_out(newest_of(certificate_id))
+
+
+@route(
+    blueprint, "POST", "/certificates/<row:certificate_id>/correct", APPROVER,
+    refusals=(NotFound, NameRefused, errors.SameName, errors.NotStanding),
+    example={"name": "张珊", "reason": "与证件核对，姓名录错"},
+)  # fmt: skip
+def correct(certificate_id: int, body: schemas.CorrectIn) -> schemas.CertificateOut:
+    """Correct the printed name: the same number, a new version and code; the old code reads 已更正."""
+    of = certificate_for(principal(), certificate_id, roles=("approver",), writing=True)
+    states.correct_name(of, body.name, body.reason)
+    return certificate_out(newest_of(certificate_id))

@@ -1,0 +1,51 @@
+"""How this slice says no."""
+
+from chengjiu_mp.core.errors import Kind, Refusal
+
+
+class CertificateUnknown(Refusal):
+    """A code that is none of ours; a malformed one answers alike (rel-T3)."""
+
+    code = "certificate_unknown"
+    message = "查无此证。请核对二维码或证书编号是否完整；仍查不到的，请致电市红十字会核实。"
+    kind = Kind.NOT_FOUND
+
+
+class YearIncomplete(Refusal):
+    """An unknown number of a year that is not declared complete; ``year`` among the facts."""
+
+    code = "year_incomplete"
+    message = "该年度证书尚未全部录入，请致电核实。"
+    kind = Kind.NOT_FOUND
+
+
+class NameDiffers(Refusal):
+    """The phone was proved, but nobody of this name holds a certificate under it."""
+
+    code = "name_differs"
+    message = "用这个手机号没有查到这个姓名的证书。请核对姓名；换过手机号的，请带身份证件到现场变更，或致电服务热线。"
+    kind = Kind.INVALID
+
+
+class NotStanding(Refusal):
+    code = "not_standing"
+    message = "这张证书已经吊销，不能再更改。请刷新页面核对。"
+    kind = Kind.CONFLICT
+
+
+class SameName(Refusal):
+    code = "same_name"
+    message = "新姓名与证书上现有的姓名相同，不用更正。"
+    kind = Kind.INVALID
+
+
+class ReasonMissing(Refusal):
+    code = "reason_missing"
+    message = "请写明原因，至少两个字。"
+    kind = Kind.INVALID
+
+
+class PictureUnderWay(Refusal):
+    code = "picture_under_way"
+    message = "这张证书的图片已经做好或正在制作，不用重新制作。"
+    kind = Kind.CONFLICT

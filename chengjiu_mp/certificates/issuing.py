@@ -1,0 +1,130 @@
+"""Confirming results issues certificates: all of it in one transaction, or nothing."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import select, text
+from sqlalchemy.dialects.postgresql import insert as pg_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from chengjiu_mp.certificates import messages, numbering, versions
+from chengjiu_mp.certificates.models import Certificate
+from chengjiu_mp.core import audit, clock, hooks, privacy
+from chengjiu_mp.core.calendar import add_months
+from chengjiu_mp.core.context import Principal
+from chengjiu_mp.core.db import after_commit, db, is_postgresql
+from chengjiu_mp.courses.models import CourseRun, CourseType, Signup, Syllabus
+from chengjiu_mp.exams.models import ExamResult
+from chengjiu_mp.exams.submission import take_confirmation
+from chengjiu_mp.outbox.service import tell
+from chengjiu_mp.people.models import Attainment
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What the certificates of one confirmation share."""
+
+    run: CourseRun
+    syllabus: Syllabus
+    kind: CourseType
+    issued_on: date
+    valid_until: date | None
+    # The plan year: that of the run's last meeting in Shanghai time (rulings: counting).
+    count_year: int
+    countable: bool
+    mode: str
+    by: int | None
+
+
+def confirm(run_id: int, by: Principal, *, mode: str = numbering.LOCAL) -> list[Certificate]:
+    """Confirm a run's results and issue a certificate to everybody present who passed; return them by number.
+
+    Confirming again returns the same certificates and issues nothing.
+
+    :param mode: ``local``, or ``test`` for certificates that count nowhere and say so
+    :raise NotFound: out of reach; :raise NotSubmitted: nothing waits; :raise SamePerson: the caller submitted it
+    """
+    run, mine = take_confirmation(run_id, by)
+    if mine:
+        passed = _passed(run.id)
+        if passed:
+            _issue(_batch(run, mode, by), passed)
+        after_commit(lambda: hooks.crash_after_commit("certificates.confirm"))
+    return certificates_of_run(run.id)
+
+
+def certificates_of_run(run_id: int) -> list[Certificate]:
+    """Return every certificate that a run led to, revoked ones too, in the order of their numbers."""
+    return list(db.session.scalars(select(Certificate).where(Certificate.run_id == run_id).order_by(Certificate.id)))
+
+
+def _passed(run_id: int) -> Sequence[Signup]:
+    """Present and passed (rel-I9), in the order of names, so that neighbours on the list have neighbouring numbers."""
+    return db.session.scalars(
+        select(Signup)
+        .join(ExamResult, (ExamResult.signup_id == Signup.id) & (ExamResult.attempt == 1))
+        .where(Signup.run_id == run_id, Signup.outcome == "attended", ExamResult.outcome == "passed")
+        .order_by(Signup.sort_key, Signup.id)
+    ).all()
+
+
+def _batch(run: CourseRun, mode: str, by: Principal) -> Batch:
+    syllabus = db.session.get_one(Syllabus, run.syllabus_id)
+    today, months, kind = clock.today(), syllabus.validity_months, syllabus.course_type
+    return Batch(
+        run, syllabus, kind, issued_on=today, valid_until=add_months(today, months) if months else None,
+        count_year=clock.day_of(run.ends_at).year, countable=kind.family == "certified" and mode != numbering.TEST,
+        mode=mode, by=by.account_id,
+    )  # fmt: skip
+
+
+def _issue(batch: Batch, passed: Sequence[Signup]) -> None:
+    taken = numbering.allot(batch.kind, batch.issued_on.year, len(passed), mode=batch.mode)
+    for place, (signup, number) in enumerate(zip(passed, taken.numbers, strict=True)):
+        certificate = _insert(batch, signup, number, (taken.series_id, taken.first + place))
+        versions.add_version(certificate, signup.name, version=1)
+        db.session.add(
+            Attainment(
+                person_id=signup.person_id, kind=batch.kind.code, valid_to=batch.valid_until,
+                source=f"certificate:{certificate.id}",
+            )
+        )  # fmt: skip
+        audit.record(
+            "certificate.issued", certificate, unit_id=certificate.owner_unit_id,
+            run_id=batch.run.id, signup_id=signup.id, number=number, counted=certificate.counted,
+        )  # fmt: skip
+        _tell(batch, signup, certificate)
+    db.session.flush()
+
+
+def _insert(batch: Batch, signup: Signup, number: str, sequence: tuple[int, int]) -> Certificate:
+    """Insert one certificate, counted if the index lets it: it alone knows what others issue at this moment."""
+    values = {
+        "number": number, "series_id": sequence[0], "sequence": sequence[1], "person_id": signup.person_id,
+        "signup_id": signup.id, "run_id": batch.run.id, "course_type_id": batch.kind.id,
+        "syllabus_id": batch.syllabus.id, "state": "issued", "issued_on": batch.issued_on,
+        "valid_until": batch.valid_until, "owner_unit_id": signup.owner_unit_id, "sector_id": signup.sector_id,
+        "key_group": signup.key_group, "count_year": batch.count_year, "is_test": batch.mode == numbering.TEST,
+        "revoke_reason": "", "issued_at": clock.now(), "issued_by": batch.by,
+    }  # fmt: skip
+    insert = pg_insert if is_postgresql() else sqlite_insert
+    added = None
+    if batch.countable:
+        first = insert(Certificate).values(**values, counted=True).on_conflict_do_nothing(
+            index_elements=["person_id", "course_type_id", "count_year"],
+            index_where=text("counted and state <> 'revoked'"),
+        )  # fmt: skip
+        added = db.session.scalar(first.returning(Certificate.id))
+    if added is None:
+        again = insert(Certificate).values(**values, counted=False)
+        added = db.session.scalar(again.returning(Certificate.id))
+    return db.session.get_one(Certificate, added)
+
+
+def _tell(batch: Batch, signup: Signup, certificate: Certificate) -> None:
+    phone = privacy.unseal(signup.phone_sealed, place=Signup.PLACE_PHONE, row=signup.uid)
+    tell(
+        "certificate.issued", dedupe_key=f"certificate:{certificate.id}:issued", body=messages.issued(batch.kind.name),
+        phone=phone, about=certificate, unit_id=certificate.owner_unit_id,
+    )  # fmt: skip

@@ -1,0 +1,114 @@
+"""Finding one's own certificates: a code to the proved phone, and the name (rel 3.3, rulings: who owns).
+
+Equal answers: a phone that nobody proved gets the same reply in the same time, and no message.
+"""
+
+from sqlalchemy import exists, select
+
+from chengjiu_mp.certificates.errors import NameDiffers
+from chengjiu_mp.certificates.models import Certificate, CertificateVersion
+from chengjiu_mp.core import audit, ids, limits, privacy
+from chengjiu_mp.core.db import db
+from chengjiu_mp.core.limits import Limit
+from chengjiu_mp.people.models import Contact, Person
+from chengjiu_mp.people.names import NameRefused, read_name
+from chengjiu_mp.signin import codes
+
+PURPOSE = "lookup"
+
+HOUR, DAY = 3600, 86400
+_PER_NETWORK = ((60, 60), (600, DAY))
+_PER_DEVICE = ((10, HOUR), (30, DAY))
+_PER_NAME = ((10, HOUR), (30, DAY))
+_PER_DOCUMENT = ((5, HOUR), (10, DAY))
+
+
+def spend_start(phone: str, network: str, device: int | None, name: str, document: str = "") -> None:
+    """Count a look-up, ahead of the transaction, whether or not the person is known.
+
+    :param network: :func:`chengjiu_mp.core.http.network`; :param device: the device session's id
+    :param document: type and number as typed, "" when none was given; only its keyed hash is kept
+    :raise PhoneRefused, NoSms: when no code can go there; :raise TooMany: when a limit is used up
+    """
+    codes.spend_send(phone, network)
+    limits.spend(
+        *_limits("net", network, _PER_NETWORK),
+        *(_limits("device", str(device), _PER_DEVICE) if device else ()),
+        *(_limits("name", _hashed("name", name), _PER_NAME) if name else ()),
+        *(_limits("doc", _hashed("doc", document), _PER_DOCUMENT) if document else ()),
+    )
+
+
+def spend_name(what: str, about: str, network: str) -> None:
+    """Count a try at a name: ``about`` is what it is held against (a proved phone, a certificate).
+
+    :raise TooMany: when a limit is used up
+    """
+    limits.spend(
+        *_limits(f"try-{what}", _hashed(what, about), _PER_NAME), *_limits(f"try-{what}-net", network, _PER_NETWORK)
+    )
+
+
+def start(phone: str) -> str:
+    """Send a code when the phone is somebody's proved one; return a challenge in every case.
+
+    Both ways do the same work: for an unknown phone it is rolled back to a savepoint before anything can leave.
+    """
+    number = codes.mobile(phone)
+    known = _is_proved(privacy.phone_index(number))
+    savepoint = db.session.begin_nested()
+    challenge = codes.send_code(number, PURPOSE)
+    if known:
+        savepoint.commit()
+        return challenge
+    savepoint.rollback()
+    return ids.new_token()
+
+
+def _is_proved(index: bytes) -> bool:
+    return bool(db.session.scalar(select(exists().where(Contact.phone_index == index, Contact.ended_at.is_(None)))))
+
+
+def people_named(phone_index: bytes, name: str) -> frozenset[int]:
+    """Return who of this name proved this phone. A number that now belongs to a stranger opens nothing.
+
+    :raise NameDiffers: nobody
+    """
+    try:
+        wanted = read_name(name).name
+    except NameRefused:
+        raise NameDiffers(field="name") from None
+    rows = db.session.execute(
+        select(Contact.person_id, Person.name, CertificateVersion.name)
+        .join(Person, Person.id == Contact.person_id)
+        .outerjoin(Certificate, Certificate.person_id == Person.id)
+        .outerjoin(CertificateVersion, CertificateVersion.certificate_id == Certificate.id)
+        .where(Contact.phone_index == phone_index, Contact.ended_at.is_(None))
+    )
+    found = frozenset(person for person, *names in rows if any(n and same_name(n, wanted) for n in names))
+    if not found:
+        raise NameDiffers(field="name")
+    for person_id in sorted(found):
+        audit.record("certificate.looked_up", db.session.get_one(Person, person_id))
+    return found
+
+
+def same_name(one: str, other: str) -> bool:
+    """Return whether two names are the same; capitals do not matter in Latin ones."""
+    return one.casefold() == other.casefold()
+
+
+def reads_as(typed: str, name: str) -> bool:
+    """Return whether what somebody typed is this name."""
+    try:
+        return same_name(read_name(typed).name, name)
+    except NameRefused:
+        return False
+
+
+def _limits(what: str, key: str, pairs: tuple[tuple[int, int], ...]) -> list[Limit]:
+    return [Limit(f"lookup-{what}:{seconds}:{key}", times, seconds) for times, seconds in pairs]
+
+
+def _hashed(label: str, value: str) -> str:
+    return privacy.blind_index(f"lookup-{label}", value.strip().casefold()).hex()[:32]

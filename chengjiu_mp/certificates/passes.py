@@ -1,0 +1,60 @@
+"""Short-lived passes: what a proved look-up opens, sealed, so that no table and no URL holds personal data.
+
+A pass says which people's certificates its bearer may see; a key opens one certificate. Both end by themselves.
+"""
+
+from collections.abc import Iterable
+
+from chengjiu_mp.core import clock, privacy
+
+LIFE_SECONDS = 1800
+
+_PASS = "certificate.pass"  # noqa: S105  a place for sealing
+_PROOF = "certificate.proof"
+_KEY = "certificate.key"
+_NOBODY = "-"
+
+
+def pass_for(person_ids: Iterable[int]) -> str:
+    """Return a pass to these people's certificates, good for half an hour."""
+    return _seal(",".join(map(str, sorted(person_ids))), _PASS, _NOBODY)
+
+
+def people_of(sealed: str) -> frozenset[int]:
+    """Return whose certificates a pass opens; nobody's when it has ended or is not one of ours."""
+    opened = _open(sealed, _PASS, _NOBODY)
+    return frozenset(int(one) for one in opened.split(",") if one) if opened else frozenset()
+
+
+def proof_of(phone_index: bytes) -> str:
+    """Return the proof that a phone answered its code: a mistyped name needs no second code."""
+    return _seal(phone_index.hex(), _PROOF, _NOBODY)
+
+
+def phone_of(proof: str) -> bytes | None:
+    """Return the blind index of the phone that was proved, None when the proof has ended."""
+    opened = _open(proof, _PROOF, _NOBODY)
+    return bytes.fromhex(opened) if opened else None
+
+
+def key_of(certificate_id: int) -> str:
+    """Return a key to one certificate's own page and picture; a leaked one opens nothing else."""
+    return _seal("k", _KEY, str(certificate_id))
+
+
+def opens(certificate_id: int, key: str) -> bool:
+    """Return whether a key opens this certificate now."""
+    return _open(key, _KEY, str(certificate_id)) is not None
+
+
+def _seal(value: str, place: str, row: str) -> str:
+    ends = int(clock.now().timestamp()) + LIFE_SECONDS
+    return privacy.seal(f"{ends}|{value}", place=place, row=row).hex()
+
+
+def _open(sealed: str, place: str, row: str) -> str | None:
+    try:
+        ends, _, value = privacy.unseal(bytes.fromhex(sealed), place=place, row=row).partition("|")
+    except (ValueError, privacy.Unsealable):
+        return None
+    return value if int(ends) > clock.now().timestamp() else None

@@ -1,0 +1,110 @@
+"""Shapes of certificates, in and out."""
+
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from chengjiu_mp.core.parsing import In, Out
+
+Words = Annotated[str, Field(min_length=1, max_length=200)]
+PublicState = Literal["valid", "expired", "revoked", "corrected"]
+
+
+class LookupIn(In):
+    """``phone`` is where the code goes. The rest only counts against the limits: it opens nothing by itself."""
+
+    phone: Annotated[str, Field(min_length=1, max_length=40)]
+    name: Annotated[str, Field(max_length=200)] = ""
+    doc_type: Annotated[str, Field(max_length=30)] = ""
+    doc_number: Annotated[str, Field(max_length=60)] = ""
+
+
+class LookupStarted(Out):
+    challenge_id: str
+
+
+class LookupAnswer(In):
+    """The code from the message, and the name as printed on the certificate."""
+
+    challenge_id: Annotated[str, Field(max_length=60)]
+    code: Annotated[str, Field(max_length=12)]
+    name: Words
+
+
+class CertificateOut(Out):
+    """A certificate as its holder and staff see it; ``state_words`` is what people read."""
+
+    id: int
+    number: str
+    kind: str
+    state: PublicState
+    state_words: str
+    name: str
+    issued_on: date
+    valid_until: date | None
+    picture: Literal["waiting", "ready", "missing_glyphs"]
+    version: int
+    image_url: str
+    verify_url: str
+
+
+class LookupOut(Out):
+    """One's own certificates; ``pass_token`` and the keys in the addresses end after ``expires_in`` seconds."""
+
+    certificates: list[CertificateOut]
+    pass_token: str
+    expires_in: int
+
+
+class VerifyOut(Out):
+    """What the public may know. ``type`` is the kind's name; ``revoked_on`` alone is said of a revocation, not why."""
+
+    state: PublicState
+    state_words: str
+    type: str
+    number: str
+    name_masked: str
+    issued_on: date
+    valid_until: date | None
+    revoked_on: date | None = None
+
+
+class NameIn(In):
+    name: Words
+
+
+class NumberAndName(In):
+    number: Annotated[str, Field(min_length=4, max_length=60)]
+    name: Words
+
+
+class NameMatch(Out):
+    """``match`` alone when the name differs: the state belongs to who knows the name."""
+
+    match: bool
+    certificate: VerifyOut | None = None
+
+
+class IssuedOut(Out):
+    id: int
+    number: str
+
+
+class ConfirmedOut(Out):
+    certificates: list[IssuedOut]
+
+
+class RevokeIn(In):
+    reason: Annotated[str, Field(min_length=2, max_length=200)]
+
+
+class CorrectIn(In):
+    name: Words
+    reason: Annotated[str, Field(min_length=2, max_length=200)]
+
+
+class PictureQuery(In):
+    """``key`` comes with a look-up's addresses."""
+
+    key: Annotated[str, Field(max_length=200)] = ""

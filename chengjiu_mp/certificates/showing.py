@@ -1,0 +1,57 @@
+"""From rows to what people are shown, and whether this caller may see them at all."""
+
+from chengjiu_mp.certificates import passes, versions
+from chengjiu_mp.certificates.models import Certificate
+from chengjiu_mp.certificates.policy import OFFICE_ROLES, PICTURE_ROLES, certificate_for
+from chengjiu_mp.certificates.queries import Seen, newest_of
+from chengjiu_mp.certificates.schemas import CertificateOut, VerifyOut
+from chengjiu_mp.certificates.states import WORDS
+from chengjiu_mp.core.context import Principal
+from chengjiu_mp.core.db import db
+from chengjiu_mp.people.name_display import mask_name
+from chengjiu_mp.people.queries import live_contacts
+
+
+def seen_by(who: Principal, certificate_id: int, key: str, *, picture: bool = False) -> Seen:
+    """Return a certificate to its holder and to staff in scope.
+
+    The holder comes with a look-up's key, or with an account of the proved phone and the printed name.
+
+    :param picture: auditors see the record, not the picture
+    :raise NotFound: missing, or not for this caller; both look alike
+    """
+    if passes.opens(certificate_id, key) or _is_holder(who, certificate_id):
+        return newest_of(certificate_id)
+    certificate_for(who, certificate_id, roles=PICTURE_ROLES if picture else OFFICE_ROLES)
+    return newest_of(certificate_id)
+
+
+def _is_holder(who: Principal, certificate_id: int) -> bool:
+    # The phone alone is not enough: a number may have gone to a stranger since (rulings: who owns).
+    if who.phone_index is None or not who.name or db.session.get(Certificate, certificate_id) is None:
+        return False
+    seen = newest_of(certificate_id)
+    contacts = live_contacts(seen.certificate.person_id)
+    return seen.version.name == who.name and any(c.phone_index == who.phone_index for c in contacts)
+
+
+def certificate_out(seen: Seen, key: str = "") -> CertificateOut:
+    """Return a certificate for its holder or staff; ``key`` goes into the picture's address."""
+    one = seen.certificate
+    return CertificateOut(
+        id=one.id, number=one.number, kind=seen.kind, state=seen.state, state_words=WORDS[seen.state],
+        name=seen.version.name, issued_on=one.issued_on, valid_until=one.valid_until,
+        picture=seen.version.picture_state, version=seen.version.version,  # type: ignore[arg-type]
+        image_url=f"/api/v1/certificates/{one.id}/image" + (f"?key={key}" if key else ""),
+        verify_url=versions.verify_url(seen.version),
+    )  # fmt: skip
+
+
+def verify_out(seen: Seen) -> VerifyOut:
+    """Return what the public may know: no document digit, the name masked."""
+    one = seen.certificate
+    return VerifyOut(
+        state=seen.state, state_words=WORDS[seen.state], type=seen.kind, number=one.number,
+        name_masked=mask_name(seen.version.name), issued_on=one.issued_on, valid_until=one.valid_until,
+        revoked_on=one.revoked_on if seen.state == "revoked" else None,
+    )  # fmt: skip

@@ -1,0 +1,110 @@
+"""What a certificate is worth today, in the public's words, and the two verbs that change it after issue."""
+
+from datetime import date
+from typing import Literal
+
+from sqlalchemy import select, update
+
+from chengjiu_mp.certificates import messages, versions
+from chengjiu_mp.certificates.errors import NotStanding, ReasonMissing, SameName
+from chengjiu_mp.certificates.models import Certificate, CertificateVersion
+from chengjiu_mp.core import audit, clock, privacy
+from chengjiu_mp.core.db import db
+from chengjiu_mp.courses.models import CourseType
+from chengjiu_mp.outbox.service import tell
+from chengjiu_mp.people.models import Attainment, Contact
+from chengjiu_mp.people.names import read_name
+from chengjiu_mp.people.queries import live_contacts
+
+State = Literal["valid", "expired", "revoked", "corrected"]
+
+WORDS: dict[str, str] = {
+    "valid": "有效", "expired": "已过期", "revoked": "已吊销", "corrected": "已更正", "unknown": "查无此证",
+}  # fmt: skip
+
+
+def state_of(certificate: Certificate, version: CertificateVersion, newest: int, today: date | None = None) -> State:
+    """Return a version's public state on ``today`` (default: today in Shanghai).
+
+    A certificate is good through the end of its last day. Revocation outweighs everything; an older version and a
+    certificate that a newer one replaced read corrected, whatever their dates.
+
+    :param newest: number of the newest version of the certificate
+    """
+    if certificate.state == "revoked":
+        return "revoked"
+    if version.version < newest or certificate.state == "superseded":
+        return "corrected"
+    today = today or clock.today()
+    if certificate.valid_until is not None and today > certificate.valid_until:
+        return "expired"
+    return "valid"
+
+
+def revoke(certificate: Certificate, reason: str) -> None:
+    """Revoke from today on. Who may is the caller's to check (approvers alone).
+
+    :raise ReasonMissing: a reason of fewer than two characters; :raise NotStanding: it is revoked already
+    """
+    reason = _reason(reason)
+    today = clock.today()
+    taken = db.session.scalar(
+        update(Certificate)
+        .where(Certificate.id == certificate.id, Certificate.state != "revoked")
+        .values(state="revoked", revoked_on=today, revoke_reason=reason)
+        .returning(Certificate.id)
+    )
+    if taken is None:
+        raise NotStanding
+    db.session.refresh(certificate)
+    db.session.execute(
+        update(Attainment)
+        .where(Attainment.source == f"certificate:{certificate.id}", Attainment.ended_at.is_(None))
+        .values(ended_at=clock.now())
+    )
+    audit.record("certificate.revoked", certificate, unit_id=certificate.owner_unit_id, reason=reason)
+    _tell(certificate, "revoked", messages.revoked(_kind(certificate)))
+
+
+def correct_name(certificate: Certificate, new_name: str, reason: str) -> CertificateVersion:
+    """Issue a new version under another name: the same number, a new code; the old code reads 已更正 from now on.
+
+    :raise NameRefused: not a name; :raise SameName: it is on there already
+    :raise ReasonMissing: a reason of fewer than two characters; :raise NotStanding: it is revoked
+    """
+    reason, name = _reason(reason), read_name(new_name).name
+    # The certificate's row is the lock: two corrections at once follow each other.
+    held = update(Certificate).where(Certificate.id == certificate.id, Certificate.state == "issued")
+    if db.session.scalar(held.values(state="issued").returning(Certificate.id)) is None:
+        raise NotStanding
+    last = versions.newest_version(certificate.id)
+    if last.name == name:
+        raise SameName(field="name")
+    fresh = versions.add_version(certificate, name, version=last.version + 1, reason=reason)
+    audit.record(
+        "certificate.corrected", certificate, unit_id=certificate.owner_unit_id, version=fresh.version, reason=reason
+    )
+    _tell(certificate, f"corrected:{fresh.version}", messages.corrected(_kind(certificate)))
+    return fresh
+
+
+def _reason(reason: str) -> str:
+    reason = reason.strip()
+    if len(reason) < 2:
+        raise ReasonMissing(field="reason")
+    return reason[:200]
+
+
+def _kind(certificate: Certificate) -> str:
+    return db.session.scalars(select(CourseType.name).where(CourseType.id == certificate.course_type_id)).one()
+
+
+def _tell(certificate: Certificate, what: str, body: str) -> None:
+    contacts = live_contacts(certificate.person_id)
+    phone = None
+    if contacts:
+        phone = privacy.unseal(contacts[0].phone_sealed, place=Contact.PLACE, row=contacts[0].uid)
+    tell(
+        f"certificate.{what.partition(':')[0]}", dedupe_key=f"certificate:{certificate.id}:{what}", body=body,
+        phone=phone, about=certificate, unit_id=certificate.owner_unit_id,
+    )  # fmt: skip
