@@ -12,11 +12,14 @@ from chengjiu_mp.outbox import tasks as outbox_tasks
 from chengjiu_mp.signin import api as signin
 from chengjiu_mp.web import api_docs, edge, hooks, ops, pulse
 from chengjiu_mp.web.admin import audit as console_audit
+from chengjiu_mp.web.admin import checkins as console_checkins
 from chengjiu_mp.web.admin import home as console_home
 from chengjiu_mp.web.admin import jobs as console_jobs
 from chengjiu_mp.web.admin import messages as console_messages
 from chengjiu_mp.web.admin import signin as console_signin
+from chengjiu_mp.web.h5 import scan as scan_pages
 from chengjiu_mp.web.h5 import signin as signin_pages
+from chengjiu_mp.web.h5 import teach as teach_pages
 
 # Imported for the tasks they declare; one a line.
 TASKS = (
@@ -30,11 +33,14 @@ PAGES = (
     api_docs,
     ops,
     signin_pages,
+    teach_pages,
+    scan_pages,
     console_signin,
     console_home,
     console_messages,
     console_audit,
     console_jobs,
+    console_checkins,
 )
 
 

@@ -4,7 +4,8 @@ Instants are timezone-aware UTC; days are calendar days in Asia/Shanghai (no day
 not use this clock: they are judged by the database's own (``core/jobs.py``), so that a test's or a machine's clock
 can never free somebody's lease."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
@@ -42,3 +43,14 @@ def day_of(instant: datetime) -> date:
 def at_local(day: date, hour: int = 0, minute: int = 0) -> datetime:
     """Return the UTC instant of a wall time in Asia/Shanghai."""
     return datetime.combine(day, time(hour, minute), SHANGHAI).astimezone(UTC)
+
+
+@contextmanager
+def standing_at(instant: datetime) -> Iterator[None]:
+    """Let business time stand at ``instant`` within the block: seeds build a past with it."""
+    global _source
+    before, _source = _source, lambda: instant
+    try:
+        yield
+    finally:
+        _source = before
