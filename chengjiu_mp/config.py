@@ -33,6 +33,9 @@ class Settings:
     proxy_hops: int = 0
     font_dirs: tuple[Path, ...] = ()
     help_phone: str = "0510-86800000"
+    # Sign-ups a minute: of one device session, and of one network (a crowded hall shares one).
+    signups_per_device: int = 30
+    signups_per_network: int = 600
 
     @property
     def secure(self) -> bool:
@@ -65,6 +68,8 @@ def from_environment(env: Mapping[str, str] = os.environ) -> Settings:
         proxy_hops=int(env.get("CHENGJIU_PROXY_HOPS", "0")),
         font_dirs=tuple(Path(p) for p in env.get("CHENGJIU_FONT_DIR", "").split(os.pathsep) if p),
         help_phone=env.get("CHENGJIU_HELP_PHONE", "0510-86800000"),
+        signups_per_device=int(env.get("CHENGJIU_SIGNUPS_PER_DEVICE", "30")),
+        signups_per_network=int(env.get("CHENGJIU_SIGNUPS_PER_NETWORK", "600")),
     )
 
 

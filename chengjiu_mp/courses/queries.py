@@ -11,9 +11,11 @@ from chengjiu_mp.core import clock, ids, privacy
 from chengjiu_mp.core.context import Principal
 from chengjiu_mp.core.db import db
 from chengjiu_mp.core.errors import NotFound
+from chengjiu_mp.core.paging import page
 from chengjiu_mp.core.site import site
 from chengjiu_mp.courses.models import LIVE, CourseRun, CourseType, Meeting, SeatPool, Signup, Syllabus
 from chengjiu_mp.instructors.models import Instructor
+from chengjiu_mp.people.models import Person
 from chengjiu_mp.signin.models import SignInSession
 from chengjiu_mp.units.models import Sector, Unit
 from chengjiu_mp.venues.models import Venue
@@ -103,14 +105,21 @@ def runs_open_for_signup(narrow: RunFilter, limit: int = 60) -> list[RunAndSeats
 
 
 def runs_listed(
-    narrow: RunFilter, visible: ColumnElement[bool] | None, before: int | None, size: int
-) -> list[RunAndSeats]:
-    """Return runs by descending id: the public ones, or those in ``visible`` (a scope), below the id ``before``."""
-    public = CourseRun.state.in_(PUBLIC_STATES)
-    query = _runs().where(public if visible is None else or_(public, visible), *narrow.conditions())
-    if before:
-        query = query.where(CourseRun.id < before)
-    return _read(query.order_by(CourseRun.id.desc()).limit(size))
+    narrow: RunFilter, visible: ColumnElement[bool], cursor: str | None, size: int
+) -> tuple[list[RunAndSeats], str | None]:
+    """Return a page of published runs and those in ``visible`` (a scope), newest first, and the next cursor.
+
+    :raise BadCursor: when the cursor is not one of ours
+    """
+    ids_of = (
+        select(CourseRun)
+        .join(CourseRun.syllabus)
+        .join(Syllabus.course_type)
+        .where(or_(CourseRun.state == "published", visible), *narrow.conditions())
+    )
+    found = page(ids_of, CourseRun.id, cursor, size)
+    rows = _read(_runs().where(CourseRun.id.in_([run.id for run in found.items])).order_by(CourseRun.id.desc()))
+    return rows, found.next_cursor
 
 
 def runs_in_scope(visible: ColumnElement[bool], state: str | None = None, limit: int = 200) -> list[RunAndSeats]:
@@ -127,6 +136,14 @@ def run_with_seats(run_id: int) -> RunAndSeats:
     :raise NotFound: when there is none
     """
     return _one(_runs().where(CourseRun.id == run_id))
+
+
+def run_shown(run_id: int, visible: ColumnElement[bool]) -> RunAndSeats:
+    """Return one run that is public, or in ``visible`` (a scope).
+
+    :raise NotFound: when there is none
+    """
+    return _one(_runs().where(CourseRun.id == run_id, or_(CourseRun.state.in_(PUBLIC_STATES), visible)))
 
 
 def run_by_token(token: str) -> RunAndSeats:
@@ -267,15 +284,22 @@ def queue_length(pool_id: int) -> int:
     return db.session.scalar(select(SeatPool.waiting).where(SeatPool.id == pool_id)) or 0
 
 
-def roster(run_id: int, visible: ColumnElement[bool]) -> Sequence[Signup]:
-    """Return who holds or awaits a place, in scope, seated by name and then the line in its order."""
+def signup_in(visible: ColumnElement[bool], signup_id: int) -> Signup | None:
+    """Return a sign-up in ``visible`` (a scope)."""
+    query = select(Signup).join(CourseRun, CourseRun.id == Signup.run_id).where(Signup.id == signup_id, visible)
+    return db.session.scalars(_with_run(query)).first()
+
+
+def roster(run_id: int, visible: ColumnElement[bool]) -> Sequence[tuple[Signup, Person]]:
+    """Return who holds or awaits a place, in scope: the seated by name, then the line in its order."""
     query = (
-        select(Signup)
+        select(Signup, Person)
+        .join(Person, Person.id == Signup.person_id)
         .join(CourseRun, CourseRun.id == Signup.run_id)
         .where(Signup.run_id == run_id, Signup.state.in_(LIVE), visible)
         .order_by(Signup.position.is_not(None), Signup.position, Signup.sort_key, Signup.id)
     )
-    return db.session.scalars(query).all()
+    return [(row[0], row[1]) for row in db.session.execute(query)]
 
 
 def checked_in_count(run_id: int) -> int:

@@ -1,0 +1,195 @@
+"""Runs and sign-ups for programs."""
+
+from flask import Blueprint, Response, current_app, request
+
+from chengjiu_mp.core import access, context, limits
+from chengjiu_mp.core.db import end_read
+from chengjiu_mp.core.errors import NotFound, TooMany
+from chengjiu_mp.core.http import JSON, network, route
+from chengjiu_mp.core.limits import Limit
+from chengjiu_mp.core.paging import BadCursor
+from chengjiu_mp.core.parsing import from_json
+from chengjiu_mp.courses import drafting, errors, pictures, presenting, publishing, queries, schemas
+from chengjiu_mp.courses.entry import Entry
+from chengjiu_mp.courses.models import CourseRun, Signup
+from chengjiu_mp.courses.policy import OFFICE_ROLES, run_for, runs_visible_to, signups_visible_to
+from chengjiu_mp.courses.poster import render_poster
+from chengjiu_mp.courses.signing_up import sign_up
+from chengjiu_mp.courses.withdrawing import withdraw
+from chengjiu_mp.people.documents import DocumentRefused
+from chengjiu_mp.people.errors import ConsentMissing
+from chengjiu_mp.people.names import NameRefused
+from chengjiu_mp.people.phones import PhoneRefused
+from chengjiu_mp.units.queries import subtree_ids
+
+blueprint = Blueprint("courses", __name__, url_prefix="/api/v1")
+
+DRAFTERS = access.roles(*drafting.DRAFTING_ROLES)
+PUBLISHERS = access.roles(*publishing.PUBLISHING_ROLES)
+CLOSERS = access.roles("operator", "instructor")
+ROSTER = access.roles("instructor", *OFFICE_ROLES)
+ON_BEHALF = ("operator", "unit_manager")
+
+_RUN_EXAMPLE = {
+    "kind": "cpr_aed", "unit_id": 2, "venue_id": 1, "sector": "community", "capacity": 40,
+    "meetings": [{"starts_at": "2026-11-28T14:00:00+08:00", "ends_at": "2026-11-28T17:00:00+08:00"}],
+}  # fmt: skip
+_SIGNUP_EXAMPLE = {
+    "name": "张三", "doc_number": "11010519491231002X", "phone": "13900000000",
+    "consents": [{"purpose": "signup", "version": 1}, {"purpose": "document_number", "version": 1}],
+}  # fmt: skip
+
+
+@route(blueprint, "GET", "/runs", access.PUBLIC, refusals=(BadCursor,))
+def list_runs(query: schemas.RunsQuery) -> schemas.RunsOut:
+    """List published runs, newest first, and for staff everything in their scope."""
+    units = subtree_ids(query.unit) if query.unit else None
+    narrow = queries.RunFilter(query.kind, units, query.date)
+    visible = runs_visible_to(context.principal())
+    found, cursor = queries.runs_listed(narrow, visible, query.cursor, query.limit)
+    return schemas.RunsOut(items=[presenting.run_line(one) for one in found], next_cursor=cursor)
+
+
+@route(blueprint, "GET", "/runs/<row:run_id>", access.PUBLIC, refusals=(NotFound,))
+def show_run(run_id: int) -> schemas.RunOut:
+    """Show a run: when, where, seats left, and what is to be agreed to."""
+    return presenting.run_page(queries.run_shown(run_id, runs_visible_to(context.principal())))
+
+
+@route(blueprint, "POST", "/runs", DRAFTERS, status=201, example=_RUN_EXAMPLE,
+       refusals=(NotFound, errors.UnknownChoice, errors.RunTimesWrong))  # fmt: skip
+def create_run(body: schemas.RunIn) -> schemas.RunOut:
+    """Draft a run; nobody else sees it until it is published."""
+    run = drafting.draft_run(draft_of(body))
+    return presenting.run_page(queries.run_with_seats(run.id))
+
+
+@route(blueprint, "PUT", "/runs/<row:run_id>", DRAFTERS, example=_RUN_EXAMPLE,
+       refusals=(NotFound, errors.RunNotDraft, errors.UnknownChoice, errors.RunTimesWrong))  # fmt: skip
+def edit_run(run_id: int, body: schemas.RunIn) -> schemas.RunOut:
+    """Replace everything a draft holds."""
+    drafting.edit_draft(_mine(run_id, *drafting.DRAFTING_ROLES), draft_of(body))
+    return presenting.run_page(queries.run_with_seats(run_id))
+
+
+@route(blueprint, "POST", "/runs/<row:run_id>/publish", PUBLISHERS, refusals=(NotFound, errors.RunNotDraft))
+def publish_run(run_id: int) -> schemas.PublishedOut:
+    """Make a draft public; it keeps the syllabus and the exam scheme of this moment."""
+    warnings = publishing.publish(_mine(run_id, *publishing.PUBLISHING_ROLES))
+    return presenting.run_published(queries.run_with_seats(run_id), warnings)
+
+
+@route(blueprint, "POST", "/runs/<row:run_id>/capacity", access.roles("operator"), example={"capacity": 60},
+       refusals=(NotFound, errors.CapacityBelowTaken, errors.RunNotOpen))  # fmt: skip
+def change_capacity(run_id: int, body: schemas.CapacityIn) -> schemas.RunOut:
+    """Change the seats; more seats go to who waits at once."""
+    publishing.set_capacity(_mine(run_id, "operator"), body.capacity)
+    return presenting.run_page(queries.run_with_seats(run_id))
+
+
+@route(blueprint, "POST", "/runs/<row:run_id>/close", CLOSERS, example={"head_count": 180},
+       refusals=(NotFound, errors.RunNotOpen, errors.RunNotBegun, errors.HeadCountMissing,
+                 errors.HeadCountUnexplained, errors.HeadCountFixed))  # fmt: skip
+def close_run(run_id: int, body: schemas.CloseIn) -> schemas.RunOut:
+    """End a run; the head count of a 普及 run counts for the plan."""
+    publishing.close(_mine(run_id, "operator", "instructor"), body.head_count, body.note)
+    return presenting.run_page(queries.run_with_seats(run_id))
+
+
+@route(blueprint, "GET", "/runs/<row:run_id>/poster.png", access.PUBLIC, refusals=(NotFound,))
+def poster(run_id: int) -> Response:
+    """Draw the poster: A4 at 300 dpi, with the code of the sign-up page."""
+    found = queries.run_shown(run_id, runs_visible_to(context.principal()))
+    chain = pictures.fonts(current_app.config["SETTINGS"].font_dirs)
+    face = pictures.poster_face(found, queries.meetings_of(run_id), chain)
+    end_read()
+    reply = Response(render_poster(face, chain), mimetype="image/png")
+    reply.headers["Content-Disposition"] = f'inline; filename="poster-{run_id}.png"'
+    return reply
+
+
+def spend_signup_limits(**_arguments: object) -> None:
+    """Count one try of this device and of its network (rel-T1); pages call it too."""
+    settings, device = current_app.config["SETTINGS"], context.principal().device_id
+    tries = [Limit(f"signup:network:{network()}", settings.signups_per_network, 60)]
+    if device is not None:
+        tries.append(Limit(f"signup:device:{device}", settings.signups_per_device, 60))
+    limits.spend(*tries)
+
+
+@route(blueprint, "POST", "/runs/<row:run_id>/signups", access.PUBLIC, status=201, before=spend_signup_limits,
+       example=_SIGNUP_EXAMPLE,
+       refusals=(NotFound, errors.SignupNotOpen, errors.SignupClosed, errors.AlreadySignedUp, errors.OverlappingSignup,
+                 errors.TooYoung, errors.GuardianRequired, DocumentRefused, NameRefused, PhoneRefused, ConsentMissing,
+                 TooMany))  # fmt: skip
+def make_signup(run_id: int, body: schemas.SignupIn) -> schemas.SignupMadeOut | Response:
+    """Sign up: a seat, or a numbered place in the line. 200 with the ticket when this caller already holds it."""
+    made = sign_up(run_id, entry_of(body), channel="api")
+    out = presenting.made(made)
+    return out if made.fresh else Response(out.model_dump_json(), 200, mimetype=JSON)
+
+
+@route(blueprint, "GET", "/signups/<row:signup_id>", access.PUBLIC, refusals=(NotFound,))
+def show_signup(signup_id: int) -> schemas.SignupStateOut:
+    """Show where a sign-up stands, to its owner or to staff in scope."""
+    caller = context.principal()
+    owned = queries.owned_signup(caller, signup_id)
+    found = owned or queries.signup_in(signups_visible_to(caller), signup_id)
+    if found is None:
+        raise NotFound
+    return presenting.signup_state(found, to_owner=owned is not None)
+
+
+@route(blueprint, "POST", "/signups/<row:signup_id>/withdraw", access.PUBLIC,
+       refusals=(NotFound, errors.CannotWithdraw))  # fmt: skip
+def withdraw_signup(signup_id: int) -> schemas.SignupStateOut:
+    """Give the place back: its owner, staff in scope, or whoever shows {"ticket_token"} in a JSON body.
+
+    The body may be left out. Doing it twice changes nothing.
+    """
+    data = request.get_data(cache=True)
+    body = from_json(schemas.WithdrawIn, data) if data.strip() else schemas.WithdrawIn.model_validate({})
+    found, own = _to_withdraw(signup_id, body.ticket_token)
+    return presenting.signup_state(withdraw(found, body.reason), to_owner=own)
+
+
+@route(blueprint, "GET", "/runs/<row:run_id>/signups", ROSTER, refusals=(NotFound,))
+def list_signups(run_id: int) -> schemas.RosterOut:
+    """List who holds or awaits a place; the document's last four for the office alone."""
+    caller = context.principal()
+    run_for(caller, run_id)
+    rows = queries.roster(run_id, signups_visible_to(caller))
+    return schemas.RosterOut(run_id=run_id, items=presenting.roster(rows, with_document=caller.has(*OFFICE_ROLES)))
+
+
+def draft_of(body: schemas.RunIn) -> drafting.Draft:
+    """Return what the form or the JSON says of a run."""
+    fields = body.model_dump(exclude={"meetings"})
+    return drafting.Draft(**fields, meetings=[drafting.Sitting(m.starts_at, m.ends_at) for m in body.meetings])
+
+
+def entry_of(body: schemas.SignupIn) -> Entry:
+    """Return what was typed into the sign-up form."""
+    return Entry(**{**body.model_dump(exclude={"consents"}), "consents": body.consents})
+
+
+def _mine(run_id: int, *roles: str) -> CourseRun:
+    return run_for(context.principal(), run_id, roles=roles)
+
+
+def _to_withdraw(signup_id: int, ticket: str) -> tuple[Signup, bool]:
+    caller = context.principal()
+    if ticket:
+        shown = queries.signup_by_ticket(ticket)
+        if shown.id != signup_id:
+            raise NotFound
+        return shown, True
+    owned = queries.owned_signup(caller, signup_id)
+    if owned:
+        return owned, True
+    grants = tuple(g for g in caller.grants if g.role in ON_BEHALF and not g.read_only)
+    staff = context.Principal(account_id=caller.account_id, name=caller.name, grants=grants)
+    found = queries.signup_in(signups_visible_to(staff), signup_id)
+    if found is None:
+        raise NotFound
+    return found, False

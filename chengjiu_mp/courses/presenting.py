@@ -1,0 +1,99 @@
+"""Runs, tickets and rosters in the shapes that go out."""
+
+from collections.abc import Sequence
+from itertools import count
+from typing import Any
+
+from chengjiu_mp.core import privacy
+from chengjiu_mp.core.site import site
+from chengjiu_mp.courses import schemas
+from chengjiu_mp.courses.models import Signup
+from chengjiu_mp.courses.publishing import Warned
+from chengjiu_mp.courses.queries import (
+    RunAndSeats,
+    meetings_of,
+    phone_of,
+    queue_length,
+    rank_of,
+    run_url,
+    ticket_token,
+    ticket_url,
+)
+from chengjiu_mp.courses.signing_up import Made
+from chengjiu_mp.people.documents import last4
+from chengjiu_mp.people.models import Person
+from chengjiu_mp.people.phones import mask_phone
+from chengjiu_mp.people.queries import current_notices
+
+
+def run_line(found: RunAndSeats) -> schemas.RunLineOut:
+    """Return a run as a list shows it."""
+    return schemas.RunLineOut(**_line(found))
+
+
+def run_page(found: RunAndSeats) -> schemas.RunOut:
+    """Return a run with everything that somebody needs to decide and sign up."""
+    return schemas.RunOut(**_line(found), **_page(found))
+
+
+def run_published(found: RunAndSeats, warnings: list[Warned]) -> schemas.PublishedOut:
+    """Return a run just published and what staff should know."""
+    warned = [schemas.WarnedOut.model_validate(one) for one in warnings]
+    return schemas.PublishedOut(**_line(found), **_page(found), warnings=warned)
+
+
+def _line(found: RunAndSeats) -> dict[str, Any]:
+    run, syllabus, pool = found.run, found.run.syllabus, found.pool
+    return {
+        "id": run.id, "title": run.title, "kind": syllabus.course_type.code, "kind_name": syllabus.course_type.name,
+        "state": run.state, "phase": found.phase, "seats_left": found.seats_left, "capacity": pool.capacity,
+        "waiting": pool.waiting, "starts_at": run.starts_at, "ends_at": run.ends_at,
+        "signup_opens_at": run.signup_opens_at, "signup_closes_at": run.signup_closes_at,
+        "closes_at": run.signup_closes_at, "venue": schemas.PlaceOut.model_validate(run.venue),
+        "unit": schemas.UnitRefOut.model_validate(found.unit),
+        "sector": schemas.SectorRefOut.model_validate(found.sector), "min_age": syllabus.min_age, "url": run_url(run),
+    }  # fmt: skip
+
+
+def _page(found: RunAndSeats) -> dict[str, Any]:
+    syllabus = found.run.syllabus
+    return {
+        "meetings": [schemas.MeetingOut.model_validate(one) for one in meetings_of(found.run.id)],
+        "bring": syllabus.bring, "health_notice": syllabus.health_notice, "head_count": found.run.head_count,
+        "consents": [schemas.NoticeRefOut.model_validate(one) for one in current_notices()],
+    }  # fmt: skip
+
+
+def made(place: Made) -> schemas.SignupMadeOut:
+    """Return a ticket to who just signed up."""
+    row = place.signup
+    return schemas.SignupMadeOut(
+        id=row.id, run_id=row.run_id, state=row.state, position=place.rank, code=row.code,
+        ticket_token=place.ticket_token, ticket_url=site().link(f"/i/{place.ticket_token}"),
+    )  # fmt: skip
+
+
+def signup_state(signup: Signup, *, to_owner: bool) -> schemas.SignupStateOut:
+    """Return where a sign-up stands; its ticket to the owner alone."""
+    return schemas.SignupStateOut(
+        id=signup.id, run_id=signup.run_id, state=signup.state, position=rank_of(signup),
+        waiting=queue_length(signup.pool_id), outcome=signup.outcome, code=signup.code if to_owner else None,
+        ticket_token=ticket_token(signup) if to_owner else None, ticket_url=ticket_url(signup) if to_owner else None,
+    )  # fmt: skip
+
+
+def roster(rows: Sequence[tuple[Signup, Person]], *, with_document: bool) -> list[schemas.RosterLineOut]:
+    """Return a list to call out, in the order given: names whole, phone and document masked."""
+    rank = count(1)
+    return [
+        _roster_line(signup, person, next(rank) if signup.position else None, with_document) for signup, person in rows
+    ]
+
+
+def _roster_line(signup: Signup, person: Person, rank: int | None, with_document: bool) -> schemas.RosterLineOut:
+    number = privacy.unseal(person.doc_sealed, place=Person.PLACE, row=person.uid) if with_document else None
+    return schemas.RosterLineOut(
+        id=signup.id, name=person.name or signup.name, phone_masked=mask_phone(phone_of(signup)),
+        doc_type=person.doc_type, doc_last4=last4(number) if number else None, state=signup.state,
+        position=rank, outcome=signup.outcome, warnings=signup.warnings,
+    )  # fmt: skip

@@ -1,0 +1,203 @@
+"""Shapes of the JSON routes."""
+
+import datetime as dt
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, Field
+
+from chengjiu_mp.core.parsing import In, Out, RowId
+from chengjiu_mp.people.documents import DocType
+from chengjiu_mp.people.schemas import ConsentIn
+
+Title = Annotated[str, Field(max_length=100)]
+Capacity = Annotated[int, Field(ge=1, le=5000)]
+
+
+class RunsQuery(In):
+    """``date`` is a day in Jiangyin; ``unit`` includes everything below it."""
+
+    kind: str | None = Field(None, max_length=30)
+    unit: RowId | None = None
+    date: dt.date | None = None
+    cursor: str | None = Field(None, max_length=60)
+    limit: int = Field(50, ge=1, le=100)
+
+
+class MeetingIn(In):
+    starts_at: AwareDatetime
+    ends_at: AwareDatetime
+
+
+class RunIn(In):
+    """``kind`` is a course type's code, ``sector`` one of the six codes; what is left out has a default."""
+
+    kind: str = Field(max_length=30)
+    unit_id: RowId
+    venue_id: RowId
+    meetings: list[MeetingIn] = Field(min_length=1, max_length=20)
+    sector: str = Field("community", max_length=20)
+    title: Title = ""
+    capacity: Capacity | None = None
+    signup_opens_at: AwareDatetime | None = None
+    signup_closes_at: AwareDatetime | None = None
+    instructor_ids: list[RowId] = Field(default_factory=list, max_length=20)
+    open_to_all: bool = True
+    online: bool = False
+    key_group: str | None = Field(None, max_length=20)
+
+
+class CapacityIn(In):
+    capacity: Capacity
+
+
+class CloseIn(In):
+    """``note`` explains a head count below the check-ins, or a correction."""
+
+    head_count: int | None = Field(None, ge=0, le=100_000)
+    note: str = Field("", max_length=300)
+
+
+class SignupIn(In):
+    """``doc_type`` is guessed from the number when left out; ``birth_date`` is for documents that do not tell it."""
+
+    name: str = Field(max_length=200)
+    doc_number: str = Field(max_length=100)
+    phone: str = Field(max_length=60)
+    doc_type: DocType | None = None
+    birth_date: dt.date | None = None
+    consents: list[ConsentIn] = Field(default_factory=list, max_length=20)
+    health_notice_read: bool = False
+
+
+class WithdrawIn(In):
+    """Who made the sign-up elsewhere shows the ticket instead."""
+
+    ticket_token: str = Field("", max_length=60)
+    reason: str = Field("", max_length=200)
+
+
+class MeetingOut(Out):
+    id: int
+    sequence: int
+    starts_at: datetime
+    ends_at: datetime
+
+
+class PlaceOut(Out):
+    id: int
+    name: str
+    address: str
+    directions: str
+
+
+class UnitRefOut(Out):
+    id: int
+    name: str
+
+
+class SectorRefOut(Out):
+    code: str
+    name: str
+
+
+class NoticeRefOut(Out):
+    """A text to agree to before signing up."""
+
+    purpose: str
+    version: int
+    title: str
+    required: bool
+
+
+class RunLineOut(Out):
+    """A run in a list. ``phase`` says what can be done now: open, full (waiting places), not_open, signup_closed, …"""
+
+    id: int
+    title: str
+    kind: str
+    kind_name: str
+    state: Literal["draft", "published", "closed", "cancelled"]
+    phase: str
+    seats_left: int
+    capacity: int
+    waiting: int
+    starts_at: datetime
+    ends_at: datetime
+    signup_opens_at: datetime
+    signup_closes_at: datetime
+    closes_at: datetime
+    venue: PlaceOut
+    unit: UnitRefOut
+    sector: SectorRefOut
+    min_age: int
+    url: str
+
+
+class RunOut(RunLineOut):
+    meetings: list[MeetingOut]
+    bring: str
+    health_notice: str
+    consents: list[NoticeRefOut]
+    head_count: int | None
+
+
+class RunsOut(Out):
+    items: list[RunLineOut]
+    next_cursor: str | None
+
+
+class WarnedOut(Out):
+    code: str
+    sentence: str
+
+
+class PublishedOut(RunOut):
+    """The run as it is public now, and what staff should know."""
+
+    warnings: list[WarnedOut]
+
+
+class SignupMadeOut(Out):
+    """``position`` counts from 1 among those who wait; null for a seat."""
+
+    id: int
+    run_id: int
+    state: str
+    position: int | None
+    code: str
+    ticket_token: str
+    ticket_url: str
+
+
+class SignupStateOut(Out):
+    """``ticket_token`` and ``ticket_url`` are for the owner alone."""
+
+    id: int
+    run_id: int
+    state: str
+    position: int | None
+    waiting: int
+    outcome: str | None
+    code: str | None
+    ticket_token: str | None
+    ticket_url: str | None
+
+
+class RosterLineOut(Out):
+    """``doc_last4`` is null for instructors; ``position`` is the place in the line."""
+
+    id: int
+    name: str
+    phone_masked: str
+    doc_type: str
+    doc_last4: str | None
+    state: str
+    position: int | None
+    outcome: str | None
+    warnings: list[str]
+
+
+class RosterOut(Out):
+    run_id: int
+    items: list[RosterLineOut]
