@@ -146,6 +146,11 @@ def test_every_fact_shows(change):
     assert render(a_face(**change), fonts()) != render(a_face(), fonts())
 
 
+def test_the_ending_of_the_document_number_shows():
+    one, other = (render(a_face(document_tail=tail), fonts()) for tail in ("*12X4", "*12X5"))
+    assert one != other
+
+
 def test_the_holders_of_one_run_share_a_page():
     other = a_face(holder_name="李四", number="JY2", verify_url="https://x.cn/v/2", document_tail="*12X4")
     assert other.shared() == a_face().shared()

@@ -2,14 +2,14 @@
 
 import shutil
 from itertools import chain as joined
-from pathlib import Path
 
 import pytest
 from fontTools.fontBuilder import FontBuilder
 from fontTools.pens.ttGlyphPen import TTGlyphPen
+from fontTools.ttLib import TTCollection, TTFont
 from PIL import ImageFont
 
-from chengjiu_mp.core.fonts import MissingGlyphs, discover_fonts, missing_glyphs
+from chengjiu_mp.core.fonts import FontFace, MissingGlyphs, discover_fonts, missing_glyphs
 from tests.pictures import ONLY_HANAMIN, UNDRAWN, fonts, needs_hanamin
 
 COMMON_NAMES = "张三欧阳娜娜古丽米热·阿卜杜热合曼王𬍛䶮㛃𠅤𬱖Müller-Łukasiewicz Nguyễn Đặng"
@@ -47,27 +47,27 @@ def test_missing_characters_are_named_once_in_reading_order():
     assert missing_glyphs(f"张\ue000{UNDRAWN}三\ue000", fonts()) == ("U+E000", "U+2EBF0")
 
 
-def a_font_for(codepoint: int, path: Path) -> None:
+def a_font(codepoint: int, name: str = "Signs-Regular") -> TTFont:
     """A font of one glyph, a triangle, drawn for this code point alone."""
     pen = TTGlyphPen(None)
     pen.moveTo((0, 0))
     pen.lineTo((500, 800))
     pen.lineTo((900, 0))
     pen.closePath()
-    font = FontBuilder(1000)
+    font = FontBuilder(1000, isTTF=True)
     font.setupGlyphOrder([".notdef", "sign"])
     font.setupCharacterMap({codepoint: "sign"})
     font.setupGlyf({".notdef": TTGlyphPen(None).glyph(), "sign": pen.glyph()})
     font.setupHorizontalMetrics({".notdef": (1000, 0), "sign": (1000, 0)})
     font.setupHorizontalHeader(ascent=880, descent=-120)
-    font.setupNameTable({"familyName": "Signs", "styleName": "Regular", "version": "1"})
+    font.setupNameTable({"familyName": "Signs", "styleName": "Regular", "psName": name, "version": "1"})
     font.setupOS2()
     font.setupPost()
-    font.save(path)
+    return font.font
 
 
 def test_a_font_dropped_into_the_folder_draws_what_was_missing(tmp_path):
-    a_font_for(ord(UNDRAWN), tmp_path / "signs.ttf")
+    a_font(ord(UNDRAWN)).save(tmp_path / "signs.ttf")
     chain = discover_fonts([tmp_path])
     assert missing_glyphs(f"张{UNDRAWN}", chain) == ()
     assert [run.font.getname()[0] for run in chain.runs(f"张{UNDRAWN}", 40)][1:] == ["Signs"]
@@ -81,8 +81,15 @@ def test_a_broken_file_in_the_folder_is_left_out_and_reported(tmp_path, caplog, 
     assert [record.message for record in caplog.records] == ["fonts.unreadable"] * 2
 
 
+def test_of_a_collection_the_mainland_face_is_taken(tmp_path):
+    collection = TTCollection()
+    collection.fonts = [a_font(ord(UNDRAWN), f"Signs{region}-Regular") for region in ("JP", "KR", "SC", "TC")]
+    collection.save(tmp_path / "signs.ttc")
+    assert discover_fonts([tmp_path]).face_for(UNDRAWN) == FontFace(tmp_path / "signs.ttc", 2)
+
+
 def test_private_use_is_nobodys_name_even_where_a_font_draws_it(tmp_path):
-    a_font_for(0xE001, tmp_path / "signs.ttf")
+    a_font(0xE001).save(tmp_path / "signs.ttf")
     assert missing_glyphs("\ue001", discover_fonts([tmp_path])) == ("U+E001",)
 
 
