@@ -9,17 +9,26 @@ from chengjiu_mp.checkin import api as checkin
 from chengjiu_mp.courses import api as courses
 from chengjiu_mp.exams import api as exams
 from chengjiu_mp.outbox import tasks as outbox_tasks
+from chengjiu_mp.reports import api as reports
 from chengjiu_mp.signin import api as signin
 from chengjiu_mp.web import api_docs, edge, hooks, ops, pulse
 from chengjiu_mp.web.admin import audit as console_audit
+from chengjiu_mp.web.admin import certificates as console_certificates
 from chengjiu_mp.web.admin import checkins as console_checkins
 from chengjiu_mp.web.admin import home as console_home
 from chengjiu_mp.web.admin import jobs as console_jobs
 from chengjiu_mp.web.admin import messages as console_messages
+from chengjiu_mp.web.admin import results as console_results
 from chengjiu_mp.web.admin import signin as console_signin
+from chengjiu_mp.web.h5 import certificates as lookup_pages
+from chengjiu_mp.web.h5 import results as result_pages
+from chengjiu_mp.web.h5 import runs as run_pages
 from chengjiu_mp.web.h5 import scan as scan_pages
 from chengjiu_mp.web.h5 import signin as signin_pages
+from chengjiu_mp.web.h5 import signup as signup_pages
 from chengjiu_mp.web.h5 import teach as teach_pages
+from chengjiu_mp.web.h5 import tickets as ticket_pages
+from chengjiu_mp.web.h5 import verify as verify_pages
 
 # Imported for the tasks they declare; one a line.
 TASKS = (
@@ -32,6 +41,9 @@ TASKS = (
 PAGES = (
     api_docs,
     ops,
+    run_pages,
+    signup_pages,
+    ticket_pages,
     signin_pages,
     teach_pages,
     scan_pages,
@@ -41,6 +53,11 @@ PAGES = (
     console_audit,
     console_jobs,
     console_checkins,
+    result_pages,
+    lookup_pages,
+    verify_pages,
+    console_results,
+    console_certificates,
 )
 
 
@@ -51,6 +68,7 @@ def register(app: Flask) -> None:
     app.register_blueprint(checkin.blueprint)
     app.register_blueprint(exams.blueprint)
     certificates.init_app(app)
+    app.register_blueprint(reports.blueprint)
     edge.init_app(app)
     app.register_blueprint(cli.blueprint)
     ops.init_app(app)

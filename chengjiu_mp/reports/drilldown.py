@@ -1,0 +1,158 @@
+"""The rows behind a figure: the same conditions as the figure, narrowed to the caller (rel-Z3)."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, func, select, true
+
+from chengjiu_mp.certificates.models import Certificate
+from chengjiu_mp.core import clock
+from chengjiu_mp.core.context import Principal
+from chengjiu_mp.core.db import db
+from chengjiu_mp.core.errors import NotFound
+from chengjiu_mp.core.paging import Page, page
+from chengjiu_mp.courses.models import CourseRun, CourseType, Signup, Syllabus
+from chengjiu_mp.people.name_display import mask_name
+from chengjiu_mp.reports import counted
+from chengjiu_mp.reports.policy import Scope, scope_of
+from chengjiu_mp.units.models import Unit
+from chengjiu_mp.units.plan_2022 import FIRST_YEAR
+
+NOWHERE = 0
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Which figure: ``unit_id`` a row of the plan, 0 what belongs to no row, None all; ``since_start`` from 2022 on."""
+
+    year: int
+    metric: str
+    unit_id: int | None = None
+    sector_id: int | None = None
+    since_start: bool = False
+
+    @property
+    def first_year(self) -> int:
+        return FIRST_YEAR if self.since_start else self.year
+
+
+@dataclass(frozen=True)
+class Behind:
+    """One row behind a figure. ``kind``: certificate or run; ``count`` is what it adds to the figure.
+
+    ``text`` is a masked name or a run's title."""
+
+    kind: str
+    id: int
+    text: str
+    number: str
+    course: str
+    unit: str
+    on: date
+    count: int
+
+
+def rows_behind(who: Principal, asked: Asked, cursor: str | None = None) -> Page[Behind]:
+    """Return one page of the rows behind a figure, newest first.
+
+    :raise NotFound: when the caller holds nothing of the row
+    """
+    scope = scope_of(who)
+    _check_row(scope, asked)
+    if asked.metric in ("certified", "junior"):
+        found = page(_certificates(asked, scope, select(Certificate)), Certificate.id, cursor)
+        return Page(_described_certificates(found.items), found.next_cursor)
+    held = page(_runs(asked, scope, select(CourseRun)), CourseRun.id, cursor)
+    return Page(_described_runs(held.items, asked), held.next_cursor)
+
+
+def total_behind(who: Principal, asked: Asked) -> int:
+    """Return the sum of ``count`` over every page: the figure itself."""
+    scope = scope_of(who)
+    if asked.metric in ("certified", "junior"):
+        return int(db.session.scalar(_certificates(asked, scope, select(func.count(Certificate.id)))) or 0)
+    adds = func.count(CourseRun.id) if asked.metric == "runs" else func.sum(counted.closed_heads)
+    return int(db.session.scalar(_runs(asked, scope, select(adds))) or 0)
+
+
+def _check_row(scope: Scope, asked: Asked) -> None:
+    if not asked.unit_id:
+        return
+    known = select(Unit.id).where(Unit.id == asked.unit_id, Unit.is_row)
+    if db.session.scalar(known) is None:
+        raise NotFound
+    limited = scope.grants or ()
+    everywhere = scope.whole or any(g.unit_ids is None for g in limited)
+    held = frozenset[int]().union(*(g.unit_ids or () for g in limited))
+    inside = select(Unit.id).where(Unit.row_id == asked.unit_id, Unit.id.in_(held)).limit(1)
+    if not everywhere and db.session.scalar(inside) is None:
+        raise NotFound
+
+
+def _of_row(asked: Asked) -> ColumnElement[bool]:
+    if asked.unit_id is None:
+        return true()
+    return Unit.row_id.is_(None) if asked.unit_id == NOWHERE else Unit.row_id == asked.unit_id
+
+
+def _certificates(asked: Asked, scope: Scope, query: Select[Any]) -> Select[Any]:
+    query = (
+        query.join(Unit, Unit.id == Certificate.owner_unit_id)
+        .join(CourseType, CourseType.id == Certificate.course_type_id)
+        .where(counted.certificates_on(clock.today()), scope.certificates(), _of_row(asked))
+        .where(Certificate.count_year.between(asked.first_year, asked.year))
+    )
+    if asked.metric == "junior":
+        query = query.where(counted.is_junior)
+    return query.where(Certificate.sector_id == asked.sector_id) if asked.sector_id else query
+
+
+def _runs(asked: Asked, scope: Scope, query: Select[Any]) -> Select[Any]:
+    query = (
+        query.join(Unit, Unit.id == CourseRun.unit_id)
+        .join(Syllabus, Syllabus.id == CourseRun.syllabus_id)
+        .join(CourseType, CourseType.id == Syllabus.course_type_id)
+        .where(counted.runs_held_on(clock.today()), counted.in_years(asked.first_year, asked.year))
+        .where(scope.runs(), _of_row(asked))
+    )
+    if asked.metric != "runs":
+        query = query.where(counted.is_popular, CourseRun.online.is_(asked.metric == "online"))
+        query = query.where(CourseRun.state == "closed")
+    return query.where(CourseRun.sector_id == asked.sector_id) if asked.sector_id else query
+
+
+def _described_certificates(found: list[Certificate]) -> list[Behind]:
+    query = (
+        select(Certificate.id, Signup.name, CourseType.name.label("course"), Unit.name.label("unit"))
+        .join(Signup, Signup.id == Certificate.signup_id)
+        .join(CourseType, CourseType.id == Certificate.course_type_id)
+        .join(Unit, Unit.id == Certificate.owner_unit_id)
+        .where(Certificate.id.in_([c.id for c in found]))
+    )
+    known = {row.id: row for row in db.session.execute(query)}
+    return [
+        Behind(
+            "certificate", c.id, mask_name(known[c.id].name), c.number, known[c.id].course, known[c.id].unit,
+            c.issued_on, 1,
+        )
+        for c in found
+    ]  # fmt: skip
+
+
+def _described_runs(found: list[CourseRun], asked: Asked) -> list[Behind]:
+    query = (
+        select(CourseRun.id, CourseType.name.label("course"), Unit.name.label("unit"))
+        .join(Syllabus, Syllabus.id == CourseRun.syllabus_id)
+        .join(CourseType, CourseType.id == Syllabus.course_type_id)
+        .join(Unit, Unit.id == CourseRun.unit_id)
+        .where(CourseRun.id.in_([r.id for r in found]))
+    )
+    known = {row.id: row for row in db.session.execute(query)}
+    return [
+        Behind(
+            "run", r.id, r.title, "", known[r.id].course, known[r.id].unit, clock.day_of(r.ends_at),
+            1 if asked.metric == "runs" else r.head_count or 0,
+        )
+        for r in found
+    ]  # fmt: skip
