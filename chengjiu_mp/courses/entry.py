@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any, TypeVar
 
 from chengjiu_mp.core import clock
+from chengjiu_mp.core.day_words import day_time
 from chengjiu_mp.core.errors import Refusal
 from chengjiu_mp.core.parsing import Invalid
 from chengjiu_mp.core.site import site
@@ -115,7 +116,7 @@ def _alternatives(birth: date, run: CourseRun) -> list[dict[str, Any]]:
     return [
         {
             "id": found.run.id, "title": found.run.title, "starts_at": found.run.starts_at.isoformat(),
-            "min_age": found.run.syllabus.min_age, "url": run_url(found.run),
+            "day": day_time(found.run.starts_at), "min_age": found.run.syllabus.min_age, "url": run_url(found.run),
         }
         for found, _ in zip(fitting, range(_SHOWN_ALTERNATIVES), strict=False)
     ]  # fmt: skip

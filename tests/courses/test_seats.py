@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable
 from datetime import timedelta
 from itertools import count
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -38,7 +39,8 @@ def entry(number: str) -> Entry:
 
 def in_parallel(app: Flask, works: list[Callable[[], object]]) -> list[object]:
     """Run each in a thread of its own, all at once; return results and exceptions in order."""
-    start, results = threading.Barrier(len(works)), [None] * len(works)
+    start = threading.Barrier(len(works))
+    results: list[object] = [None] * len(works)
 
     def call(at: int) -> None:
         with app.app_context(), context.acting_as(Principal()):
@@ -96,7 +98,7 @@ def test_fifty_at_once_on_twenty_seats(app: Flask) -> None:
     with factories.made():
         run = factories.run(capacity=20).id
     people = [factories.resident_id() for _ in range(50)]
-    results = in_parallel(app, [signing(run, number) for number in people])
+    results: list[Any] = in_parallel(app, [signing(run, number) for number in people])
     assert [r for r in results if isinstance(r, Exception)] == []
     assert results.count(("confirmed", None)) == 20
     assert sorted(rank for state, rank in results if state == "waitlisted") == list(range(1, 31))

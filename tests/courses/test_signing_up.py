@@ -126,7 +126,8 @@ def test_it_is_audited_without_personal_data(app: Flask) -> None:
     ],
 )
 def test_the_run_must_be_open(app: Flask, values: dict[str, Any], code: str) -> None:
-    run = run_of(**{k: clock.now() + v if isinstance(v, timedelta) else v for k, v in values.items()})
+    fixed: dict[str, Any] = {k: clock.now() + v if isinstance(v, timedelta) else v for k, v in values.items()}
+    run = run_of(**fixed)
     with pytest.raises(Refusal) as refused:
         signed(run)
     assert refused.value.code == code

@@ -1,0 +1,94 @@
+"""How far a sign-up has come, in words: 报名 → 签到 → 考核 → 证书. Composed from what four slices know of it."""
+
+import hashlib
+from dataclasses import dataclass, field
+
+from sqlalchemy import select
+
+from chengjiu_mp.certificates.models import Certificate
+from chengjiu_mp.certificates.versions import newest_version, verify_path
+from chengjiu_mp.checkin.queries import first_check_in
+from chengjiu_mp.core.day_words import day_time
+from chengjiu_mp.core.db import db
+from chengjiu_mp.courses.models import SEATED, Signup
+from chengjiu_mp.courses.queries import queue_length, rank_of
+from chengjiu_mp.exams.models import ExamResult
+from chengjiu_mp.exams.queries import submission_of
+
+CERTIFIED = ("报名", "签到", "考核", "证书")
+POPULAR = ("报名", "签到", "完成")
+
+_ENDED = {
+    "withdrawn": ("已取消", "您已取消这次报名。想再来，可以重新报名。"),
+    "lapsed": ("未排到", "这一场结束前没有空出名额，很抱歉。欢迎改报其他场次。"),
+    "refused": ("未通过", "这次报名没有通过。如有疑问，请打电话问。"),
+    "moved": ("已换场", "这次报名已换到另一场。"),
+    "run_cancelled": ("场次取消", "这一场取消了，请不用前往。欢迎改报其他场次。"),
+    "pending": ("待确认", "这次报名还在确认，确认后会通知您。"),
+}
+
+
+@dataclass(frozen=True)
+class Journey:
+    """``step`` counts done steps; ``certificate`` is the path of its public page, empty before there is one."""
+
+    step: int
+    word: str
+    tone: str
+    text: str
+    names: tuple[str, ...] = CERTIFIED
+    certificate: str = ""
+    usable: bool = True
+    rank: int | None = None
+    waiting: int = 0
+    stamp: str = field(init=False, default="")
+
+    def __post_init__(self) -> None:
+        said = f"{self.step}|{self.word}|{self.text}|{self.certificate}|{self.rank}|{self.waiting}"
+        object.__setattr__(self, "stamp", hashlib.sha256(said.encode()).hexdigest()[:16])
+
+
+def journey_of(signup: Signup) -> Journey:
+    """Return where the sign-up stands now; its run is loaded."""
+    if signup.state == "waitlisted":
+        rank, waiting = rank_of(signup), queue_length(signup.pool_id)
+        text = f"您排在候补第 {rank} 位，共 {waiting} 人在等。有空位会按顺序补上，并发消息通知您。"
+        return Journey(0, f"候补第 {rank} 位", "warn", text, usable=False, rank=rank, waiting=waiting)
+    if signup.state not in SEATED:
+        word, text = _ENDED[signup.state]
+        return Journey(0, word, "plain", text, usable=False)
+    names = POPULAR if signup.run.exam_scheme_id is None else CERTIFIED
+    if signup.outcome == "absent":
+        return Journey(1, "未到场", "plain", "这一场已经结束，没有您的签到记录。如有出入，请打电话问。", names)
+    if signup.outcome is None:
+        return Journey(1, "已报上", "ok", "到场出示这个码签到。存成图片，没有网也能用。", names)
+    return _after_check_in(signup, names)
+
+
+def _after_check_in(signup: Signup, names: tuple[str, ...]) -> Journey:
+    here = first_check_in(signup.id)
+    arrived = f"{day_time(here.first_at)}签到。" if here else "已签到。"
+    if names is POPULAR:
+        done = signup.run.state == "closed"
+        return Journey(3 if done else 2, "已完成" if done else "已签到", "ok", arrived, names)
+    certificate = db.session.scalars(
+        select(Certificate).where(Certificate.signup_id == signup.id).order_by(Certificate.id.desc()).limit(1)
+    ).first()
+    if certificate:
+        path = verify_path(newest_version(certificate.id))
+        return Journey(4, "已发证", "ok", "恭喜您，考核合格，证书已经发出。", names, certificate=path)
+    return _at_the_exam(signup, names, arrived)
+
+
+def _at_the_exam(signup: Signup, names: tuple[str, ...], arrived: str) -> Journey:
+    submission = submission_of(signup.run_id)
+    if submission is None or submission.state == "open":
+        return Journey(2, "已签到", "ok", f"{arrived}接下来是考核，请听老师安排。", names)
+    if submission.state == "submitted":
+        return Journey(2, "已交复核", "", "考核成绩已交复核，复核后在这里能看到结果。", names)
+    result = db.session.scalars(
+        select(ExamResult).where(ExamResult.signup_id == signup.id).order_by(ExamResult.attempt.desc()).limit(1)
+    ).first()
+    if result and result.outcome == "passed":
+        return Journey(3, "考核合格", "ok", "考核合格，证书正在准备。", names)
+    return Journey(2, "未合格", "warn", "这次考核没有合格。欢迎再报一场，补上不熟的项目。", names)

@@ -1,0 +1,36 @@
+"""A run in the words of cards and page heads."""
+
+from typing import Any
+
+from chengjiu_mp.core.day_words import day_time
+from chengjiu_mp.courses.queries import RunAndSeats, run_token
+
+# phase: the pill's word and tone; open and full show the seats instead.
+_PILLS = {
+    "draft": ("草稿", "plain"), "cancelled": ("已取消", "bad"), "closed": ("已结束", "plain"),
+    "over": ("已结束", "plain"), "under_way": ("正在进行", "ok"), "signup_closed": ("报名已截止", "plain"),
+}  # fmt: skip
+
+
+def pill(found: RunAndSeats) -> tuple[str, str]:
+    """Return the state in a word, and its tone; empty for a run that takes sign-ups."""
+    if found.phase == "not_open":
+        return f"{day_time(found.run.signup_opens_at)}开始报名", "warn"
+    return _PILLS.get(found.phase, ("", ""))
+
+
+def card(found: RunAndSeats, url: str = "") -> dict[str, Any]:
+    """Return what ``parts.run_card`` and ``parts.run_head`` show."""
+    run, syllabus = found.run, found.run.syllabus
+    state, tone = pill(found)
+    counted = found.phase in ("open", "full", "not_open")
+    return {
+        "url": url or f"/s/{run_token(run)}", "title": run.title, "starts_at": run.starts_at, "ends_at": run.ends_at,
+        "place": run.venue.name, "address": run.venue.address, "kind": syllabus.course_type.name,
+        "seats_left": found.seats_left if counted else None, "waiting": found.pool.waiting, "state": state,
+        "tone": tone, "fee": "免费", "audience": _audience(syllabus.min_age), "counts_for": f"举办：{found.unit.name}",
+    }  # fmt: skip
+
+
+def _audience(min_age: int) -> str:
+    return f"开课当天满 {min_age} 周岁" if min_age else ""

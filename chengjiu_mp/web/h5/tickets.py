@@ -1,0 +1,144 @@
+"""The ticket, what happens to it, and the list of this phone's tickets. Who holds the link holds the ticket."""
+
+from typing import Any
+
+from flask import Blueprint, Response, current_app, jsonify, redirect, render_template, request, url_for
+from pydantic import Field
+from werkzeug.wrappers import Response as AnyResponse
+
+from chengjiu_mp.core import context
+from chengjiu_mp.core.access import PUBLIC, access
+from chengjiu_mp.core.db import end_read, unit_of_work
+from chengjiu_mp.core.errors import Refusal
+from chengjiu_mp.core.parsing import In, RowId, from_pairs
+from chengjiu_mp.core.qr import qr_svg
+from chengjiu_mp.courses import pictures, queries
+from chengjiu_mp.courses.models import LIVE, Signup
+from chengjiu_mp.courses.owning import choose_owner, may_choose_owner
+from chengjiu_mp.courses.ticket_picture import render_ticket
+from chengjiu_mp.courses.withdrawing import withdraw
+from chengjiu_mp.units.models import KEY_GROUPS
+from chengjiu_mp.units.queries import plan_rows
+from chengjiu_mp.web import forms
+from chengjiu_mp.web.h5.journey import Journey, journey_of
+
+blueprint = Blueprint("tickets", __name__)
+
+_PILLS = {"waitlisted": ("候补中", "warn"), "withdrawn": ("已取消", "plain"), "run_cancelled": ("场次取消", "bad")}
+
+
+class OwnerPage(In):
+    unit_id: RowId
+    key_group: str = Field("other", max_length=20)
+
+
+@blueprint.get("/i/<token>")
+@access(PUBLIC)
+def ticket(token: str) -> str:
+    """Show the ticket."""
+    return _page(token, queries.signup_by_ticket(token), {})
+
+
+@blueprint.get("/i/<token>/state")
+@access(PUBLIC)
+def state(token: str) -> Response:
+    """Say whether anything changed since ``seen``; the ticket asks every few seconds."""
+    now = journey_of(queries.signup_by_ticket(token))
+    return jsonify(stamp=now.stamp, changed=now.stamp != request.args.get("seen"), word=now.word)
+
+
+@blueprint.get("/i/<token>/ticket.png")
+@access(PUBLIC)
+def picture(token: str) -> Response:
+    """Draw the ticket for the phone's album."""
+    chain = pictures.fonts(current_app.config["SETTINGS"].font_dirs)
+    face = pictures.ticket_face(queries.signup_by_ticket(token), chain)
+    end_read()
+    reply = Response(render_ticket(face, chain), mimetype="image/png")
+    reply.headers["Content-Disposition"] = 'attachment; filename="ticket.png"'
+    return reply
+
+
+@blueprint.get("/i/<token>/withdraw")
+@access(PUBLIC)
+def ask_withdraw(token: str) -> str | AnyResponse:
+    """Ask once more before the place is given back."""
+    signup = queries.signup_by_ticket(token)
+    if signup.state not in LIVE:
+        return redirect(url_for(".ticket", token=token), 303)
+    return render_template(
+        "h5/withdraw.html", title="取消报名", back=url_for(".ticket", token=token), signup=signup, run=signup.run,
+        token=token, errors={},
+    )  # fmt: skip
+
+
+@blueprint.post("/i/<token>/withdraw")
+@access(PUBLIC)
+def do_withdraw(token: str) -> AnyResponse:
+    """Give the place back; doing it twice changes nothing."""
+    with unit_of_work():
+        withdraw(queries.signup_by_ticket(token))
+    return redirect(url_for(".ticket", token=token), 303)
+
+
+@blueprint.post("/i/<token>/owner")
+@access(PUBLIC)
+def owner(token: str) -> str | AnyResponse | tuple[str, int]:
+    """Keep the unit and the group that the holder chose."""
+    try:
+        given = from_pairs(OwnerPage, request.form, ignore=forms.IGNORED)
+        with unit_of_work():
+            signup = queries.signup_by_ticket(token)
+            choose_owner(signup, signup.run, given.unit_id, given.key_group)
+    except Refusal as refusal:
+        return _page(token, queries.signup_by_ticket(token), forms.errors(refusal, "unit_id")), refusal.kind.value
+    return redirect(url_for(".ticket", token=token, kept="owner"), 303)
+
+
+@blueprint.get("/me")
+@access(PUBLIC)
+def mine() -> str:
+    """List the tickets of this phone, or of the account signed in here."""
+    cards = [_card(one) for one in queries.my_signups(context.principal())]
+    return render_template("h5/me.html", title="我的", back="/", cards=cards)
+
+
+def _page(token: str, signup: Signup, errors: dict[str, str]) -> str:
+    run, now = signup.run, journey_of(signup)
+    asked = may_choose_owner(signup, run)
+    return render_template(
+        "h5/ticket.html", title="我的票", back="/me", token=token, signup=signup, run=run, now=now,
+        shown=_shown(token, signup, now) if now.usable else None, errors=errors, kept=request.args.get("kept", ""),
+        rows=_units(signup) if asked else [], groups=list(KEY_GROUPS.items()), landing=queries.run_url(run),
+        withdrawable=signup.state in LIVE and signup.outcome is None and run.state == "published",
+    )  # fmt: skip
+
+
+def _shown(token: str, signup: Signup, now: Journey) -> dict[str, Any]:
+    run = signup.run
+    return {
+        "name": signup.name, "run": run.title, "starts_at": run.starts_at, "ends_at": run.ends_at,
+        "place": run.venue.name, "address": run.venue.address, "code": f"{signup.code[:3]} {signup.code[3:]}",
+        "qr_svg": qr_svg(queries.ticket_url(signup), label="签到码，给工作人员扫"), "state": now.word,
+        "tone": now.tone or "ok", "note": run.syllabus.bring, "url": url_for(".ticket", token=token),
+    }  # fmt: skip
+
+
+def _units(signup: Signup) -> list[tuple[int, str]]:
+    rows = [(unit.id, unit.name) for unit in plan_rows()]
+    known = {key for key, _ in rows}
+    return rows if signup.owner_unit_id in known else [(signup.owner_unit_id, "按举办单位计"), *rows]
+
+
+def _card(signup: Signup) -> dict[str, Any]:
+    run = signup.run
+    word, tone = _PILLS.get(signup.state, ("", ""))
+    if not word:
+        word, tone = {"attended": ("已签到", "ok"), "absent": ("未到场", "plain")}.get(
+            signup.outcome or "", ("已报上", "ok")
+        )
+    return {
+        "url": url_for(".ticket", token=queries.ticket_token(signup)), "title": run.title, "starts_at": run.starts_at,
+        "ends_at": run.ends_at, "place": run.venue.name, "seats_left": None, "state": word, "tone": tone,
+        "counts_for": signup.name,
+    }  # fmt: skip
