@@ -31,14 +31,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         static_folder="web/static",
         template_folder="web/templates",
     )
-    app.config.update(
-        SETTINGS=settings, DATA_DIR=settings.data_dir, SECRET_KEY=settings.secret_key,
-        SQLALCHEMY_DATABASE_URI=settings.database_url, SQLALCHEMY_ENGINE_OPTIONS=_engine_options(settings),
-        REDIS_URL=settings.redis_url, MAX_CONTENT_LENGTH=6 * 1024 * 1024, MAX_FORM_MEMORY_SIZE=1024 * 1024,
-        SESSION_COOKIE_NAME="__Host-sid" if settings.secure else "sid", SESSION_COOKIE_SECURE=settings.secure,
-        SESSION_COOKIE_HTTPONLY=True, SESSION_COOKIE_SAMESITE="Lax", PERMANENT_SESSION_LIFETIME=180 * 86400,
-        WTF_CSRF_CHECK_DEFAULT=False, WTF_CSRF_TIME_LIMIT=None, WTF_CSRF_SSL_STRICT=False, JSON_AS_ASCII=False,
-    )  # fmt: skip
+    app.config.update(_flask_settings(settings))
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     (settings.data_dir / "run").mkdir(parents=True, exist_ok=True)
     privacy.use_vault(privacy.Vault(settings.keys))
@@ -62,6 +55,18 @@ def create_app(settings: Settings | None = None) -> Flask:
     if settings.proxy_hops:
         app.wsgi_app = ProxyFix(app.wsgi_app, *[settings.proxy_hops] * 4)  # type: ignore[method-assign]
     return app
+
+
+def _flask_settings(settings: Settings) -> dict[str, object]:
+    return {
+        "SETTINGS": settings, "DATA_DIR": settings.data_dir, "SECRET_KEY": settings.secret_key,
+        "SQLALCHEMY_DATABASE_URI": settings.database_url, "SQLALCHEMY_ENGINE_OPTIONS": _engine_options(settings),
+        "REDIS_URL": settings.redis_url, "MAX_CONTENT_LENGTH": 6 * 1024 * 1024, "MAX_FORM_MEMORY_SIZE": 1024 * 1024,
+        "SESSION_COOKIE_NAME": "__Host-sid" if settings.secure else "sid", "SESSION_COOKIE_SECURE": settings.secure,
+        "SESSION_COOKIE_HTTPONLY": True, "SESSION_COOKIE_SAMESITE": "Lax", "PERMANENT_SESSION_LIFETIME": 180 * 86400,
+        "WTF_CSRF_CHECK_DEFAULT": False, "WTF_CSRF_TIME_LIMIT": None, "WTF_CSRF_SSL_STRICT": False,
+        "JSON_AS_ASCII": False,
+    }  # fmt: skip
 
 
 def _engine_options(settings: Settings) -> dict[str, object]:

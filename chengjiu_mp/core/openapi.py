@@ -36,7 +36,7 @@ def document(routes: Iterable[tuple[str, str, Op]], *, title: str, version: str,
     paths: dict[str, Any] = {}
     for rule, method, op in ops:
         path, parameters = _path(rule)
-        paths.setdefault(path, {})[method.lower()] = _operation(op, parameters)
+        paths.setdefault(path, {})[method.lower()] = {"tags": _tags(path), **_operation(op, parameters)}
     return {
         "openapi": "3.1.0",
         "info": {"title": title, "version": version},
@@ -68,6 +68,10 @@ def _models_in(annotation: Any) -> set[type[BaseModel]]:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return {annotation}
     return {model for part in typing.get_args(annotation) for model in _models_in(part)}
+
+
+def _tags(path: str) -> list[str]:
+    return [part for part in path.removeprefix("/api/v1/").split("/") if not part.startswith("{")][:1]
 
 
 def _path(rule: str) -> tuple[str, list[dict[str, Any]]]:

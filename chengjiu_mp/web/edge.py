@@ -77,7 +77,7 @@ def _made(reply: AnyResponse) -> Response:
 
 def _links(refusal: Refusal) -> list[dict[str, str]]:
     help_phone = current_app.config["SETTINGS"].help_phone
-    links = [{"href": "/", "words": "回首页"}, {"href": f"tel:{help_phone}", "words": f"打电话问：{help_phone}"}]
+    links = [{"href": "/", "words": "回首页"}, {"href": f"tel:{help_phone}", "words": "打电话问"}]
     came_from = _came_from()
     if came_from and refusal.code not in ("not_found", "not_allowed"):
         links.insert(0, {"href": came_from, "words": "回到刚才那一页"})

@@ -39,8 +39,8 @@ def test_messages_are_listed_masked_and_in_scope(client, as_role):
     with factories.made():
         here, there = factories.unit("chengjiang"), factories.unit("huashi")
         for number, unit in (("13900001111", here), ("13900002222", there)):
-            about = {"about": unit, "unit_id": unit.id}
-            tell("signup.confirmed", dedupe_key=number[-4:], body="您已报名", phone=number, **about)
+            key = number[-4:]
+            tell("signup.confirmed", dedupe_key=key, body="您已报名", phone=number, about=unit, unit_id=unit.id)
     page = client.get("/console/messages/", headers=as_role("unit_manager", "chengjiang")).text
     assert "139****1111" in page
     assert "2222" not in page

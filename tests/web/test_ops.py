@@ -45,15 +45,15 @@ def test_the_pulse_shows_worker_and_beat(with_redis):
 
 def test_without_a_pulse_the_service_is_degraded_and_ready(with_redis):
     reply = with_redis.test_client().get("/readyz")
-    assert (reply.status_code, reply.json["status"]) == (200, "degraded")
-    assert (reply.json["redis"], reply.json["worker"]) == ("ok", "down")
+    assert (reply.status_code, dict(reply.json or {})["status"]) == (200, "degraded")
+    assert {"redis": "ok", "worker": "down"}.items() <= dict(reply.json or {}).items()
 
 
 def test_a_hung_redis_does_not_hold_the_answer(settings, hung_port):
     app = create_app(dataclasses.replace(settings, redis_url=f"redis://127.0.0.1:{hung_port}/0"))
     began = time.perf_counter()
     reply = app.test_client().get("/readyz")
-    assert (reply.status_code, reply.json["redis"]) == (200, "down")
+    assert (reply.status_code, dict(reply.json or {})["redis"]) == (200, "down")
     assert time.perf_counter() - began < 3
 
 

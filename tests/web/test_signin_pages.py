@@ -18,7 +18,7 @@ PHONE = "13900001111"
 
 
 def token_in(reply):
-    return re.search(r'name="csrf_token" value="([^"]+)"', reply.text)[1]
+    return re.findall(r'name="csrf_token" value="([^"]+)"', reply.text)[0]
 
 
 def ask(client, wanted="", phone=PHONE):
@@ -27,7 +27,7 @@ def ask(client, wanted="", phone=PHONE):
 
 
 def code_to(phone=PHONE):
-    found = re.search(r"\d{6}", queries.messages_to(privacy.phone_index(phone))[0].body)[0]
+    found = re.findall(r"\d{6}", queries.messages_to(privacy.phone_index(phone))[0].body)[0]
     db.session.remove()
     return found
 

@@ -32,17 +32,13 @@ def index() -> str:
     found = queries.staff_page(context.principal(), request.args.get("cursor"), state=state)
     following = url_for(".index", state=state, cursor=found.next_cursor) if found.next_cursor else ""
     rows = [_row(line) for line in found.items]
+    shown = {"title": "消息", "caption": "发出的消息", "columns": _COLUMNS, "rows": rows, "chips": _chips(state)}
+    return render_template("admin/list.html", following=following, **shown)
+
+
+def _chips(state: str | None) -> list[dict[str, object]]:
     chips = [{"label": "全部", "href": url_for(".index"), "current": state is None}]
-    chips += [{"label": STATES[s][0], "href": url_for(".index", state=s), "current": s == state} for s in STATES]
-    return render_template(
-        "admin/list.html",
-        title="消息",
-        caption="发出的消息",
-        columns=_COLUMNS,
-        rows=rows,
-        chips=chips,
-        following=following,
-    )
+    return chips + [{"label": STATES[s][0], "href": url_for(".index", state=s), "current": s == state} for s in STATES]
 
 
 def _row(line: queries.Line) -> list[object]:
