@@ -42,6 +42,14 @@ def answers_for(run: CourseRun, scans: Sequence[Scan], who: Principal) -> list[S
     return answers
 
 
+def answer_of(run: CourseRun, scan_id: int, who: Principal) -> ScanAnswer | None:
+    """Return the answer of one scan of this run again, None when the run has no such scan."""
+    scan = db.session.get(Scan, scan_id)
+    if scan is None or scan.run_id != run.id or scan.annuls_id is not None:
+        return None
+    return answers_for(run, [scan], who)[0]
+
+
 def _signups(scans: Iterable[Scan]) -> dict[int, Signup]:
     wanted = {scan.signup_id for scan in scans if scan.signup_id is not None}
     return {row.id: row for row in db.session.scalars(select(Signup).where(Signup.id.in_(wanted)))}

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from chengjiu_mp.core import clock
+from chengjiu_mp.core.day_words import clock_time, day_time
 
 _SENTENCES = {
     "ok": "已签到。",
@@ -31,15 +32,8 @@ TONES = {"accepted": "ok", "already": "warn", "refused": "bad"}
 
 
 def clock_words(instant: datetime) -> str:
-    """Return 09:02 today, 11月28日 09:02 on another day."""
-    here = clock.local(instant)
-    return f"{here:%H:%M}" if here.date() == clock.today() else f"{day_words(instant)} {here:%H:%M}"
-
-
-def day_words(instant: datetime) -> str:
-    """Return 11月28日."""
-    here = clock.local(instant)
-    return f"{here.month}月{here.day}日"
+    """Return 09:02 today, 11月28日（周六）09:02 on another day."""
+    return clock_time(instant) if clock.day_of(instant) == clock.today() else day_time(instant)
 
 
 def sentence(code: str, *, when: datetime | None = None, by: str | None = None, opens: datetime | None = None,
@@ -50,8 +44,7 @@ def sentence(code: str, *, when: datetime | None = None, by: str | None = None, 
     :param other_day: begin of the run the ticket is for, when the caller may know it
     """
     if code == "wrong_run" and other_day:
-        here = clock.local(other_day)
-        return f"不是本场的票，这张票是 {day_words(other_day)} {here:%H:%M} 那一场的。"
+        return f"不是本场的票，这张票是 {day_time(other_day)} 那一场的。"
     return _SENTENCES[code].format(
         when=clock_words(when) if when else "", by=by or "工作人员", opens=clock_words(opens) if opens else "稍后"
     )

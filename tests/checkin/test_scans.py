@@ -151,7 +151,7 @@ def test_a_ticket_of_another_run_of_mine_names_its_day_and_not_its_holder(hall):
         signup = factories.signup(factories.run(starts_in=timedelta(days=5), instructors=[teacher]), "王五")
     answer = hall.one(signup)
     assert (answer.code, answer.name, answer.signup_id) == ("wrong_run", None, None)
-    assert answer.message == "不是本场的票，这张票是 11月28日 12:00 那一场的。"
+    assert answer.message == "不是本场的票，这张票是 11月28日（周六）12:00 那一场的。"
     assert queries.refused_scans(hall.run_id)[0].name is None
 
 

@@ -1,0 +1,155 @@
+"""The instructor's pages: today's runs, and the roster with its ticks. All of it works by forms alone."""
+
+from typing import Any, Literal
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from pydantic import Field
+from werkzeug.wrappers import Response
+
+from chengjiu_mp.checkin import attendance, messages, policy, queries
+from chengjiu_mp.checkin.answers import answer_of
+from chengjiu_mp.checkin.schemas import ScanIn
+from chengjiu_mp.checkin.service import record_scans
+from chengjiu_mp.core import clock, ids
+from chengjiu_mp.core.access import access, roles
+from chengjiu_mp.core.context import principal
+from chengjiu_mp.core.db import unit_of_work
+from chengjiu_mp.core.parsing import In, RowId, from_pairs
+from chengjiu_mp.courses.models import CourseRun, Meeting
+from chengjiu_mp.courses.policy import ROSTER_OPENS
+from chengjiu_mp.web import forms
+from chengjiu_mp.web.view import own_path
+
+blueprint = Blueprint("teach", __name__)
+
+MAY = roles("instructor", "operator")
+
+
+class RosterQuery(In):
+    """``last``: the scan that was just made; ``said``: what else just happened."""
+
+    meeting: RowId | None = None
+    last: RowId | None = None
+    said: Literal["", "annulled"] = ""
+
+
+class SearchPage(In):
+    """What is searched for is personal data: it travels in a form's body, never in an address."""
+
+    q: str = Field(default="", max_length=60)
+    meeting: RowId | None = None
+
+
+class TickPage(In):
+    signup_id: RowId
+    meeting_id: RowId
+    nonce: str = Field(min_length=8, max_length=64, pattern=r"^[a-z2-7]+$")
+    source: Literal["name", "paper"] = "name"
+    back: str = Field(default="", max_length=300)
+
+
+class AnnulPage(In):
+    scan_id: RowId
+    reason: str = Field(min_length=1, max_length=200)
+    back: str = Field(default="", max_length=300)
+
+
+@blueprint.get("/teach/")
+@access(MAY)
+def today() -> str:
+    """Show the runs of the signed-in instructor: today's, those to come, those of last week."""
+    days: dict[str, list[dict[str, Any]]] = {"today": [], "coming": [], "past": []}
+    for run in queries.runs_to_teach(principal()):
+        days[_part_of_list(run)].append(_card(run))
+    return render_template("h5/teach_today.html", title="今日", days=days)
+
+
+def _part_of_list(run: CourseRun) -> str:
+    if any(clock.day_of(m.starts_at) == clock.today() for m in run.meetings):
+        return "today"
+    return "coming" if run.ends_at > clock.now() else "past"
+
+
+def _card(run: CourseRun) -> dict[str, Any]:
+    opens = run.starts_at - ROSTER_OPENS
+    meeting = queries.meeting_of(run.id) if run.meetings else None
+    figures = queries.counts(run.id, meeting.id) if meeting else queries.Counts(0, 0)
+    told = f"已到 {figures.arrived}/{figures.expected}" if clock.now() >= opens else f"{figures.expected} 人已报名"
+    shown = meeting or run
+    return {
+        "url": url_for("teach.roster", run_id=run.id), "title": run.title, "starts_at": shown.starts_at,
+        "ends_at": shown.ends_at, "place": run.venue.name, "state": told,
+        "counts_for": "" if clock.now() >= opens else "名单在开课前一天开放",
+    }  # fmt: skip
+
+
+@blueprint.route("/teach/runs/<row:run_id>", methods=["GET", "POST"])
+@access(MAY)
+def roster(run_id: int) -> str:
+    """Show who is here, who is missing, and what was refused; a post searches."""
+    return show_roster(run_id, "base.html", url_for("teach.today"))
+
+
+def show_roster(run_id: int, shell: str, back: str) -> str:
+    """Return the roster's page within a shell; the console shows the same one."""
+    asked = from_pairs(RosterQuery, request.args)
+    search = from_pairs(SearchPage, request.form, ignore=forms.IGNORED)
+    run = policy.run_to_check_in(principal(), run_id)
+    meeting = queries.meeting_of(run.id, search.meeting or asked.meeting)
+    rows = queries.roster(run.id, meeting.id, search.q)
+    last = answer_of(run, asked.last, principal()) if asked.last else None
+    return render_template(
+        "h5/roster.html", shell=shell, title="名单", back=back, run=queries.seen_run(principal(), run.id),
+        meeting=meeting, meetings=queries.meetings_of(run.id), figures=queries.counts(run.id, meeting.id),
+        missing=[r for r in rows if not r.checked_in], here=[r for r in rows if r.checked_in], said=asked.said,
+        q=search.q, phase=phase_of(meeting), opens=policy.opens_at(meeting), last=last, undo=_undo(run, asked.last),
+        refused=queries.refused_scans(run.id), words=messages.WORDS, new_nonce=ids.new_token, path=request.path,
+    )  # fmt: skip
+
+
+def _undo(run: CourseRun, scan_id: int | None) -> dict[str, Any] | None:
+    """Return what the undo of a scan needs, None when it checks nobody in."""
+    found = queries.last_scan(scan_id, run.id) if scan_id else None
+    return {"scan_id": found[0].id, "name": found[1].name} if found else None
+
+
+def phase_of(meeting: Meeting) -> str:
+    """Return "early", "open", "paper" (the time is over, the paper list is typed in) or "over"."""
+    now = clock.now()
+    if now < policy.opens_at(meeting):
+        return "early"
+    if now <= meeting.ends_at + policy.CLOSES_AFTER:
+        return "open"
+    return "paper" if now <= meeting.ends_at + policy.PAPER_UNTIL else "over"
+
+
+@blueprint.post("/teach/runs/<row:run_id>/ticks")
+@access(MAY)
+def tick(run_id: int) -> Response:
+    """Check in by name, from the roster."""
+    given = from_pairs(TickPage, request.form, ignore=forms.IGNORED)
+    scan = ScanIn(
+        nonce=given.nonce, signup_id=given.signup_id, meeting_id=given.meeting_id, scanned_at=clock.now(),
+        source=given.source,
+    )  # fmt: skip
+    with unit_of_work():
+        answer = record_scans(run_id, [scan], principal())[0]
+    return _back_to(given.back, run_id, last=answer.scan_id, meeting=given.meeting_id)
+
+
+@blueprint.post("/teach/runs/<row:run_id>/annul")
+@access(MAY)
+def annul(run_id: int) -> Response:
+    """Take a check-in back."""
+    given = from_pairs(AnnulPage, request.form, ignore=forms.IGNORED)
+    with unit_of_work():
+        attendance.annul(given.scan_id, given.reason, principal())
+    return _back_to(given.back, run_id, said="annulled")
+
+
+def _back_to(back: str, run_id: int, **values: Any) -> Response:
+    """Go back to the roster the form stood on: the instructor's, or the console's."""
+    ours, console = url_for("teach.roster", run_id=run_id), f"/console/runs/{run_id}/checkins"
+    path = console if own_path(back) == console else ours
+    query = "&".join(f"{key}={value}" for key, value in values.items() if value)
+    return redirect(f"{path}?{query}", 303)
