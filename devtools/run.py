@@ -150,15 +150,16 @@ def _serve(supervisor: Supervisor, options: Options) -> None:
     write_note(data, note)
     if env.get("DATABASE_URL") or not is_current(data / "chengjiu.sqlite3"):
         _step(supervisor, ["db", "upgrade"], data, env, "migrate")
+        _step(supervisor, ["setup"], data, env, "setup")
     if new and options.demo:
         _seed(supervisor, data, env)
-    if supervisor.stopping:
+    if supervisor.stopping():
         return
     supervisor.add(child("web", web_command(options.host, options.port), data, env))
     supervisor.add(child("worker", worker_command(), data, env))
     supervisor.add(child("beat", beat_command(data), data, env))
     _await_ready(supervisor, options)
-    if not supervisor.stopping:
+    if not supervisor.stopping():
         print(welcome(options.public_url, data), flush=True)
         ready = json.dumps({"url": options.local_url, "data": str(data)}, separators=(",", ":"), ensure_ascii=False)
         print(f"READY {ready}", flush=True)
@@ -175,42 +176,34 @@ def _is_new(data: Path) -> bool:
 def _seed(supervisor: Supervisor, data: Path, env: dict[str, str]) -> None:
     mark = data / "run/seeding"
     mark.touch()
-    said = _step(supervisor, ["seed", "--profile", "demo", "--data", str(data)], data, env, "seed")
-    if not supervisor.stopping:
-        (data / "demo.txt").write_text(said, encoding="utf-8")
+    _step(supervisor, ["seed", "--profile", "demo", "--data", str(data)], data, env, "seed")
+    if not supervisor.stopping():
         mark.unlink()
 
 
-def _step(supervisor: Supervisor, words: list[str], data: Path, env: dict[str, str], name: str) -> str:
-    """Run one command of the application to its end; return what it printed.
+def _step(supervisor: Supervisor, words: list[str], data: Path, env: dict[str, str], name: str) -> None:
+    """Run one command of the application to its end, unless a stop signal arrives.
 
     :raise StackFailed: with the end of its log, when it fails
     """
+    if supervisor.stopping():
+        return
     log = data / f"logs/{name}.log"
-    with (
-        log.open("w+", encoding="utf-8", errors="replace") as err,
-        (data / f"run/{name}.out").open("w+", encoding="utf-8") as out,
-    ):
-        argv = [sys.executable, "-m", "flask", "--app", "wsgi:app", *words]
-        process = subprocess.Popen(
-            dying_with_parent(argv), cwd=ROOT, env=env, stdout=out, stderr=err, stdin=subprocess.DEVNULL
-        )
-        while process.poll() is None:
-            if supervisor.stopping:
-                process.terminate()
-            supervisor.wait(0.05)
-        out.seek(0)
-        said = out.read()
-    Path(out.name).unlink()
-    if process.returncode and not supervisor.stopping:
+    argv = dying_with_parent([sys.executable, "-m", "flask", "--app", "wsgi:app", *words])
+    with log.open("w") as out:
+        process = subprocess.Popen(argv, cwd=ROOT, env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=out)
+    while process.poll() is None:
+        if supervisor.stopping():
+            process.terminate()
+        supervisor.wait(0.05)
+    if process.returncode and not supervisor.stopping():
         raise StackFailed(f"`./dev flask {words[0]} …` failed (exit code {process.returncode}):\n{_tail(log)}")
-    return said
 
 
 def _await_ready(supervisor: Supervisor, options: Options) -> None:
     deadline = time.monotonic() + READY_SECONDS
     web = next(one for one in supervisor.children if one.name == "web")
-    while not supervisor.stopping and not _is_ready(options):
+    while not supervisor.stopping() and not _is_ready(options):
         if web.quick_deaths >= 3 or time.monotonic() > deadline:
             raise StackFailed(f"The web server did not come up:\n{_tail(web.log)}")
         supervisor.wait(0.05)

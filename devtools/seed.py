@@ -24,7 +24,8 @@ def main(argv: list[str]) -> int:
     env = app_environment(data)
     flask = [sys.executable, "-m", "flask", "--app", "wsgi:app"]
     if env.get("DATABASE_URL") or not is_current(data / "chengjiu.sqlite3"):
-        migrated = subprocess.run([*flask, "db", "upgrade"], cwd=ROOT, env=env, check=False).returncode
-        if migrated:
-            return migrated
+        for step in (["db", "upgrade"], ["setup"]):
+            done = subprocess.run([*flask, *step], cwd=ROOT, env=env, check=False)
+            if done.returncode:
+                return done.returncode
     return subprocess.run([*flask, *words], cwd=ROOT, env=env, check=False).returncode

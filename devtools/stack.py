@@ -43,7 +43,7 @@ def start_redis(supervisor: Supervisor, data: Path, env: dict[str, str]) -> str:
     supervisor.add(child("redis", [str(find_redis()), str(settings)], data, env))
     deadline = time.monotonic() + REDIS_SECONDS
     while not redis_answers(port, password):
-        if supervisor.stopping:
+        if supervisor.stopping():
             break
         if time.monotonic() > deadline:
             raise StackFailed(f"The Redis-protocol server does not answer; its log: {data / 'logs/redis.log'}")

@@ -151,9 +151,8 @@ class Supervisor:
             for child in self.children:
                 child.kill_group()
 
-    @property
     def stopping(self) -> bool:
-        """Whether a stop signal has arrived."""
+        """Return whether a stop signal has arrived."""
         return self.stop_signals > 0
 
     def add(self, child: Child) -> None:
@@ -166,7 +165,7 @@ class Supervisor:
         with contextlib.suppress(InterruptedError):
             if select.select([self._ear], [], [], seconds)[0]:
                 self._ear.recv(4096)
-        if not self.stopping:
+        if not self.stopping():
             self.revive()
 
     def revive(self) -> None:
@@ -179,7 +178,7 @@ class Supervisor:
 
     def run_forever(self) -> None:
         """Return only when a stop signal has arrived."""
-        while not self.stopping:
+        while not self.stopping():
             self.wait()
 
     def stop_all(self) -> None:
