@@ -24,6 +24,7 @@ from chengjiu_mp.web.h5 import certificates as lookup_pages
 from chengjiu_mp.web.h5 import results as result_pages
 from chengjiu_mp.web.h5 import runs as run_pages
 from chengjiu_mp.web.h5 import scan as scan_pages
+from chengjiu_mp.web.h5 import board
 from chengjiu_mp.web.h5 import signin as signin_pages
 from chengjiu_mp.web.h5 import signup as signup_pages
 from chengjiu_mp.web.h5 import teach as teach_pages
@@ -45,6 +46,7 @@ PAGES = (
     signup_pages,
     ticket_pages,
     signin_pages,
+    board,
     teach_pages,
     scan_pages,
     console_signin,

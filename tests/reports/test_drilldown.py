@@ -110,8 +110,8 @@ def test_pages_follow_one_another_without_a_gap(app: Flask, client: FlaskClient)
         for _ in range(51):
             certificate("nanzha", of=of)
         headers = factories.bearer()
-    first = client.get(f"{PATH}?metric=certified", headers=headers).json
-    second = client.get(f"{PATH}?metric=certified&cursor={first['next_cursor']}", headers=headers).json
+    first = client.get(f"{PATH}?metric=certified", headers=headers).get_json()
+    second = client.get(f"{PATH}?metric=certified&cursor={first['next_cursor']}", headers=headers).get_json()
     ids = [row["id"] for row in first["items"] + second["items"]]
     assert (len(set(ids)), first["total"], second["next_cursor"]) == (51, 51, None)
 
@@ -128,8 +128,8 @@ def test_progress_is_public_and_names_nobody(client: FlaskClient) -> None:
         some_rows()
     answer = client.get("/api/v1/progress?year=2026")
     assert answer.status_code == 200
-    assert {"rows", "totals", "sectors", "counters"} <= answer.json.keys()
-    row = next(r for r in answer.json["rows"] if r["name"] == "南闸街道")
+    assert {"rows", "totals", "sectors", "counters"} <= answer.get_json().keys()
+    row = next(r for r in answer.get_json()["rows"] if r["name"] == "南闸街道")
     assert row["certified"] == {"target": None, "done": 2} and row["junior"]["done"] == 1
     assert "张" not in answer.get_data(as_text=True)
 
@@ -139,7 +139,7 @@ def test_a_strange_question_is_a_422_in_chinese(client: FlaskClient, query: str)
     with factories.made():
         headers = factories.bearer()
     answer = client.get(f"{PATH}?{query}", headers=headers)
-    assert answer.status_code == 422 and answer.json["errors"][0]["detail"].endswith("。")
+    assert answer.status_code == 422 and answer.get_json()["errors"][0]["detail"].endswith("。")
 
 
 def test_figures_are_the_callers_even_when_somebody_else_asked_before(app: Flask) -> None:
