@@ -33,7 +33,7 @@ class NumberSeries(Base):
 
 
 class Certificate(Base):
-    """A certificate of a person. ``counted`` is frozen at issue: whether it moved the plan's row (rulings: counting)."""
+    """A certificate of a person; ``counted`` is frozen at issue: whether it moved the plan's row (rulings)."""
 
     __tablename__ = "certificate"
     __table_args__ = (

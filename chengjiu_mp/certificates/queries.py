@@ -3,7 +3,8 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ScalarSelect, Select, func, select
+from sqlalchemy.orm import aliased
 
 from chengjiu_mp.certificates.models import Certificate, CertificateVersion, NumberSeries
 from chengjiu_mp.certificates.states import State, state_of
@@ -24,12 +25,14 @@ class Seen:
     state: State
 
 
-_newest = (
-    select(func.max(CertificateVersion.version))
-    .where(CertificateVersion.certificate_id == Certificate.id)
-    .correlate(Certificate)
-    .scalar_subquery()
-)
+def newest_version_number() -> ScalarSelect[int]:
+    """Return, as SQL, the number of a certificate's newest version, for queries over Certificate."""
+    other = aliased(CertificateVersion)
+    newest = select(func.max(other.version)).where(other.certificate_id == Certificate.id)
+    return newest.correlate(Certificate).scalar_subquery()
+
+
+_newest = newest_version_number()
 
 
 def _shown() -> Rows:

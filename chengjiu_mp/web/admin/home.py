@@ -11,6 +11,7 @@ from chengjiu_mp.core.access import access, roles
 from chengjiu_mp.core.context import Principal
 from chengjiu_mp.core.db import db
 from chengjiu_mp.core.models import Job
+from chengjiu_mp.exams.queries import submissions_waiting_for
 from chengjiu_mp.outbox import queries
 
 blueprint = Blueprint("console", __name__, url_prefix="/console")
@@ -44,4 +45,12 @@ def _dead_jobs(caller: Principal) -> dict[str, Any] | None:
     return {"label": "停下来的任务", "value": number, "unit": "项", "href": href, "tone": "warn" if number else ""}
 
 
-CARDS: list[Card] = [_unreached, _dead_jobs]
+def _results(caller: Principal) -> dict[str, Any] | None:
+    if not caller.has("approver"):
+        return None
+    number = len(submissions_waiting_for(caller))
+    href = url_for("console_results.index")
+    return {"label": "等待确认的成绩", "value": number, "unit": "场", "href": href, "tone": "warn" if number else ""}
+
+
+CARDS: list[Card] = [_results, _unreached, _dead_jobs]

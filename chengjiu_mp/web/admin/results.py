@@ -1,0 +1,121 @@
+"""成绩确认: what waits, for whom and how long; the people and outcomes of one run; confirm or send back."""
+
+from typing import Any
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from pydantic import Field
+from werkzeug.wrappers import Response
+
+from chengjiu_mp.certificates.issuing import certificates_of_run, confirm
+from chengjiu_mp.certificates.queries import newest_of_all
+from chengjiu_mp.core import clock
+from chengjiu_mp.core.access import access, roles
+from chengjiu_mp.core.context import principal
+from chengjiu_mp.core.db import unit_of_work
+from chengjiu_mp.core.errors import Refusal
+from chengjiu_mp.core.parsing import In, from_pairs
+from chengjiu_mp.courses.policy import run_for
+from chengjiu_mp.exams.queries import Waiting, items_of_run, rows_of_run, submission_of, submissions_waiting_for
+from chengjiu_mp.exams.scheme import WORDS, figure
+from chengjiu_mp.exams.submission import return_to_instructor
+from chengjiu_mp.web import forms
+
+blueprint = Blueprint("console_results", __name__, url_prefix="/console/results")
+
+READERS = roles("approver", "operator", "unit_manager", "auditor")
+APPROVER = roles("approver")
+
+
+class ReturnPage(In):
+    note: str = Field(default="", max_length=300)
+
+
+@blueprint.get("/")
+@access(READERS)
+def index() -> str:
+    """Show what waits, the longest waiting first."""
+    rows = [_row(one) for one in submissions_waiting_for(principal())]
+    return render_template("admin/results.html", title="成绩确认", rows=rows)
+
+
+def _row(one: Waiting) -> list[Any]:
+    at = one.submission.submitted_at
+    return [
+        {"text": one.run.title, "href": url_for(".review", run_id=one.run.id)},
+        clock.local(one.run.starts_at).strftime("%-m月%-d日"), one.submitter or "—",
+        _waited(int((clock.now() - at).total_seconds())) if at else "—",
+        "、".join(one.approvers) or {"text": "没有可确认的人，请设置代理", "tone": "bad"},
+    ]  # fmt: skip
+
+
+def _waited(seconds: int) -> str:
+    hours = seconds // 3600
+    if hours < 1:
+        return "不到 1 小时"
+    return f"{hours} 小时" if hours < 48 else f"{hours // 24} 天"
+
+
+@blueprint.get("/<row:run_id>")
+@access(READERS)
+def review(run_id: int) -> str:
+    """Show the people and outcomes of one run."""
+    return _page(run_id)
+
+
+@blueprint.post("/<row:run_id>/confirm")
+@access(APPROVER)
+def accept(run_id: int) -> Response | tuple[str, int]:
+    """Confirm, which issues the certificates."""
+    try:
+        with unit_of_work():
+            confirm(run_id, principal())
+    except Refusal as refusal:
+        return _page(run_id, refusal.sentence), refusal.kind.value
+    return redirect(url_for(".review", run_id=run_id), 303)
+
+
+@blueprint.post("/<row:run_id>/return")
+@access(APPROVER)
+def send_back(run_id: int) -> Response | tuple[str, int]:
+    """Send the results back with a note."""
+    given = ReturnPage()
+    try:
+        given = from_pairs(ReturnPage, request.form, ignore=forms.IGNORED)
+        if len(given.note) < 2:
+            return _page(run_id, errors={"note": "请写明要改什么，至少两个字。"}), 422
+        with unit_of_work():
+            return_to_instructor(run_id, given.note, principal())
+    except Refusal as refusal:
+        return _page(run_id, refusal.sentence, note=given.note), refusal.kind.value
+    return redirect(url_for(".index"), 303)
+
+
+def _page(run_id: int, problem: str = "", errors: dict[str, str] | None = None, note: str = "") -> str:
+    run = run_for(principal(), run_id)
+    items, rows, submission = items_of_run(run), rows_of_run(run.id), submission_of(run.id)
+    numbers = {s.certificate.signup_id: s for s in newest_of_all([c.id for c in certificates_of_run(run.id)])}
+    state = submission.state if submission else "open"
+    mine = submission is not None and submission.submitted_by == principal().account_id
+    table = [
+        [row.signup.name, *(figure(row.points[i.code]) if i.code in row.points else None for i in items),
+         {"text": WORDS[row.outcome], "tone": {"passed": "ok", "failed": "bad"}.get(row.outcome, "plain")},
+         *([_number(numbers.get(row.signup.id))] if numbers else [])]
+        for row in rows
+    ]  # fmt: skip
+    columns = ["姓名", *({"label": f"{i.name}（{figure(i.pass_mark)}）", "num": True} for i in items), "结果"]
+    return render_template(
+        "admin/results_run.html", title="成绩确认", back=url_for(".index"), run=run, state=state,
+        submission=submission, note=note, columns=columns + (["证书编号"] if numbers else []), rows=table,
+        problem=problem, errors=errors or {},
+        passed=sum(r.outcome == "passed" for r in rows), failed=sum(r.outcome == "failed" for r in rows),
+        incomplete=sum(r.outcome == "incomplete" for r in rows), may=principal().has("approver"), mine=mine,
+    )  # fmt: skip
+
+
+def _number(seen: Any) -> Any:
+    if seen is None:
+        return None
+    return {
+        "text": seen.certificate.number,
+        "href": url_for("console_certificates.one", certificate_id=seen.certificate.id),
+    }
