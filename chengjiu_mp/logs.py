@@ -23,8 +23,10 @@ FIELDS = (
     "port",
 )
 
-# Runs of digits as long as a mobile number or an identity number.
-_PERSONAL = re.compile(r"(?<![0-9a-fA-F.])(?:1[3-9]\d{9}|\d{17}[\dXx])(?![0-9a-fA-F.])")
+# Runs of digits as long as a mobile number or an identity number; not a stretch of a hash or of a decimal fraction.
+_PERSONAL = re.compile(
+    r"(?<![0-9a-fA-F])(?<!\d\.)(?:(?:86)?1[3-9]\d{9}|\d{17}[\dXx])(?![0-9a-fA-F])(?!\.\d)",
+)
 
 
 class JsonLines(logging.Formatter):

@@ -1,0 +1,78 @@
+"""Production does not boot on what is missing, weak or meant for a demo."""
+
+import base64
+import json
+
+import pytest
+
+from chengjiu_mp.config import BadSettings, from_environment
+
+GOOD = {
+    "CHENGJIU_ENV": "production",
+    "CHENGJIU_SECRET_KEY": "q8Zt3nVx0LrYw5Hd7KbFs2Pj9Mc4Ga6E",
+    "CHENGJIU_DATA_KEYS": json.dumps({"k001": base64.b64encode(bytes(range(32))).decode()}),
+    "CHENGJIU_INDEX_KEY": base64.b64encode(bytes(range(100, 132))).decode(),
+    "DATABASE_URL": "postgresql://app@db/chengjiu",
+    "REDIS_URL": "redis://redis:6379/0",
+    "PUBLIC_URL": "https://jiuhu.example.cn/",
+}
+
+
+def _keys(raw: bytes) -> str:
+    return json.dumps({"k001": base64.b64encode(raw).decode()})
+
+
+def test_production_boots_on_a_whole_environment(tmp_path):
+    found = from_environment({**GOOD, "CHENGJIU_DATA_DIR": str(tmp_path)})
+    assert found.secure
+    assert found.public_url == "https://jiuhu.example.cn"
+    assert found.database_url.startswith("postgresql+psycopg://")
+    assert (found.demo, found.test_hooks) == (False, False)
+
+
+@pytest.mark.parametrize("name", [name for name in GOOD if name != "CHENGJIU_ENV"])
+def test_what_is_missing_is_named(name):
+    with pytest.raises(BadSettings, match=name):
+        from_environment({**GOOD, name: ""})
+
+
+@pytest.mark.parametrize(
+    ("changed", "word"),
+    [
+        ({"CHENGJIU_SECRET_KEY": "short"}, "SECRET_KEY"),
+        ({"CHENGJIU_SECRET_KEY": "a" * 64}, "SECRET_KEY"),
+        ({"CHENGJIU_DATA_KEYS": "not json"}, "DATA_KEYS"),
+        ({"CHENGJIU_DATA_KEYS": "[]"}, "DATA_KEYS"),
+        ({"CHENGJIU_DATA_KEYS": "{}"}, "random and different"),
+        ({"CHENGJIU_DATA_KEYS": _keys(b"short")}, "DATA_KEYS"),
+        ({"CHENGJIU_DATA_KEYS": _keys(bytes(32))}, "random and different"),
+        ({"CHENGJIU_DATA_KEYS": _keys(bytes(range(100, 132)))}, "random and different"),
+        ({"CHENGJIU_INDEX_KEY": GOOD["CHENGJIU_SECRET_KEY"]}, "differ"),
+        ({"CHENGJIU_INDEX_KEY": "%%%"}, "INDEX_KEY"),
+        ({"CHENGJIU_DEMO": "1"}, "CHENGJIU_DEMO"),
+        ({"CHENGJIU_TEST_HOOKS": "1"}, "CHENGJIU_TEST_HOOKS"),
+        ({"PUBLIC_URL": "http://jiuhu.example.cn"}, "https"),
+    ],
+)
+def test_what_is_unsafe_is_refused(changed, word):
+    with pytest.raises(BadSettings, match=word):
+        from_environment({**GOOD, **changed})
+
+
+def test_a_refusal_shows_no_secret():
+    with pytest.raises(BadSettings) as refused:
+        from_environment({**GOOD, "CHENGJIU_DATA_KEYS": "sensitive-text"})
+    assert "sensitive-text" not in str(refused.value)
+
+
+def test_development_makes_its_own_secrets_once(tmp_path):
+    env = {"CHENGJIU_DATA_DIR": str(tmp_path)}
+    first, again = from_environment(env), from_environment(env)
+    assert (first.secret_key, first.keys) == (again.secret_key, again.keys)
+    assert (tmp_path / "secrets.json").stat().st_mode & 0o077 == 0
+
+
+def test_two_data_folders_have_different_secrets(tmp_path):
+    one, two = (from_environment({"CHENGJIU_DATA_DIR": str(tmp_path / name)}) for name in "ab")
+    assert one.secret_key != two.secret_key
+    assert one.keys.index != two.keys.index
