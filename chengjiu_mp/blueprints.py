@@ -19,6 +19,9 @@ from chengjiu_mp.web.admin import home as console_home
 from chengjiu_mp.web.admin import jobs as console_jobs
 from chengjiu_mp.web.admin import messages as console_messages
 from chengjiu_mp.web.admin import results as console_results
+from chengjiu_mp.web.admin import run_drafts as console_run_drafts
+from chengjiu_mp.web.admin import runs as console_runs
+from chengjiu_mp.web.admin import settings as console_settings
 from chengjiu_mp.web.admin import signin as console_signin
 from chengjiu_mp.web.h5 import certificates as lookup_pages
 from chengjiu_mp.web.h5 import results as result_pages
@@ -51,6 +54,9 @@ PAGES = (
     scan_pages,
     console_signin,
     console_home,
+    console_runs,
+    console_run_drafts,
+    console_settings,
     console_messages,
     console_audit,
     console_jobs,

@@ -324,7 +324,8 @@ def current_syllabus(kind: str) -> Syllabus | None:
 
 def current_syllabi() -> Sequence[Syllabus]:
     """Return the newest version of every kind's values, in the kinds' order."""
-    newest = select(func.max(Syllabus.version)).where(Syllabus.course_type_id == CourseType.id).scalar_subquery()
+    every = aliased(Syllabus)
+    newest = select(func.max(every.version)).where(every.course_type_id == CourseType.id).scalar_subquery()
     query = select(Syllabus).join(Syllabus.course_type).where(Syllabus.version == newest)
     return db.session.scalars(query.order_by(CourseType.sort)).all()
 

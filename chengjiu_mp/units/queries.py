@@ -23,3 +23,11 @@ def plan_rows() -> Sequence[Unit]:
 def sectors() -> Sequence[Sector]:
     """Return the six sectors (六进) in the plan's order."""
     return db.session.scalars(select(Sector).order_by(Sector.sort)).all()
+
+
+def units_to_choose(scope: frozenset[int] | None) -> Sequence[Unit]:
+    """Return the units in use among ``scope`` (None: all): the plan's rows in their order, then what is below them."""
+    query = select(Unit).where(Unit.active)
+    if scope is not None:
+        query = query.where(Unit.id.in_(scope))
+    return db.session.scalars(query.order_by(Unit.is_row.desc(), Unit.sort, Unit.name, Unit.id)).all()

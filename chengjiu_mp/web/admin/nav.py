@@ -9,9 +9,11 @@ STAFF = ("unit_manager", "operator", "approver", "auditor")
 # (label, endpoint, roles), in the order of the work.
 NAV: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("总览", "console.home", (*STAFF, "system")),
+    ("场次", "console_runs.index", STAFF),
     ("成绩确认", "console_results.index", STAFF),
     ("证书", "console_certificates.index", STAFF),
     ("消息", "console_messages.index", STAFF),
+    ("设置", "console_settings.index", STAFF),
     ("审计", "console_audit.index", ("operator", "auditor")),
     ("任务状态", "console_jobs.index", ("operator", "auditor", "system")),
 )

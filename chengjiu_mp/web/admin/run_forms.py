@@ -1,0 +1,105 @@
+"""The form of a run: dates and times as staff type them, in Jiangyin's time."""
+
+from datetime import date, datetime, time
+from typing import Any
+
+from pydantic import Field
+
+from chengjiu_mp.core import clock
+from chengjiu_mp.core.context import Principal
+from chengjiu_mp.core.parsing import In, RowId
+from chengjiu_mp.courses import queries
+from chengjiu_mp.courses.drafting import DRAFTING_ROLES, Draft, Sitting
+from chengjiu_mp.courses.errors import RunTimesWrong
+from chengjiu_mp.courses.models import Meeting
+from chengjiu_mp.courses.policy import units_in_scope
+from chengjiu_mp.courses.queries import RunAndSeats
+from chengjiu_mp.units.models import KEY_GROUPS
+from chengjiu_mp.units.queries import sectors, units_to_choose
+
+SITTINGS = range(1, 5)
+
+
+class SittingPage(In):
+    """One line of the timetable; an empty line is left out."""
+
+    day: date | None = None
+    begins: time | None = None
+    ends: time | None = None
+
+
+class RunPage(In):
+    kind: str = Field("cpr_aed", max_length=30)
+    unit_id: RowId
+    venue_id: RowId
+    sector: str = Field("community", max_length=20)
+    title: str = Field("", max_length=100)
+    capacity: int | None = Field(None, ge=1, le=5000)
+    opens: datetime | None = None
+    closes: datetime | None = None
+    instructor_ids: list[RowId] = Field(default_factory=list, max_length=20)
+    audience: str = Field("all", pattern="^(all|unit)$")
+    online: bool = False
+    key_group: str | None = Field(None, max_length=20)
+    m1: SittingPage | None = None
+    m2: SittingPage | None = None
+    m3: SittingPage | None = None
+    m4: SittingPage | None = None
+
+
+def draft_of(given: RunPage) -> Draft:
+    """Return the draft that was filled in.
+
+    :raise RunTimesWrong: when a line of the timetable is half filled in
+    """
+    return Draft(
+        kind=given.kind, unit_id=given.unit_id, venue_id=given.venue_id, sector=given.sector, title=given.title,
+        capacity=given.capacity, signup_opens_at=_instant(given.opens), signup_closes_at=_instant(given.closes),
+        instructor_ids=given.instructor_ids, open_to_all=given.audience == "all", online=given.online,
+        key_group=given.key_group,
+        meetings=[_sitting(line) for line in (given.m1, given.m2, given.m3, given.m4) if line is not None],
+    )  # fmt: skip
+
+
+def _instant(typed: datetime | None) -> datetime | None:
+    return typed.replace(tzinfo=clock.SHANGHAI) if typed and typed.tzinfo is None else typed
+
+
+def _sitting(line: SittingPage) -> Sitting:
+    if line.day is None or line.begins is None or line.ends is None:
+        raise RunTimesWrong("课次的日期、开始和结束时间都要填。", field="meetings")
+    return Sitting(*(datetime.combine(line.day, at, clock.SHANGHAI) for at in (line.begins, line.ends)))
+
+
+def choices(who: Principal) -> dict[str, Any]:
+    """Return what the form's lists offer to this caller."""
+    scope = units_in_scope(who, DRAFTING_ROLES)
+    return {
+        "kinds": [(kind.code, kind.name) for kind in queries.course_types()],
+        "units": [(unit.id, unit.name) for unit in units_to_choose(scope)],
+        "venues": [(venue.id, venue.name) for venue in queries.venues_to_choose()],
+        "sectors": [(sector.code, sector.name) for sector in sectors()],
+        "groups": [("", "不限"), *KEY_GROUPS.items()],
+        "teachers": [(str(one.id), one.name) for one in queries.instructors_to_choose()],
+    }
+
+
+def typed(found: RunAndSeats, meetings: list[Meeting], teachers: list[int]) -> dict[str, str | list[str]]:
+    """Return a run as the form's fields would hold it."""
+    run = found.run
+    values: dict[str, str | list[str]] = {
+        "kind": run.syllabus.course_type.code, "unit_id": str(run.unit_id), "venue_id": str(run.venue_id),
+        "sector": found.sector.code, "title": run.title, "capacity": str(found.pool.capacity),
+        "opens": _local(run.signup_opens_at), "closes": _local(run.signup_closes_at), "key_group": run.key_group or "",
+        "audience": "all" if run.open_to_all else "unit", "online": "1" if run.online else "",
+        "instructor_ids": [str(one) for one in teachers],
+    }  # fmt: skip
+    for meeting in meetings:
+        day, _, begins = _local(meeting.starts_at).partition("T")
+        at = f"m{meeting.sequence}"
+        values |= {f"{at}.day": day, f"{at}.begins": begins, f"{at}.ends": _local(meeting.ends_at).partition("T")[2]}
+    return values
+
+
+def _local(instant: datetime) -> str:
+    return f"{clock.local(instant):%Y-%m-%dT%H:%M}"

@@ -1,0 +1,168 @@
+"""Runs in the console: the list, one run with its roster, and what staff do to it once it is public."""
+
+from typing import Any
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from pydantic import Field
+from werkzeug.wrappers import Response
+
+from chengjiu_mp.core import context
+from chengjiu_mp.core.access import STAFF, access, roles
+from chengjiu_mp.core.db import db, unit_of_work
+from chengjiu_mp.core.errors import NotFound, Refusal
+from chengjiu_mp.core.parsing import In, from_pairs
+from chengjiu_mp.courses import presenting, publishing, queries
+from chengjiu_mp.courses.models import Signup
+from chengjiu_mp.courses.policy import run_for, runs_visible_to, signups_visible_to
+from chengjiu_mp.courses.withdrawing import withdraw
+from chengjiu_mp.people.documents import DocType
+from chengjiu_mp.web import forms
+from chengjiu_mp.web.h5.run_words import pill
+from chengjiu_mp.web.templating import day_time_range
+
+blueprint = Blueprint("console_runs", __name__, url_prefix="/console/runs")
+
+STATES = {"draft": "草稿", "published": "已发布", "closed": "已结束", "cancelled": "已取消"}
+_COLUMNS = ["场次", "时间", "单位", {"label": "已报", "num": True}, {"label": "名额", "num": True}, "状态"]
+_SIGNUP_STATES = {
+    "confirmed": ("已报上", "ok"), "offered": ("待确认", "warn"), "pending": ("待审核", "warn"),
+    "waitlisted": ("候补", "warn"),
+}  # fmt: skip
+_OUTCOMES = {"attended": ("已签到", "ok"), "absent": ("未到场", "plain")}
+_WARNINGS = {
+    "age_unknown": "核对年龄", "phone_no_sms": "收不到短信", "name_compatibility": "核对字形",
+    "name_parts_joined": "核对间隔号", "name_single_character": "核对姓名", "name_mixed_scripts": "核对姓名",
+    "name_iteration_mark": "核对姓名",
+}  # fmt: skip
+
+
+class CapacityPage(In):
+    capacity: int = Field(ge=1, le=5000)
+
+
+class ClosePage(In):
+    head_count: int | None = Field(None, ge=0, le=100_000)
+    note: str = Field("", max_length=300)
+
+
+class ReasonPage(In):
+    reason: str = Field("", max_length=200)
+
+
+@blueprint.get("/")
+@access(STAFF)
+def index() -> str:
+    """List the runs in the caller's scope, the latest first."""
+    state = request.args.get("state")
+    state = state if state in STATES else None
+    found = queries.runs_in_scope(runs_visible_to(context.principal()), state)
+    chips = [{"label": "全部", "href": url_for(".index"), "current": state is None}]
+    chips += [{"label": STATES[s], "href": url_for(".index", state=s), "current": s == state} for s in STATES]
+    return render_template(
+        "admin/runs.html", title="场次", chips=chips, columns=_COLUMNS, rows=[_row(one) for one in found],
+        may_draft=context.principal().has("operator", "unit_manager"),
+    )  # fmt: skip
+
+
+def _row(found: queries.RunAndSeats) -> list[object]:
+    word, tone = pill(found)
+    state = {"text": word or ("报名中" if found.phase == "open" else "已满，候补中"), "tone": tone or "ok"}
+    name = {"text": found.run.title, "href": url_for(".show", run_id=found.run.id)}
+    when = day_time_range(found.run.starts_at, found.run.ends_at)
+    return [name, when, found.unit.name, found.pool.taken, found.pool.capacity, state]
+
+
+@blueprint.get("/<row:run_id>")
+@access(STAFF)
+def show(run_id: int) -> str:
+    """Show one run: its facts, its roster, and the verbs that its state allows."""
+    return _page(run_id, {})
+
+
+def _page(run_id: int, errors: dict[str, str]) -> str:
+    caller = context.principal()
+    run_for(caller, run_id)
+    found = queries.run_with_seats(run_id)
+    lines = presenting.roster(queries.roster(run_id, signups_visible_to(caller)), with_document=True)
+    return render_template(
+        "admin/run.html", title=found.run.title, back=url_for(".index"), found=found, run=found.run, errors=errors,
+        meetings=queries.meetings_of(run_id), teachers=queries.instructors_of(run_id),
+        people=[_person(line) for line in lines], url=queries.run_url(found.run), state=_state(found),
+        operator=caller.has("operator"), drafter=caller.has("operator", "unit_manager"),
+        publisher=caller.has(*publishing.PUBLISHING_ROLES), checked_in=queries.checked_in_count(run_id),
+    )  # fmt: skip
+
+
+def _state(found: queries.RunAndSeats) -> tuple[str, str]:
+    word, tone = pill(found)
+    return (word, tone) if word else (("报名中", "ok") if found.phase == "open" else ("已满，候补中", "warn"))
+
+
+def _person(line: Any) -> dict[str, Any]:
+    word, tone = _OUTCOMES.get(line.outcome or "") or _SIGNUP_STATES[line.state]
+    document = DocType(line.doc_type).label if line.doc_type in DocType.__members__.values() else "证件"
+    known = sorted({_WARNINGS.get(code, "核对证件") for code in line.warnings})
+    facts = [line.phone_masked, f"{document}尾号 {line.doc_last4}", *known]
+    state = f"候补第 {line.position} 位" if line.position else word
+    return {"id": line.id, "name": line.name, "facts": facts, "state": state, "tone": tone}
+
+
+@blueprint.post("/<row:run_id>/capacity")
+@access(roles("operator"))
+def change_capacity(run_id: int) -> str | Response | tuple[str, int]:
+    """Change the seats."""
+    try:
+        given = from_pairs(CapacityPage, request.form, ignore=forms.IGNORED)
+        with unit_of_work():
+            publishing.set_capacity(run_for(context.principal(), run_id, roles=("operator",)), given.capacity)
+    except NotFound:
+        raise
+    except Refusal as refusal:
+        return _page(run_id, forms.errors(refusal, "capacity")), refusal.kind.value
+    return _back(run_id)
+
+
+@blueprint.post("/<row:run_id>/close")
+@access(roles("operator"))
+def close(run_id: int) -> str | Response | tuple[str, int]:
+    """End the run with its head count."""
+    try:
+        given = from_pairs(ClosePage, request.form, ignore=forms.IGNORED)
+        with unit_of_work():
+            run = run_for(context.principal(), run_id, roles=("operator",))
+            publishing.close(run, given.head_count, given.note)
+    except NotFound:
+        raise
+    except Refusal as refusal:
+        return _page(run_id, forms.errors(refusal, "head_count")), refusal.kind.value
+    return _back(run_id)
+
+
+@blueprint.post("/<row:run_id>/cancel")
+@access(roles("operator"))
+def cancel(run_id: int) -> Response:
+    """Call the run off."""
+    given = from_pairs(ReasonPage, request.form, ignore=forms.IGNORED)
+    with unit_of_work():
+        publishing.cancel(run_for(context.principal(), run_id, roles=("operator",)), given.reason)
+    return _back(run_id)
+
+
+@blueprint.post("/<row:run_id>/signups/<row:signup_id>/withdraw")
+@access(roles("operator", "unit_manager"))
+def withdraw_signup(run_id: int, signup_id: int) -> Response:
+    """Give somebody's place back, on their word."""
+    given = from_pairs(ReasonPage, request.form, ignore=forms.IGNORED)
+    caller = context.principal()
+    grants = tuple(g for g in caller.grants if g.role in ("operator", "unit_manager") and not g.read_only)
+    staff = context.Principal(account_id=caller.account_id, name=caller.name, grants=grants)
+    with unit_of_work():
+        found = queries.signup_in(signups_visible_to(staff), signup_id)
+        if found is None or found.run_id != run_id:
+            raise NotFound
+        withdraw(db.session.get_one(Signup, signup_id), given.reason)
+    return _back(run_id)
+
+
+def _back(run_id: int) -> Response:
+    return redirect(url_for(".show", run_id=run_id), 303)

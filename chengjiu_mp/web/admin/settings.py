@@ -1,0 +1,51 @@
+"""The values in force for each kind of course, and which of them nobody has confirmed yet."""
+
+from typing import Any
+
+from flask import Blueprint, render_template
+from sqlalchemy import select
+
+from chengjiu_mp.core.access import STAFF, access
+from chengjiu_mp.core.db import db
+from chengjiu_mp.courses import queries
+from chengjiu_mp.courses.models import Syllabus
+from chengjiu_mp.exams.models import ExamScheme
+from chengjiu_mp.instructors.models import InstructorPolicy
+
+blueprint = Blueprint("console_settings", __name__, url_prefix="/console/settings")
+
+OPEN = "待业务核实"
+
+
+@blueprint.get("/")
+@access(STAFF)
+def index() -> str:
+    """Show the values."""
+    schemes = {scheme.id: scheme for scheme in db.session.scalars(select(ExamScheme))}
+    kinds = [
+        {
+            "name": one.course_type.name,
+            "version": one.version,
+            "facts": syllabus_facts(one, schemes.get(one.exam_scheme_id or 0)),
+        }
+        for one in queries.current_syllabi()
+    ]
+    policy = db.session.scalars(select(InstructorPolicy)).first()
+    return render_template("admin/settings.html", title="设置", kinds=kinds, policy=policy, open=OPEN)
+
+
+def syllabus_facts(syllabus: Syllabus, scheme: ExamScheme | None) -> list[dict[str, Any]]:
+    """Return [{word, value, open}] of a syllabus and its scheme; ``open`` marks what nobody has confirmed."""
+    validity = f"{syllabus.validity_months} 个月" if syllabus.validity_months else "不发证"
+    rows = (
+        ("hours", "学时", f"{syllabus.hours:g}"),
+        ("capacity_default", "默认名额", f"{syllabus.capacity_default} 人"),
+        ("min_age", "最低年龄", f"{syllabus.min_age} 周岁" if syllabus.min_age else "不限"),
+        ("validity_months", "证书有效期", validity),
+        ("exam_scheme_id", "考核方案", f"{scheme.name}（第 {scheme.version} 版）" if scheme else "不考核"),
+    )
+    facts = [{"word": word, "value": value, "open": name in syllabus.unconfirmed} for name, word, value in rows]
+    if scheme is None:
+        return facts
+    items = "；".join(f"{item['name']} {item['pass']}/{item['max']}" for item in scheme.items)
+    return [*facts, {"word": "合格线", "value": items, "open": "pass" in scheme.unconfirmed}]
