@@ -19,7 +19,15 @@ from devtools.leftovers import end_leftovers
 from devtools.paths import DEFAULT_DATA, ROOT
 from devtools.schema import is_current
 from devtools.services import ServiceUnavailable, dying_with_parent, free_port, port_is_free
-from devtools.stack import StackFailed, beat_command, child, start_redis, web_command, worker_command
+from devtools.stack import (
+    StackFailed,
+    beat_command,
+    child,
+    start_redis,
+    web_command,
+    worker_command,
+    worker_environment,
+)
 from devtools.supervisor import Supervisor
 from devtools.welcome import welcome
 
@@ -156,7 +164,7 @@ def _serve(supervisor: Supervisor, options: Options) -> None:
     if supervisor.stopping():
         return
     supervisor.add(child("web", web_command(options.host, options.port), data, env))
-    supervisor.add(child("worker", worker_command(), data, env))
+    supervisor.add(child("worker", worker_command(), data, worker_environment(env)))
     supervisor.add(child("beat", beat_command(data), data, env))
     _await_ready(supervisor, options)
     if not supervisor.stopping():

@@ -72,6 +72,12 @@ def worker_command() -> list[str]:
     ]  # fmt: skip
 
 
+def worker_environment(env: dict[str, str]) -> dict[str, str]:
+    """Return `env` with an allocator that gives freed page images back: glibc else keeps about 50 MB a process."""
+    thrifty = {"MALLOC_ARENA_MAX": "2", "MALLOC_MMAP_THRESHOLD_": "131072", "MALLOC_TRIM_THRESHOLD_": "131072"}
+    return {**thrifty, **env}
+
+
 def beat_command(data: Path) -> list[str]:
     """Return Celery's clock, which keeps what it last sent in the data folder."""
     schedule = data / "run/beat-schedule"
