@@ -68,6 +68,7 @@ class VerifyOut(Out):
     issued_on: date
     valid_until: date | None
     revoked_on: date | None = None
+    test: bool = False
 
 
 class NameIn(In):

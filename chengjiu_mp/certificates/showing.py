@@ -10,6 +10,7 @@ from chengjiu_mp.core.context import Principal
 from chengjiu_mp.core.db import db
 from chengjiu_mp.people.name_display import mask_name
 from chengjiu_mp.people.queries import live_contacts
+from chengjiu_mp.signin.models import Account
 
 
 def seen_by(who: Principal, certificate_id: int, key: str, *, picture: bool = False) -> Seen:
@@ -28,11 +29,12 @@ def seen_by(who: Principal, certificate_id: int, key: str, *, picture: bool = Fa
 
 def _is_holder(who: Principal, certificate_id: int) -> bool:
     # The phone alone is not enough: a number may have gone to a stranger since (rulings: who owns).
-    if who.phone_index is None or not who.name or db.session.get(Certificate, certificate_id) is None:
+    account = db.session.get(Account, who.account_id) if who.account_id else None
+    if account is None or not account.name or db.session.get(Certificate, certificate_id) is None:
         return False
     seen = newest_of(certificate_id)
     contacts = live_contacts(seen.certificate.person_id)
-    return seen.version.name == who.name and any(c.phone_index == who.phone_index for c in contacts)
+    return seen.version.name == account.name and any(c.phone_index == account.phone_index for c in contacts)
 
 
 def certificate_out(seen: Seen, key: str = "") -> CertificateOut:
@@ -53,5 +55,5 @@ def verify_out(seen: Seen) -> VerifyOut:
     return VerifyOut(
         state=seen.state, state_words=WORDS[seen.state], type=seen.kind, number=one.number,
         name_masked=mask_name(seen.version.name), issued_on=one.issued_on, valid_until=one.valid_until,
-        revoked_on=one.revoked_on if seen.state == "revoked" else None,
+        test=one.is_test, revoked_on=one.revoked_on if seen.state == "revoked" else None,
     )  # fmt: skip

@@ -1,5 +1,6 @@
 """Reads over results and submissions."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -15,6 +16,9 @@ from chengjiu_mp.exams.models import ExamResult, ExamScheme, Submission
 from chengjiu_mp.exams.scheme import Item, Outcome, items_of
 from chengjiu_mp.signin.models import Account, RoleGrant
 from chengjiu_mp.units.queries import subtree_ids
+
+# name, account, units; None is every unit
+Approver = tuple[str, int, frozenset[int] | None]
 
 
 @dataclass(frozen=True)
@@ -80,17 +84,20 @@ def submissions_waiting_for(who: Principal) -> list[Waiting]:
         .order_by(Submission.submitted_at, Submission.id)
     ).all()
     approvers = _approvers() if found else []
-    return [
-        Waiting(one, run, name or "", tuple(
-            approver for approver, account_id, units in approvers
-            if account_id != one.submitted_by and (units is None or run.unit_id in units)
-        ))
-        for one, run, name in found
-    ]  # fmt: skip
+    return [Waiting(one, run, name or "", _who_may(run, one.submitted_by, approvers)) for one, run, name in found]
 
 
-def _approvers() -> list[tuple[str, int, frozenset[int] | None]]:
-    """(name, account, units; None is every unit) of everybody who may confirm today, deputies included."""
+def _who_may(run: CourseRun, submitter: int | None, approvers: Sequence[Approver]) -> tuple[str, ...]:
+    found = {
+        account_id: name
+        for name, account_id, units in approvers
+        if account_id != submitter and (units is None or run.unit_id in units)
+    }
+    return tuple(found.values())
+
+
+def _approvers() -> list[Approver]:
+    """Everybody who may confirm today, deputies included."""
     today = clock.today()
     rows = db.session.execute(
         select(Account, RoleGrant)

@@ -18,6 +18,7 @@ from chengjiu_mp.core.models import AuditEntry
 from chengjiu_mp.outbox.models import Message
 from chengjiu_mp.people.models import Contact, Person
 from chengjiu_mp.people.service import prove_phone
+from chengjiu_mp.signin.service import add_account, grant_role
 from tests import factories, issued
 
 LOOKUP = "/api/v1/certificates/lookup"
@@ -185,3 +186,15 @@ def test_the_trail_tells_of_a_look_up_without_saying_who(client: Any, mine: Cert
     look_up(client, issued.phone_of(mine))
     entry = db.session.scalars(select(AuditEntry).where(AuditEntry.action == "certificate.looked_up")).one()
     assert (entry.object_id, entry.facts) == (mine.person_id, {})
+
+
+@pytest.mark.parametrize(("name", "status"), [("张三", 200), ("", 404), ("李四", 404)])
+def test_an_account_of_the_phone_and_the_name_is_the_holder(
+    client: Any, mine: Certificate, name: str, status: int
+) -> None:
+    phone = issued.phone_of(mine)
+    with factories.made():
+        who = add_account(name, phone=phone)
+        grant_role(who, "trainee")
+        head = factories.headers_of(who)
+    assert client.get(f"/api/v1/certificates/{mine.id}", headers=head).status_code == status

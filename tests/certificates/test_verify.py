@@ -6,6 +6,7 @@ import pytest
 from flask import Flask
 
 from chengjiu_mp.certificates import states
+from chengjiu_mp.certificates.issuing import confirm
 from chengjiu_mp.certificates.models import Certificate, NumberSeries
 from chengjiu_mp.certificates.verifying import tidy_number
 from chengjiu_mp.core.db import db, unit_of_work
@@ -41,7 +42,7 @@ def test_five_words(client: Any, one: Certificate, frozen: Any) -> None:
 def test_the_public_sees_no_more_than_it_may(client: Any, one: Certificate) -> None:
     assert client.get(f"/api/v1/verify/{issued.token(one)}").json == {
         "state": "valid", "state_words": "有效", "type": "CPR+AED", "number": "JYA202600001", "name_masked": "欧阳**",
-        "issued_on": "2026-11-23", "valid_until": "2029-11-23", "revoked_on": None,
+        "issued_on": "2026-11-23", "valid_until": "2029-11-23", "revoked_on": None, "test": False,
     }  # fmt: skip
 
 
@@ -126,3 +127,11 @@ def test_confirm_answers_with_ids_and_numbers(client: Any, app: Flask) -> None:
         token, _ = sessions.open_session("bearer", by.account_id)
     reply = client.post(f"/api/v1/runs/{run.id}/results/confirm", headers={"Authorization": f"Bearer {token}"})
     assert [c["number"] for c in reply.json["certificates"]] == ["JYA202600001"]
+
+
+def test_a_test_certificate_says_so(client: Any, app: Flask) -> None:
+    run, by = issued.ready_run()
+    with unit_of_work():
+        code = issued.token(confirm(run.id, by, mode="test")[0])
+    assert client.get(f"/api/v1/verify/{code}").json["test"] is True
+    assert "不能作为凭证" in client.get(f"/v/{code}").text
