@@ -8,6 +8,8 @@ from chengjiu_mp.certificates import tasks as certificate_tasks
 from chengjiu_mp.checkin import api as checkin
 from chengjiu_mp.courses import api as courses
 from chengjiu_mp.exams import api as exams
+from chengjiu_mp.instructors import api as instructors
+from chengjiu_mp.instructors import tasks as instructor_tasks
 from chengjiu_mp.outbox import tasks as outbox_tasks
 from chengjiu_mp.reports import api as reports
 from chengjiu_mp.signin import api as signin
@@ -23,11 +25,11 @@ from chengjiu_mp.web.admin import run_drafts as console_run_drafts
 from chengjiu_mp.web.admin import runs as console_runs
 from chengjiu_mp.web.admin import settings as console_settings
 from chengjiu_mp.web.admin import signin as console_signin
+from chengjiu_mp.web.h5 import board
 from chengjiu_mp.web.h5 import certificates as lookup_pages
 from chengjiu_mp.web.h5 import results as result_pages
 from chengjiu_mp.web.h5 import runs as run_pages
 from chengjiu_mp.web.h5 import scan as scan_pages
-from chengjiu_mp.web.h5 import board
 from chengjiu_mp.web.h5 import signin as signin_pages
 from chengjiu_mp.web.h5 import signup as signup_pages
 from chengjiu_mp.web.h5 import teach as teach_pages
@@ -37,6 +39,7 @@ from chengjiu_mp.web.h5 import verify as verify_pages
 # Imported for the tasks they declare; one a line.
 TASKS = (
     outbox_tasks,
+    instructor_tasks,
     certificate_tasks,
     pulse,
 )
@@ -72,6 +75,7 @@ PAGES = (
 def register(app: Flask) -> None:
     """Register the JSON routes, the pages and the command line."""
     app.register_blueprint(signin.blueprint)
+    app.register_blueprint(instructors.blueprint)
     app.register_blueprint(courses.blueprint)
     app.register_blueprint(checkin.blueprint)
     app.register_blueprint(exams.blueprint)
