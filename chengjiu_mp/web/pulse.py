@@ -16,11 +16,14 @@ from chengjiu_mp.core.db import db, end_read
 
 MARK = "chengjiu:pulse"
 EVERY_SECONDS = 5.0
-FRESH_SECONDS = 20
+FRESH_SECONDS = 30
 _PATIENCE = 1.0
+# A living worker answers within milliseconds.
+_WORKER_PATIENCE = 0.4
 
 
-@task("web.pulse", queue=jobs.URGENT, every=EVERY_SECONDS)
+# Not among the urgent ones: behind a few hundred of them it would expire, and a busy stack would look dead.
+@task("web.pulse", queue=jobs.SLOW, every=EVERY_SECONDS)
 def pulse() -> None:
     """Leave the mark."""
     with _redis() as client:
@@ -70,6 +73,6 @@ def _redis() -> redis.Redis:
 
 def _a_worker_answers() -> bool:
     try:
-        return bool(current_celery().control.inspect(timeout=_PATIENCE, limit=1).ping())
+        return bool(current_celery().control.inspect(timeout=_WORKER_PATIENCE, limit=1).ping())
     except Exception:  # noqa: BLE001  the broker's client raises what it likes; here they all mean no
         return False

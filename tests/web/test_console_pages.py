@@ -1,5 +1,7 @@
 """The console's shell, messages, audit and jobs."""
 
+import re
+
 import pytest
 from sqlalchemy import select
 
@@ -7,7 +9,9 @@ from chengjiu_mp.core import audit, jobs
 from chengjiu_mp.core.db import db
 from chengjiu_mp.core.models import AuditEntry, Job
 from chengjiu_mp.outbox.service import tell
+from chengjiu_mp.web.admin.audit_words import ACTIONS
 from tests import factories
+from tests.guards.source import modules
 
 
 @pytest.fixture
@@ -58,11 +62,11 @@ def test_who_was_not_reached_is_counted_on_the_overview(client, as_role):
 
 def test_the_audit_trail_is_read_by_object(client, as_role):
     with factories.made():
-        audit.record("unit.renamed", factories.unit(), reason="合并")
+        audit.record("unit.placed", factories.unit(), reason="合并")
     number = db.session.scalars(select(AuditEntry.object_id)).one()
     auditor = as_role("auditor")
-    assert "unit.renamed" in client.get(f"/console/audit/?object=unit:{number}", headers=auditor).text
-    assert "unit.renamed" not in client.get("/console/audit/?object=unit:999999", headers=auditor).text
+    assert "设置单位" in client.get(f"/console/audit/?object=unit:{number}", headers=auditor).text
+    assert "设置单位" not in client.get("/console/audit/?object=unit:999999", headers=auditor).text
 
 
 @pytest.mark.parametrize("page", ["audit", "jobs"])
@@ -89,3 +93,10 @@ def test_an_auditor_reads_jobs_and_sends_none_back(client, as_role):
 @pytest.mark.parametrize("page", ["audit", "jobs", "messages"])
 def test_a_cursor_of_our_own_only(client, as_role, page):
     assert client.get(f"/console/{page}/?cursor=%00x", headers=as_role()).status_code in (400, 422)
+
+
+def test_every_action_that_is_recorded_has_a_word():
+    recorded = set()
+    for module in modules():
+        recorded |= set(re.findall(r'audit\.record\(\s*"([a-z_.]+)"', module.text))
+    assert recorded - set(ACTIONS) == set()

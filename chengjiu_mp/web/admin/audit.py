@@ -10,6 +10,7 @@ from chengjiu_mp.core.db import db
 from chengjiu_mp.core.models import AuditEntry
 from chengjiu_mp.core.paging import page
 from chengjiu_mp.signin.models import Account
+from chengjiu_mp.web.admin.audit_words import ACTIONS, OBJECTS
 from chengjiu_mp.web.admin.scope import require_city
 from chengjiu_mp.web.templating import day_time
 
@@ -40,6 +41,8 @@ def index() -> str:
 
 def _row(entry: AuditEntry, names: dict[int, str]) -> list[object]:
     who = names.get(entry.actor_id or 0) or ("系统" if entry.actor_role == "system" else "公众")
-    target = f"{entry.object_type}:{entry.object_id}"
-    about = {"text": target, "href": url_for(".index", object=target)}
-    return [day_time(entry.at), who, entry.action, about, json.dumps(entry.facts, ensure_ascii=False)]
+    kind = OBJECTS.get(entry.object_type, entry.object_type)
+    link = url_for(".index", object=f"{entry.object_type}:{entry.object_id}")
+    about = {"text": f"{kind} {entry.object_id}", "href": link}
+    facts = json.dumps(entry.facts, ensure_ascii=False) if entry.facts else "—"
+    return [day_time(entry.at), who, ACTIONS.get(entry.action, entry.action), about, facts]
