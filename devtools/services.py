@@ -202,7 +202,7 @@ class _Owner:
 def _workplace(directory: Path, owner: _Owner) -> Path:
     """Return a fresh folder the server's user can reach, inside `directory` where that is possible."""
     directory.mkdir(parents=True, exist_ok=True)
-    place = Path(tempfile.mkdtemp(prefix="pg-", dir=directory if owner.can_enter(directory) else "/tmp"))  # noqa: S108
+    place = Path(tempfile.mkdtemp(prefix="pg-", dir=directory if owner.can_enter(directory) else None))
     place.chmod(0o755)
     return place
 
