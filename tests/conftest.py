@@ -13,6 +13,7 @@ import pytest
 from flask import Flask, g
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
+from playwright.sync_api import Browser, sync_playwright
 from sqlalchemy import create_engine, text
 from sqlalchemy.pool import NullPool
 
@@ -33,6 +34,11 @@ KEY = {
     "CHENGJIU_ENV": "test",
     "PUBLIC_URL": "http://127.0.0.1:8000",
 }
+
+FLAGS = (
+    "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+)  # fmt: skip
 
 
 @pytest.fixture(scope="session")
@@ -142,3 +148,18 @@ def app(settings: Settings, frozen: FrozenClock) -> Iterator[Flask]:
 @pytest.fixture
 def client(app: Flask) -> FlaskClient:
     return app.test_client()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One Chromium for all; without one the tests are skipped, or fail where CHENGJIU_REQUIRE_BROWSER=1."""
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        reason = "no chromium on PATH"
+        if os.environ.get("CHENGJIU_REQUIRE_BROWSER") == "1":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    with sync_playwright() as playwright:
+        chrome = playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
+        yield chrome
+        chrome.close()

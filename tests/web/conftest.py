@@ -1,10 +1,8 @@
-"""A site that shows every part with invented data, and the browser that looks at it."""
+"""A site that shows every part with invented data."""
 
 from __future__ import annotations
 
 import datetime as dt
-import os
-import shutil
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +11,6 @@ import pytest
 from flask import Flask, Response, render_template, request
 from flask_wtf import CSRFProtect
 from jinja2 import ChoiceLoader, FileSystemLoader
-from playwright.sync_api import Browser, sync_playwright
 from werkzeug.serving import make_server
 
 from chengjiu_mp.core.qr import qr_svg
@@ -24,10 +21,6 @@ POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
-FLAGS = (
-    "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-)  # fmt: skip
 START = dt.datetime(2026, 11, 28, 6, 0, tzinfo=dt.UTC)
 
 
@@ -117,18 +110,3 @@ def style_site() -> Iterator[str]:
     server.shutdown()
     thread.join()
     server.server_close()
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """One Chromium for all; without one the tests are skipped, or fail where CHENGJIU_REQUIRE_BROWSER=1."""
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        reason = "no chromium on PATH"
-        if os.environ.get("CHENGJIU_REQUIRE_BROWSER") == "1":
-            pytest.fail(reason)
-        pytest.skip(reason)
-    with sync_playwright() as playwright:
-        chrome = playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
-        yield chrome
-        chrome.close()
