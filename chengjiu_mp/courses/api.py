@@ -9,7 +9,7 @@ from chengjiu_mp.core.http import JSON, network, route
 from chengjiu_mp.core.limits import Limit
 from chengjiu_mp.core.paging import BadCursor
 from chengjiu_mp.core.parsing import from_json
-from chengjiu_mp.courses import drafting, errors, pictures, presenting, publishing, queries, schemas
+from chengjiu_mp.courses import drafting, errors, pictures, presenting, publishing, queries, schemas, signup_queries
 from chengjiu_mp.courses.entry import Entry
 from chengjiu_mp.courses.models import CourseRun, Signup
 from chengjiu_mp.courses.policy import OFFICE_ROLES, run_for, runs_visible_to, signups_visible_to
@@ -133,8 +133,8 @@ def make_signup(run_id: int, body: schemas.SignupIn) -> schemas.SignupMadeOut | 
 def show_signup(signup_id: int) -> schemas.SignupStateOut:
     """Show where a sign-up stands, to its owner or to staff in scope."""
     caller = context.principal()
-    owned = queries.owned_signup(caller, signup_id)
-    found = owned or queries.signup_in(signups_visible_to(caller), signup_id)
+    owned = signup_queries.owned_signup(caller, signup_id)
+    found = owned or signup_queries.signup_in(signups_visible_to(caller), signup_id)
     if found is None:
         raise NotFound
     return presenting.signup_state(found, to_owner=owned is not None)
@@ -158,7 +158,7 @@ def list_signups(run_id: int) -> schemas.RosterOut:
     """List who holds or awaits a place; the document's last four for the office alone."""
     caller = context.principal()
     run_for(caller, run_id)
-    rows = queries.roster(run_id, signups_visible_to(caller))
+    rows = signup_queries.roster(run_id, signups_visible_to(caller))
     return schemas.RosterOut(run_id=run_id, items=presenting.roster(rows, with_document=caller.has(*OFFICE_ROLES)))
 
 
@@ -180,16 +180,16 @@ def _mine(run_id: int, *roles: str) -> CourseRun:
 def _to_withdraw(signup_id: int, ticket: str) -> tuple[Signup, bool]:
     caller = context.principal()
     if ticket:
-        shown = queries.signup_by_ticket(ticket)
+        shown = signup_queries.signup_by_ticket(ticket)
         if shown.id != signup_id:
             raise NotFound
         return shown, True
-    owned = queries.owned_signup(caller, signup_id)
+    owned = signup_queries.owned_signup(caller, signup_id)
     if owned:
         return owned, True
     grants = tuple(g for g in caller.grants if g.role in ON_BEHALF and not g.read_only)
     staff = context.Principal(account_id=caller.account_id, name=caller.name, grants=grants)
-    found = queries.signup_in(signups_visible_to(staff), signup_id)
+    found = signup_queries.signup_in(signups_visible_to(staff), signup_id)
     if found is None:
         raise NotFound
     return found, False

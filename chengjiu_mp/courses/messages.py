@@ -2,7 +2,7 @@
 
 from chengjiu_mp.core.day_words import day_time, day_time_range
 from chengjiu_mp.courses.models import CourseRun, Signup
-from chengjiu_mp.courses.queries import phone_of, ticket_url
+from chengjiu_mp.courses.signup_queries import phone_of, ticket_url
 from chengjiu_mp.outbox.service import tell
 
 

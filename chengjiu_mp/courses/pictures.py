@@ -9,7 +9,8 @@ from chengjiu_mp.core.fonts import FontChain, discover_fonts, missing_glyphs
 from chengjiu_mp.core.site import site
 from chengjiu_mp.courses.models import Meeting, Signup
 from chengjiu_mp.courses.poster import PosterFace
-from chengjiu_mp.courses.queries import RunAndSeats, run_url, ticket_url
+from chengjiu_mp.courses.queries import RunAndSeats, run_url
+from chengjiu_mp.courses.signup_queries import ticket_url
 from chengjiu_mp.courses.ticket_picture import TicketFace
 
 ORGANISER = "江阴市红十字会"

@@ -2,7 +2,7 @@
 (rel-Z2).
 
 A grant's scope is a unit subtree and/or a sector and/or a key group. Office roles see by their grants; instructors
-see the runs they teach. """
+see the runs they teach."""
 
 from collections.abc import Iterable
 from datetime import timedelta
@@ -32,8 +32,7 @@ def runs_visible_to(who: Principal) -> ColumnElement[bool]:
 
 
 def signups_visible_to(who: Principal) -> ColumnElement[bool]:
-    """Return the condition on Signup joined with CourseRun that leaves what ``who`` may see on rosters and in counts.
-    """
+    """Return the condition on Signup joined with CourseRun that leaves what ``who`` may see in rosters and counts."""
     ways = [_signup_in(grant) for grant in _office(who)]
     if who.has("instructor"):
         now = clock.now()

@@ -9,17 +9,9 @@ from chengjiu_mp.core.site import site
 from chengjiu_mp.courses import schemas
 from chengjiu_mp.courses.models import Signup
 from chengjiu_mp.courses.publishing import Warned
-from chengjiu_mp.courses.queries import (
-    RunAndSeats,
-    meetings_of,
-    phone_of,
-    queue_length,
-    rank_of,
-    run_url,
-    ticket_token,
-    ticket_url,
-)
+from chengjiu_mp.courses.queries import RunAndSeats, meetings_of, run_url
 from chengjiu_mp.courses.signing_up import Made
+from chengjiu_mp.courses.signup_queries import phone_of, queue_length, rank_of, ticket_token, ticket_url
 from chengjiu_mp.people.documents import last4
 from chengjiu_mp.people.models import Person
 from chengjiu_mp.people.phones import mask_phone

@@ -21,15 +21,9 @@ from chengjiu_mp.courses.errors import (
     RunNotOpen,
 )
 from chengjiu_mp.courses.models import SEATED, CourseRun, SeatPool, Signup
-from chengjiu_mp.courses.queries import (
-    RunAndSeats,
-    checked_in_count,
-    current_syllabus,
-    instructors_of,
-    meetings_of,
-    run_with_seats,
-)
+from chengjiu_mp.courses.queries import RunAndSeats, current_syllabus, instructors_of, meetings_of, run_with_seats
 from chengjiu_mp.courses.seats import locked_pool
+from chengjiu_mp.courses.signup_queries import checked_in_count
 from chengjiu_mp.courses.withdrawing import promote_from_waitlist, release_all
 from chengjiu_mp.instructors.models import Instructor
 

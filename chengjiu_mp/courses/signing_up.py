@@ -15,15 +15,9 @@ from chengjiu_mp.courses import messages
 from chengjiu_mp.courses.entry import Entry, EntryReading, read_entry
 from chengjiu_mp.courses.errors import AlreadySignedUp, OverlappingSignup, SignupClosed, SignupNotOpen
 from chengjiu_mp.courses.models import CourseRun, SeatPool, Signup
-from chengjiu_mp.courses.queries import (
-    live_signup_of,
-    overlaps_another,
-    owned_by,
-    phase_of,
-    rank_of,
-    run_with_seats,
-)
+from chengjiu_mp.courses.queries import phase_of, run_with_seats
 from chengjiu_mp.courses.seats import Place, take_place
+from chengjiu_mp.courses.signup_queries import live_signup_of, overlaps_another, owned_by, rank_of
 from chengjiu_mp.people.models import Person
 from chengjiu_mp.people.names import sort_key
 from chengjiu_mp.people.service import person_for, write_consents

@@ -11,12 +11,13 @@ from sqlalchemy import func, select
 
 from chengjiu_mp.core import clock
 from chengjiu_mp.core.db import db
-from chengjiu_mp.core.idempotency import IdempotencyKey
+from chengjiu_mp.core.models import IdempotencyKey
 from chengjiu_mp.courses.models import SeatPool, Signup
-from chengjiu_mp.courses.queries import ticket_token
+from chengjiu_mp.courses.signup_queries import ticket_token
 from chengjiu_mp.signin.models import Account
 from tests import factories
 from tests.conftest import FrozenClock
+from tests.counting import statements
 
 Headers = dict[str, str]
 CONSENTS = [{"purpose": "signup", "version": "1"}, {"purpose": "document_number", "version": 1}]
@@ -371,12 +372,12 @@ def test_a_device_has_its_limit_and_a_time_to_come_back(client: FlaskClient, fro
 # What lists cost
 
 
-def test_the_list_costs_the_same_for_many_runs(client: FlaskClient, counted: Any) -> None:
+def test_the_list_costs_the_same_for_many_runs(client: FlaskClient) -> None:
     a_run()
-    with counted() as few:
+    with statements() as few:
         get(client, "/api/v1/runs")
     for _ in range(10):
         a_run()
-    with counted() as many:
+    with statements() as many:
         get(client, "/api/v1/runs")
     assert len(few) == len(many) == 2

@@ -13,30 +13,16 @@ from chengjiu_mp.core.db import db, unit_of_work
 from chengjiu_mp.core.errors import NotFound, Refusal
 from chengjiu_mp.core.models import AuditEntry
 from chengjiu_mp.core.parsing import Invalid
-from chengjiu_mp.courses.entry import Entry
 from chengjiu_mp.courses.errors import AlreadySignedUp, GuardianRequired, OverlappingSignup, TooYoung
 from chengjiu_mp.courses.models import SeatPool, Signup
-from chengjiu_mp.courses.queries import phone_of, signup_by_ticket
-from chengjiu_mp.courses.signing_up import Made, sign_up
+from chengjiu_mp.courses.signup_queries import phone_of, signup_by_ticket
 from chengjiu_mp.outbox.models import Message
 from chengjiu_mp.people.documents import DocType
 from chengjiu_mp.people.models import Consent, Person
-from chengjiu_mp.people.schemas import ConsentIn
 from chengjiu_mp.signin import sessions
 from tests import factories
 from tests.conftest import FrozenClock
-
-BOTH = (ConsentIn(purpose="signup", version=1), ConsentIn(purpose="document_number", version=1))
-
-
-def entry(**changes: Any) -> Entry:
-    typed = {"name": "张三", "doc_number": factories.resident_id(), "phone": factories.phone(), "consents": BOTH}
-    return Entry(**{**typed, **changes})
-
-
-def signed(run_id: int, **changes: Any) -> Made:
-    with unit_of_work():
-        return sign_up(run_id, entry(**changes), channel="api")
+from tests.signups import BOTH, signed
 
 
 def run_of(capacity: int = 2, **values: Any) -> int:

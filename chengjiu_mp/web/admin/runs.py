@@ -11,7 +11,7 @@ from chengjiu_mp.core.access import STAFF, access, roles
 from chengjiu_mp.core.db import db, unit_of_work
 from chengjiu_mp.core.errors import NotFound, Refusal
 from chengjiu_mp.core.parsing import In, from_pairs
-from chengjiu_mp.courses import presenting, publishing, queries
+from chengjiu_mp.courses import presenting, publishing, queries, signup_queries
 from chengjiu_mp.courses.models import Signup
 from chengjiu_mp.courses.policy import run_for, runs_visible_to, signups_visible_to
 from chengjiu_mp.courses.withdrawing import withdraw
@@ -83,13 +83,13 @@ def _page(run_id: int, errors: dict[str, str]) -> str:
     caller = context.principal()
     run_for(caller, run_id)
     found = queries.run_with_seats(run_id)
-    lines = presenting.roster(queries.roster(run_id, signups_visible_to(caller)), with_document=True)
+    lines = presenting.roster(signup_queries.roster(run_id, signups_visible_to(caller)), with_document=True)
     return render_template(
         "admin/run.html", title=found.run.title, back=url_for(".index"), found=found, run=found.run, errors=errors,
         meetings=queries.meetings_of(run_id), teachers=queries.instructors_of(run_id),
         people=[_person(line) for line in lines], url=queries.run_url(found.run), state=_state(found),
         operator=caller.has("operator"), drafter=caller.has("operator", "unit_manager"),
-        publisher=caller.has(*publishing.PUBLISHING_ROLES), checked_in=queries.checked_in_count(run_id),
+        publisher=caller.has(*publishing.PUBLISHING_ROLES), checked_in=signup_queries.checked_in_count(run_id),
     )  # fmt: skip
 
 
@@ -157,7 +157,7 @@ def withdraw_signup(run_id: int, signup_id: int) -> Response:
     grants = tuple(g for g in caller.grants if g.role in ("operator", "unit_manager") and not g.read_only)
     staff = context.Principal(account_id=caller.account_id, name=caller.name, grants=grants)
     with unit_of_work():
-        found = queries.signup_in(signups_visible_to(staff), signup_id)
+        found = signup_queries.signup_in(signups_visible_to(staff), signup_id)
         if found is None or found.run_id != run_id:
             raise NotFound
         withdraw(db.session.get_one(Signup, signup_id), given.reason)

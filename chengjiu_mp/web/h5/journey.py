@@ -11,7 +11,7 @@ from chengjiu_mp.checkin.queries import first_check_in
 from chengjiu_mp.core.day_words import day_time
 from chengjiu_mp.core.db import db
 from chengjiu_mp.courses.models import SEATED, Signup
-from chengjiu_mp.courses.queries import queue_length, rank_of
+from chengjiu_mp.courses.signup_queries import queue_length, rank_of
 from chengjiu_mp.exams.models import ExamResult
 from chengjiu_mp.exams.queries import submission_of
 

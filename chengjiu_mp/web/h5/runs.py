@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 from chengjiu_mp.core import context
 from chengjiu_mp.core.access import PUBLIC, access
 from chengjiu_mp.core.parsing import In, Invalid, RowId, from_pairs
-from chengjiu_mp.courses import queries
+from chengjiu_mp.courses import queries, signup_queries
 from chengjiu_mp.units.queries import plan_rows, subtree_ids
 from chengjiu_mp.web.h5.run_words import card
 
@@ -61,9 +61,9 @@ def _chips(asked: HomeQuery) -> list[dict[str, Any]]:
 def landing(token: str) -> str | Response:
     """Show what, when, where, seats left and the button; a device with a ticket is sent to it."""
     found = queries.run_by_token(token)
-    mine = queries.my_live_signup(context.principal(), found.run.id)
+    mine = signup_queries.my_live_signup(context.principal(), found.run.id)
     if mine and not request.args.get("look"):
-        return redirect(url_for("tickets.ticket", token=queries.ticket_token(mine)), 303)
+        return redirect(url_for("tickets.ticket", token=signup_queries.ticket_token(mine)), 303)
     return render_template(
         "h5/run.html", title="培训报名", back="/", found=found, run=found.run, card=card(found), phase=found.phase,
         meetings=queries.meetings_of(found.run.id), token=token, syllabus=found.run.syllabus,

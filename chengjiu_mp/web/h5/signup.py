@@ -14,7 +14,7 @@ from chengjiu_mp.core.access import PUBLIC, access
 from chengjiu_mp.core.db import unit_of_work
 from chengjiu_mp.core.errors import Refusal
 from chengjiu_mp.core.parsing import In, from_pairs
-from chengjiu_mp.courses import queries
+from chengjiu_mp.courses import queries, signup_queries
 from chengjiu_mp.courses.api import spend_signup_limits
 from chengjiu_mp.courses.entry import Entry
 from chengjiu_mp.courses.signing_up import sign_up
@@ -46,7 +46,7 @@ class SignupPage(In):
 def form(token: str) -> str | Response:
     """Show the form; a device with a ticket is sent to it, a run that takes nobody to its own page."""
     found = queries.run_by_token(token)
-    mine = queries.my_live_signup(context.principal(), found.run.id)
+    mine = signup_queries.my_live_signup(context.principal(), found.run.id)
     if mine or found.phase not in ("open", "full"):
         return redirect(url_for("runs.landing", token=token), 303)
     return _page(token, found, _blank(), None)

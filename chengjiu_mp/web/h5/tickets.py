@@ -12,7 +12,7 @@ from chengjiu_mp.core.db import end_read, unit_of_work
 from chengjiu_mp.core.errors import Refusal
 from chengjiu_mp.core.parsing import In, RowId, from_pairs
 from chengjiu_mp.core.qr import qr_svg
-from chengjiu_mp.courses import pictures, queries
+from chengjiu_mp.courses import pictures, queries, signup_queries
 from chengjiu_mp.courses.models import LIVE, Signup
 from chengjiu_mp.courses.owning import choose_owner, may_choose_owner
 from chengjiu_mp.courses.ticket_picture import render_ticket
@@ -36,14 +36,14 @@ class OwnerPage(In):
 @access(PUBLIC)
 def ticket(token: str) -> str:
     """Show the ticket."""
-    return _page(token, queries.signup_by_ticket(token), {})
+    return _page(token, signup_queries.signup_by_ticket(token), {})
 
 
 @blueprint.get("/i/<token>/state")
 @access(PUBLIC)
 def state(token: str) -> Response:
     """Say whether anything changed since ``seen``; the ticket asks every few seconds."""
-    now = journey_of(queries.signup_by_ticket(token))
+    now = journey_of(signup_queries.signup_by_ticket(token))
     return jsonify(stamp=now.stamp, changed=now.stamp != request.args.get("seen"), word=now.word)
 
 
@@ -52,7 +52,7 @@ def state(token: str) -> Response:
 def picture(token: str) -> Response:
     """Draw the ticket for the phone's album."""
     chain = pictures.fonts(current_app.config["SETTINGS"].font_dirs)
-    face = pictures.ticket_face(queries.signup_by_ticket(token), chain)
+    face = pictures.ticket_face(signup_queries.signup_by_ticket(token), chain)
     end_read()
     reply = Response(render_ticket(face, chain), mimetype="image/png")
     reply.headers["Content-Disposition"] = 'attachment; filename="ticket.png"'
@@ -63,7 +63,7 @@ def picture(token: str) -> Response:
 @access(PUBLIC)
 def ask_withdraw(token: str) -> str | AnyResponse:
     """Ask once more before the place is given back."""
-    signup = queries.signup_by_ticket(token)
+    signup = signup_queries.signup_by_ticket(token)
     if signup.state not in LIVE:
         return redirect(url_for(".ticket", token=token), 303)
     return render_template(
@@ -77,7 +77,7 @@ def ask_withdraw(token: str) -> str | AnyResponse:
 def do_withdraw(token: str) -> AnyResponse:
     """Give the place back; doing it twice changes nothing."""
     with unit_of_work():
-        withdraw(queries.signup_by_ticket(token))
+        withdraw(signup_queries.signup_by_ticket(token))
     return redirect(url_for(".ticket", token=token), 303)
 
 
@@ -88,10 +88,12 @@ def owner(token: str) -> str | AnyResponse | tuple[str, int]:
     try:
         given = from_pairs(OwnerPage, request.form, ignore=forms.IGNORED)
         with unit_of_work():
-            signup = queries.signup_by_ticket(token)
+            signup = signup_queries.signup_by_ticket(token)
             choose_owner(signup, signup.run, given.unit_id, given.key_group)
     except Refusal as refusal:
-        return _page(token, queries.signup_by_ticket(token), forms.errors(refusal, "unit_id")), refusal.kind.value
+        return _page(
+            token, signup_queries.signup_by_ticket(token), forms.errors(refusal, "unit_id")
+        ), refusal.kind.value
     return redirect(url_for(".ticket", token=token, kept="owner"), 303)
 
 
@@ -99,7 +101,7 @@ def owner(token: str) -> str | AnyResponse | tuple[str, int]:
 @access(PUBLIC)
 def mine() -> str:
     """List the tickets of this phone, or of the account signed in here."""
-    cards = [_card(one) for one in queries.my_signups(context.principal())]
+    cards = [_card(one) for one in signup_queries.my_signups(context.principal())]
     return render_template("h5/me.html", title="我的", back="/", cards=cards)
 
 
@@ -119,7 +121,7 @@ def _shown(token: str, signup: Signup, now: Journey) -> dict[str, Any]:
     return {
         "name": signup.name, "run": run.title, "starts_at": run.starts_at, "ends_at": run.ends_at,
         "place": run.venue.name, "address": run.venue.address, "code": f"{signup.code[:3]} {signup.code[3:]}",
-        "qr_svg": qr_svg(queries.ticket_url(signup), label="签到码，给工作人员扫"), "state": now.word,
+        "qr_svg": qr_svg(signup_queries.ticket_url(signup), label="签到码，给工作人员扫"), "state": now.word,
         "tone": now.tone or "ok", "note": run.syllabus.bring, "url": url_for(".ticket", token=token),
     }  # fmt: skip
 
@@ -137,8 +139,8 @@ def _card(signup: Signup) -> dict[str, Any]:
         word, tone = {"attended": ("已签到", "ok"), "absent": ("未到场", "plain")}.get(
             signup.outcome or "", ("已报上", "ok")
         )
+    url = url_for(".ticket", token=signup_queries.ticket_token(signup))
     return {
-        "url": url_for(".ticket", token=queries.ticket_token(signup)), "title": run.title, "starts_at": run.starts_at,
-        "ends_at": run.ends_at, "place": run.venue.name, "seats_left": None, "state": word, "tone": tone,
-        "counts_for": signup.name,
+        "url": url, "title": run.title, "starts_at": run.starts_at, "ends_at": run.ends_at, "place": run.venue.name,
+        "seats_left": None, "state": word, "tone": tone, "counts_for": signup.name,
     }  # fmt: skip

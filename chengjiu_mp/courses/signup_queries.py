@@ -1,0 +1,138 @@
+"""Reads over sign-ups: tickets, whose they are, the line, the roster."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import ColumnElement, Select, false, func, or_, select
+from sqlalchemy.orm import aliased, joinedload
+
+from chengjiu_mp.core import ids, privacy
+from chengjiu_mp.core.context import Principal
+from chengjiu_mp.core.db import db
+from chengjiu_mp.core.errors import NotFound
+from chengjiu_mp.core.site import site
+from chengjiu_mp.courses.models import LIVE, CourseRun, Meeting, SeatPool, Signup
+from chengjiu_mp.people.models import Person
+from chengjiu_mp.signin.models import SignInSession
+
+
+def signup_by_ticket(token: str) -> Signup:
+    """Return the sign-up of a ticket, with its run, venue and syllabus.
+
+    :raise NotFound: when there is none
+    """
+    if not ids.looks_like_token(token):
+        raise NotFound
+    found = db.session.scalars(_with_run(select(Signup).where(Signup.ticket_hash == ids.token_hash(token)))).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def _with_run(query: Select[Signup]) -> Select[Signup]:
+    run = joinedload(Signup.run, innerjoin=True)
+    return query.options(
+        run.joinedload(CourseRun.venue, innerjoin=True), run.joinedload(CourseRun.syllabus, innerjoin=True)
+    )
+
+
+def ticket_token(signup: Signup) -> str:
+    return privacy.unseal(signup.ticket_sealed, place=Signup.PLACE_TICKET, row=signup.uid)
+
+
+def ticket_url(signup: Signup) -> str:
+    """Return the ticket's address, for its owner alone."""
+    return site().link(f"/i/{ticket_token(signup)}")
+
+
+def phone_of(signup: Signup) -> str:
+    return privacy.unseal(signup.phone_sealed, place=Signup.PLACE_PHONE, row=signup.uid)
+
+
+def owned_by(who: Principal) -> ColumnElement[bool]:
+    """Return the condition on Signup that leaves what was signed up on this device or by this account's sessions."""
+    ways: list[ColumnElement[bool]] = []
+    if who.device_id is not None:
+        ways.append(Signup.device_id == who.device_id)
+    if who.account_id is not None:
+        sessions = select(SignInSession.id).where(SignInSession.account_id == who.account_id)
+        ways.append(Signup.device_id.in_(sessions))
+    return or_(*ways) if ways else false()
+
+
+def owned_signup(who: Principal, signup_id: int) -> Signup | None:
+    """Return a sign-up of this device or account."""
+    return db.session.scalars(_with_run(select(Signup).where(Signup.id == signup_id, owned_by(who)))).first()
+
+
+def my_signups(who: Principal) -> Sequence[Signup]:
+    """Return the tickets of this device or account, the latest training first."""
+    query = _with_run(select(Signup).join(CourseRun, CourseRun.id == Signup.run_id).where(owned_by(who)))
+    return db.session.scalars(query.order_by(CourseRun.starts_at.desc(), Signup.id.desc()).limit(100)).all()
+
+
+def my_live_signup(who: Principal, run_id: int) -> Signup | None:
+    """Return the ticket to show when this device scans the poster again."""
+    query = select(Signup).where(owned_by(who), Signup.run_id == run_id, Signup.state.in_(LIVE))
+    return db.session.scalars(query.order_by(Signup.id.desc()).limit(1)).first()
+
+
+def live_signup_of(run_id: int, person_id: int) -> Signup | None:
+    """Return the one live place of a person in a run."""
+    return db.session.scalars(
+        select(Signup).where(Signup.run_id == run_id, Signup.person_id == person_id, Signup.state.in_(LIVE))
+    ).first()
+
+
+def overlaps_another(run_id: int, person_id: int) -> bool:
+    """Return whether the person holds a live place in another run that meets at the same time (rel-S3)."""
+    mine, other = aliased(Meeting), aliased(Meeting)
+    clash = (
+        select(Signup.id)
+        .join(CourseRun, CourseRun.id == Signup.run_id)
+        .join(other, other.run_id == Signup.run_id)
+        .join(mine, (mine.starts_at < other.ends_at) & (other.starts_at < mine.ends_at))
+        .where(
+            Signup.person_id == person_id, Signup.state.in_(LIVE), Signup.run_id != run_id,
+            CourseRun.state == "published", mine.run_id == run_id,
+        )
+    )  # fmt: skip
+    return db.session.scalar(select(clash.exists())) or False
+
+
+def rank_of(signup: Signup) -> int | None:
+    """Return 1 for who is next, None for who does not wait."""
+    if signup.position is None:
+        return None
+    ahead = select(func.count()).where(
+        Signup.pool_id == signup.pool_id, Signup.state == "waitlisted", Signup.position < signup.position
+    )
+    return (db.session.scalar(ahead) or 0) + 1
+
+
+def queue_length(pool_id: int) -> int:
+    """Return how many wait in a pool."""
+    return db.session.scalar(select(SeatPool.waiting).where(SeatPool.id == pool_id)) or 0
+
+
+def signup_in(visible: ColumnElement[bool], signup_id: int) -> Signup | None:
+    """Return a sign-up in ``visible`` (a scope)."""
+    query = select(Signup).join(CourseRun, CourseRun.id == Signup.run_id).where(Signup.id == signup_id, visible)
+    return db.session.scalars(_with_run(query)).first()
+
+
+def roster(run_id: int, visible: ColumnElement[bool]) -> Sequence[tuple[Signup, Person]]:
+    """Return who holds or awaits a place, in scope: the seated by name, then the line in its order."""
+    query = (
+        select(Signup, Person)
+        .join(Person, Person.id == Signup.person_id)
+        .join(CourseRun, CourseRun.id == Signup.run_id)
+        .where(Signup.run_id == run_id, Signup.state.in_(LIVE), visible)
+        .order_by(Signup.position.is_not(None), Signup.position, Signup.sort_key, Signup.id)
+    )
+    return [(row[0], row[1]) for row in db.session.execute(query)]
+
+
+def checked_in_count(run_id: int) -> int:
+    """Return how many came: whoever checks somebody in writes ``outcome`` on the sign-up."""
+    query = select(func.count()).where(Signup.run_id == run_id, Signup.outcome == "attended")
+    return db.session.scalar(query) or 0
