@@ -12,7 +12,7 @@ from chengjiu_mp.core import audit, clock, privacy
 from chengjiu_mp.core.context import Principal
 from chengjiu_mp.core.db import db
 from chengjiu_mp.core.errors import NotFound
-from chengjiu_mp.courses.models import CourseRun, Meeting, Signup
+from chengjiu_mp.courses.models import CourseRun, Meeting, SeatPool, Signup
 from chengjiu_mp.people import service as people
 from chengjiu_mp.people.models import Person
 
@@ -29,8 +29,18 @@ def scans_of(signup_id: int, meeting_id: int) -> list[Scan]:
     return list(db.session.scalars(query.order_by(Scan.id)))
 
 
+def take_turn(run: CourseRun) -> None:
+    """Let one change of a run's attendance proceed at a time, and see the run as it is then.
+
+    The lock is that of the seats, which withdrawing, promoting and cancelling take first too: nobody is withdrawn and
+    here at once, and a run's nonces and scan ids are given in order.
+    """
+    db.session.execute(select(SeatPool.id).where(SeatPool.run_id == run.id).order_by(SeatPool.id).with_for_update())
+    db.session.refresh(run)
+
+
 def refold(run: CourseRun, signup: Signup, meeting: Meeting, scan: Scan) -> None:
-    """Add an admissible scan of a sign-up that the caller has locked, and bring the check-in in line.
+    """Add an admissible scan, and bring the check-in in line; the caller has taken its turn.
 
     The first to arrive is "accepted". One that arrives later is "already", also when it is dated earlier and so moves
     the check-in's time.
@@ -58,10 +68,10 @@ def annul(scan_id: int, reason: str, by: Principal) -> Signup:
     if scan is None:
         raise NotFound
     run = policy.run_to_check_in(by, scan.run_id)
-    db.session.execute(select(CourseRun.id).where(CourseRun.id == run.id).with_for_update(key_share=True))
+    take_turn(run)
     if scan.signup_id is None or scan.verdict == "refused" or scan.annuls_id is not None:
         raise NothingToAnnul
-    signup = db.session.get_one(Signup, scan.signup_id, populate_existing=True, with_for_update=True)
+    signup = db.session.get_one(Signup, scan.signup_id, populate_existing=True)
     scans = scans_of(signup.id, scan.meeting_id)
     gone = {s.annuls_id for s in scans}
     if scan.id in gone:

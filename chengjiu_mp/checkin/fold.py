@@ -17,5 +17,5 @@ def fold(scans: Iterable[Scan]) -> Scan | None:
 
 
 def as_it_stood(scans: Iterable[Scan], at: Scan) -> Scan | None:
-    """Return the fold right after ``at`` was recorded; rows of one sign-up get their ids under its run's lock."""
+    """Return the fold right after ``at`` was recorded; a run's scans get their ids one upload at a time."""
     return fold(s for s in scans if s.id <= at.id)

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from chengjiu_mp.checkin import policy, tickets
 from chengjiu_mp.checkin.answers import answers_for
-from chengjiu_mp.checkin.attendance import refold
+from chengjiu_mp.checkin.attendance import refold, take_turn
 from chengjiu_mp.checkin.errors import NoMeetings
 from chengjiu_mp.checkin.models import Scan
 from chengjiu_mp.checkin.schemas import ScanAnswer, ScanIn
@@ -29,7 +29,8 @@ def record_scans(
     :raise NotFound: the run is missing or out of the caller's scope; :raise RosterNotOpen: not around its days
     """
     run = policy.run_to_check_in(by, run_id)
-    meetings = lock_run(run)
+    take_turn(run)
+    meetings = _meetings(run)
     meant = tickets.signups_meant(run.id, scans)
     known = _known(run.id, scans)
     upload = _Upload(run, meetings, by, _offset(sent_at))
@@ -40,15 +41,11 @@ def record_scans(
     return answers_for(run, [known[scan.nonce] for scan in scans], by)
 
 
-def lock_run(run: CourseRun) -> dict[int, Meeting]:
-    """Let one upload of a run proceed at a time, and return its meetings by id.
-
-    It orders the nonces and the ids of a run's scans. Sign-ups, whose rows refer to the run, do not wait for this
-    weak kind of lock.
+def _meetings(run: CourseRun) -> dict[int, Meeting]:
+    """Return the run's meetings by id, in their order.
 
     :raise NoMeetings: when none is planned
     """
-    db.session.execute(select(CourseRun.id).where(CourseRun.id == run.id).with_for_update(key_share=True))
     rows = db.session.scalars(select(Meeting).where(Meeting.run_id == run.id).order_by(Meeting.sequence))
     meetings = {row.id: row for row in rows}
     if not meetings:

@@ -1,5 +1,6 @@
 """Verdicts, the fold, annulment, scope and races, on both databases."""
 
+import contextlib
 import random
 import threading
 from datetime import timedelta
@@ -16,7 +17,9 @@ from chengjiu_mp.core import clock, context
 from chengjiu_mp.core.db import db, unit_of_work
 from chengjiu_mp.core.errors import NotFound
 from chengjiu_mp.core.models import AuditEntry
+from chengjiu_mp.courses.errors import CannotWithdraw
 from chengjiu_mp.courses.models import CourseRun, Meeting, Signup
+from chengjiu_mp.courses.withdrawing import withdraw
 from chengjiu_mp.instructors.models import Instructor
 from chengjiu_mp.people.models import Contact, Person
 from chengjiu_mp.signin import sessions
@@ -175,6 +178,15 @@ def test_a_signup_of_another_run_is_unknown(hall):
     with factories.made():
         signup = factories.signup(factories.run())
     assert hall.one(signup_id=signup.id, source="name").code == "unknown_ticket"
+
+
+def test_a_code_is_looked_up_in_this_run_alone(hall):
+    here = hall.seat(code="AB2C9K")
+    with factories.made():
+        there = [factories.signup(factories.run(), code="AB2C9K") for _ in range(5)]
+    answers = hall.send(*map(hall.scan, there), hall.scan("AB2C9K", source="code"))
+    assert {a.code for a in answers[:5]} == {"wrong_run"}
+    assert (answers[5].code, answers[5].signup_id) == ("ok", here.id)
 
 
 def test_a_meeting_of_another_run_is_refused(hall):
@@ -354,7 +366,7 @@ def _race(app, work, times: int) -> list:
         with app.app_context():
             start.wait()
             try:
-                with unit_of_work():
+                with contextlib.suppress(CannotWithdraw), unit_of_work():
                     answers.extend(work(n))
             finally:
                 db.session.remove()
@@ -376,9 +388,33 @@ def test_a_hundred_scans_at_once_are_one_check_in(app, hall, same_nonce):
         one = scan if same_nonce else scan.model_copy(update={"nonce": f"nonce-{n}-race"})
         return record_scans(hall.run_id, [one], who)
 
-    answers = _race(app, work, 100 if same_nonce else 40)
-    verdicts = [a.verdict for a in answers]
+    verdicts = [a.verdict for a in _race(app, work, 100)]
     assert verdicts.count("accepted") == (100 if same_nonce else 1)
     assert set(verdicts) <= {"accepted", "already"}
     assert len(hall.check_ins()) == 1
-    assert db.session.scalar(select(func.count()).select_from(Scan)) == (1 if same_nonce else 40)
+    assert db.session.scalar(select(func.count()).select_from(Scan)) == (1 if same_nonce else 100)
+
+
+def test_a_refused_scan_sent_many_times_at_once_is_kept_once(app, hall):
+    scan, who = hall.scan("ZZZZZZ"), hall.teacher
+    db.session.remove()
+    answers = _race(app, lambda n: record_scans(hall.run_id, [scan], who), 20)
+    assert len(answers) == 20
+    assert db.session.scalar(select(func.count()).select_from(Scan)) == 1
+
+
+def test_nobody_is_both_withdrawn_and_here(app, hall):
+    """rel-S7: whichever comes first wins, the other is refused."""
+    scans = {signup.id: hall.scan(signup) for signup in (hall.seat(f"人{n}") for n in range(8))}
+    who, ids = hall.teacher, list(scans)
+    db.session.remove()
+
+    def work(n: int) -> list:
+        if n % 2:
+            return record_scans(hall.run_id, [scans[ids[n // 2]]], who)
+        withdraw(db.session.get_one(Signup, ids[n // 2]))
+        return []
+
+    _race(app, work, 16)
+    both = select(func.count()).select_from(Signup).where(Signup.state == "withdrawn", Signup.outcome == "attended")
+    assert db.session.scalar(both) == 0

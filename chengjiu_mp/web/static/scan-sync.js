@@ -123,8 +123,8 @@ export class Sync {
     if (!textOf(scan.ticket, this.run)) return kept("bad", "", "不是票", "这不是票上的二维码。请对方打开「我的票」再扫。");
     if (row?.first_at) return kept("warn", name, "已签过到", `${clock(row.first_at)} 已由${row.by || "工作人员"}签到，不用再扫。`);
     if (before.length) return kept("warn", name, "刚扫过", `${clock(before[0].scanned_at)} 已在这台手机扫过，等待上传。`);
-    if (row) return kept("ok", name, "已记下", "在手机的名单里，联网后自动上传。");
-    if (!roster || !key) return kept("warn", "", "已记下", "现在没有网络，不能确认是否已报名；联网后自动核对。");
+    if (row) return kept("ok", name, "离线已记下", "在手机的名单里，联网后自动上传。");
+    if (!roster || !key) return kept("warn", "", "离线已记下", "现在没有网络，不能确认是否已报名；联网后自动核对。");
     return kept("bad", "", "手机名单里没有", `手机里的名单是 ${clock(roster.at)} 的。已记下，联网后再核对；请先核对报名短信。`);
   }
 }

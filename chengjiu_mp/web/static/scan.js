@@ -12,10 +12,10 @@ let shown = {};
 let lateRefusals = 0;
 const guessed = new Set();
 
-function verdict({ nonce, tone, name, word, message }) {
+function verdict({ nonce, tone, name, word, message, offline }) {
   shown = { nonce, tone };
   const box = document.createElement("div");
-  box.className = `verdict ${tone}`;
+  box.className = `verdict ${tone}${offline ? " kept" : ""}`;
   box.append(document.getElementById(`icon-${tone}`).content.cloneNode(true));
   const text = document.createElement("div");
   const [large, small] = [document.createElement("b"), document.createElement("p")];
