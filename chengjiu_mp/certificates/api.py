@@ -5,7 +5,7 @@ from flask import Blueprint, Flask, Response
 from chengjiu_mp.certificates import errors, lookup, passes, schemas, states, verifying
 from chengjiu_mp.certificates.issuing import confirm
 from chengjiu_mp.certificates.policy import certificate_for
-from chengjiu_mp.certificates.queries import certificates_of_people, newest_of
+from chengjiu_mp.certificates.queries import Seen, certificates_of_people, newest_of
 from chengjiu_mp.certificates.rendering import Studio, use_studio
 from chengjiu_mp.certificates.showing import certificate_out, seen_by, verify_out
 from chengjiu_mp.core import access, http, storage
@@ -22,7 +22,8 @@ from chengjiu_mp.signin.errors import CodeWrong, NoSms
 blueprint = Blueprint("certificates", __name__, url_prefix="/api/v1")
 
 APPROVER = access.roles("approver")
-WAIT_SECONDS = 3
+# A picture takes seconds; one that waits for a font waits for a person.
+WAIT_SECONDS = {"waiting": 3, "ready": 60, "missing_glyphs": 3600}
 
 
 def init_app(app: Flask) -> None:
@@ -52,15 +53,16 @@ def certificate(certificate_id: int, query: schemas.PictureQuery) -> schemas.Cer
 def image(certificate_id: int, query: schemas.PictureQuery) -> Response:
     """The picture (JPEG, A4 at 300 dpi), or 202 with Retry-After while it is being made."""
     seen = seen_by(principal(), certificate_id, query.key, picture=True)
-    return picture_reply(seen.version.file if seen.version.picture_state == "ready" else None, seen.certificate.number)
+    return picture_reply(seen)
 
 
-def picture_reply(file: str | None, number: str) -> Response:
+def picture_reply(seen: Seen) -> Response:
     """Return the stored file, or "come back"."""
+    state, number = seen.version.picture_state, seen.certificate.number
+    path = storage.media().path(seen.version.file) if seen.version.file else None
     end_read()
-    path = storage.media().path(file) if file else None
-    if path is None or not path.exists():
-        return Response(status=202, headers={"Retry-After": str(WAIT_SECONDS)})
+    if state != "ready" or path is None or not path.exists():
+        return Response(status=202, headers={"Retry-After": str(WAIT_SECONDS[state])})
     reply = Response(path.read_bytes(), mimetype="image/jpeg")
     reply.headers["Content-Disposition"] = f'inline; filename="{number}.jpg"'
     reply.headers["Cache-Control"] = "private, no-store"

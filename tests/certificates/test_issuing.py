@@ -172,6 +172,28 @@ def test_a_person_counts_once_per_kind_and_year(app: Flask) -> None:
     assert again(first, kind="junior").counted is True
 
 
+def test_two_runs_at_once_count_the_person_once(app: Flask) -> None:
+    work = [issued.ready_run("张三"), issued.ready_run("张三")]
+    start = threading.Barrier(2)
+    with unit_of_work():
+        both = db.session.scalars(select(Signup)).all()
+        both[1].person_id = both[0].person_id
+
+    def press(run, by) -> None:
+        with app.app_context():
+            start.wait()
+            with unit_of_work():
+                confirm(run.id, by)
+            db.session.remove()
+
+    threads = [threading.Thread(target=press, args=one) for one in work]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(db.session.scalars(select(Certificate.counted))) == [False, True]
+
+
 def test_the_plan_year_is_the_last_meetings_in_shanghai(app: Flask, frozen) -> None:
     frozen.now = datetime.fromisoformat("2027-01-01T02:00:00+08:00")
     # Begins 2026-12-31 22:00 and ends 2027-01-01 01:00 in Shanghai, while it is still the old year in UTC.

@@ -56,6 +56,13 @@ def test_code_and_name_open_the_list_and_the_picture(client: Any, mine: Certific
     assert (ready.status_code, ready.mimetype) == (200, "image/jpeg")
 
 
+def test_a_picture_that_waits_for_a_font_is_worth_no_hurry(client: Any, app: Flask) -> None:
+    one = issued.issue("张\U0003fffd")[0]
+    issued.draw(one)
+    reply = client.get(f"/api/v1/certificates/{one.id}/image?key={passes.key_of(one.id)}")
+    assert (reply.status_code, reply.headers["Retry-After"]) == (202, "3600")
+
+
 def test_known_and_unknown_people_get_equal_answers(client: Any, mine: Certificate) -> None:
     phones = [issued.phone_of(mine), factories.phone()]
     replies = [client.post(LOOKUP, json={"phone": phone, "name": "张三"}) for phone in phones]

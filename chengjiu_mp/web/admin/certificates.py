@@ -102,7 +102,7 @@ def one(certificate_id: int) -> str:
 def image(certificate_id: int) -> Response:
     """The newest version's picture."""
     seen = newest_of(certificate_for(principal(), certificate_id, roles=PICTURE_ROLES).id)
-    return picture_reply(seen.version.file, seen.certificate.number)
+    return picture_reply(seen)
 
 
 @blueprint.post("/<row:certificate_id>/revoke")

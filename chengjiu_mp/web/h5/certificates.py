@@ -152,7 +152,7 @@ def progress(certificate_id: int) -> dict[str, str]:
 def image(certificate_id: int) -> Response:
     """The picture, for its holder; ``save`` offers it as a file."""
     seen = _mine(certificate_id)
-    reply = picture_reply(seen.version.file, seen.certificate.number)
+    reply = picture_reply(seen)
     if "save" in request.args and reply.status_code == 200:
         reply.headers["Content-Disposition"] = f'attachment; filename="{seen.certificate.number}.jpg"'
     return reply
