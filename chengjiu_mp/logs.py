@@ -65,5 +65,7 @@ def init_app(app: Flask) -> None:
     if not any(isinstance(h.formatter, JsonLines) for h in root.handlers):
         root.addHandler(handler)
     root.setLevel(logging.INFO)
-    logging.getLogger("alembic").setLevel(logging.WARNING)
+    # The relay ticks every two seconds: what only says so would bury what matters.
+    for noisy in ("alembic", "celery.app.trace", "celery.beat", "celery.worker.strategy"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
     app.logger.propagate = True

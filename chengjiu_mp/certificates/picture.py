@@ -65,7 +65,7 @@ def render_page(face: CertificateFace, chain: FontChain) -> Image.Image:
     return page
 
 
-@lru_cache(maxsize=6)
+@lru_cache(maxsize=2)
 def _shared_page(face: CertificateFace, chain: FontChain) -> _SharedPage:
     # About 10 MB each: only the rows of the bands are kept as pixels, the rest as JPEG bytes.
     page = static_page(face, chain)

@@ -40,6 +40,7 @@ def ink_of(name: str) -> tuple[Image.Image, tuple[int, int, int, int]]:
     return band, (box[0], box[1] + top, box[2], box[3] + top)
 
 
+@needs_hanamin
 def test_forty_names_keep_inside_their_box(tmp_path):
     sheet = Image.new("RGB", (SIZE[0] // 2, 20 * NAME_BAND[1] // 4), "white")
     outside = []
