@@ -17,7 +17,7 @@ from chengjiu_mp.courses.errors import AlreadySignedUp, OverlappingSignup, Signu
 from chengjiu_mp.courses.models import CourseRun, SeatPool, Signup
 from chengjiu_mp.courses.queries import phase_of, run_with_seats
 from chengjiu_mp.courses.seats import Place, take_place
-from chengjiu_mp.courses.signup_queries import live_signup_of, overlaps_another, owned_by, rank_of
+from chengjiu_mp.courses.signup_queries import live_signup_of, live_signups_of, overlaps_another, owned_by, rank_of
 from chengjiu_mp.people.models import Person
 from chengjiu_mp.people.names import sort_key
 from chengjiu_mp.people.service import person_for, write_consents
@@ -47,10 +47,11 @@ def sign_up(run_id: int, entry: Entry, *, channel: str, device_id: int | None = 
     _check_open(found.run)
     reading = read_entry(entry, found.run)
     person = person_for(reading.document)
-    before = live_signup_of(run_id, person.id)
-    if before:
-        return _own(before)
-    if overlaps_another(run_id, person.id):
+    held = live_signups_of(person.id)
+    for before in held:
+        if before.run_id == run_id:
+            return _own(before)
+    if held and overlaps_another(run_id, person.id):
         raise OverlappingSignup(field="doc_number")
     device = device_id if device_id is not None else context.principal().device_id
     return _take(found.run, found.pool, person, _Draft(reading, entry, channel, device))

@@ -83,6 +83,11 @@ def live_signup_of(run_id: int, person_id: int) -> Signup | None:
     ).first()
 
 
+def live_signups_of(person_id: int) -> Sequence[Signup]:
+    """Return every live place of a person; nearly always none or one."""
+    return db.session.scalars(select(Signup).where(Signup.person_id == person_id, Signup.state.in_(LIVE))).all()
+
+
 def overlaps_another(run_id: int, person_id: int) -> bool:
     """Return whether the person holds a live place in another run that meets at the same time (rel-S3)."""
     mine, other = aliased(Meeting), aliased(Meeting)
