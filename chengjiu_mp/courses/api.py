@@ -13,7 +13,6 @@ from chengjiu_mp.courses import drafting, errors, pictures, presenting, publishi
 from chengjiu_mp.courses.entry import Entry
 from chengjiu_mp.courses.models import CourseRun, Signup
 from chengjiu_mp.courses.policy import OFFICE_ROLES, run_for, runs_visible_to, signups_visible_to
-from chengjiu_mp.courses.poster import render_poster
 from chengjiu_mp.courses.signing_up import sign_up
 from chengjiu_mp.courses.withdrawing import withdraw
 from chengjiu_mp.people.documents import DocumentRefused
@@ -103,7 +102,7 @@ def poster(run_id: int) -> Response:
     chain = pictures.fonts(current_app.config["SETTINGS"].font_dirs)
     face = pictures.poster_face(found, queries.meetings_of(run_id), chain)
     end_read()
-    reply = Response(render_poster(face, chain), mimetype="image/png")
+    reply = Response(pictures.poster_png(face, chain), mimetype="image/png")
     reply.headers["Content-Disposition"] = f'inline; filename="poster-{run_id}.png"'
     return reply
 

@@ -1,14 +1,14 @@
 """The words of a poster and of a ticket's picture; how they are drawn is in ``poster`` and ``ticket_picture``."""
 
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from chengjiu_mp.core.day_words import day_time, day_time_range
 from chengjiu_mp.core.fonts import FontChain, discover_fonts, missing_glyphs
 from chengjiu_mp.core.site import site
 from chengjiu_mp.courses.models import Meeting, Signup
-from chengjiu_mp.courses.poster import PosterFace
+from chengjiu_mp.courses.poster import PosterFace, render_poster
 from chengjiu_mp.courses.queries import RunAndSeats, run_url
 from chengjiu_mp.courses.signup_queries import ticket_url
 from chengjiu_mp.courses.ticket_picture import TicketFace
@@ -39,6 +39,12 @@ def poster_face(found: RunAndSeats, meetings: Sequence[Meeting], chain: FontChai
         short_url=url.partition("://")[2],
         phone=site().help_phone,
     )
+
+
+@lru_cache(maxsize=16)
+def poster_png(face: PosterFace, chain: FontChain) -> bytes:
+    """Return the drawn poster; a public address must not cost half a second each time somebody opens it."""
+    return render_poster(face, chain)
 
 
 def _counts_for(found: RunAndSeats) -> str:

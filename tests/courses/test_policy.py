@@ -46,7 +46,7 @@ def test_an_instructor_sees_only_runs_taught_and_names_only_around_the_day(app):
             factories.signup(of, name)
         who = _who(db.session.get_one(Account, teacher.account_id))
     assert _names(who) == ["甲"]
-    assert policy.run_for(who, later.id)
+    assert policy.run_for(who, later.id).id == later.id
     with pytest.raises(NotFound):
         policy.run_for(who, other.id)
 
@@ -55,7 +55,7 @@ def test_a_read_only_grant_opens_nothing_for_change(app):
     with factories.made():
         of = factories.run()
         who = _who(factories.account("operator", read_only=True))
-    assert policy.run_for(who, of.id)
+    assert policy.run_for(who, of.id).id == of.id
     with pytest.raises(NotFound):
         policy.run_for(who, of.id, roles=("operator",))
 

@@ -214,4 +214,4 @@ def test_the_database_walks_as_the_model_does(app: Flask) -> None:
         suppress_health_check=list(HealthCheck),
     )  # fmt: skip
     run_state_machine_as_test(Seats, settings=walks)
-    assert db.session.scalar(select(func.count()).select_from(Signup)) > 0
+    assert (db.session.scalar(select(func.count()).select_from(Signup)) or 0) > 0
