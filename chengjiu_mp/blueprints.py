@@ -18,15 +18,20 @@ from chengjiu_mp.web.admin import audit as console_audit
 from chengjiu_mp.web.admin import certificates as console_certificates
 from chengjiu_mp.web.admin import checkins as console_checkins
 from chengjiu_mp.web.admin import home as console_home
+from chengjiu_mp.web.admin import instructors as console_instructors
+from chengjiu_mp.web.admin import instructors_import as console_instructors_import
 from chengjiu_mp.web.admin import jobs as console_jobs
 from chengjiu_mp.web.admin import messages as console_messages
+from chengjiu_mp.web.admin import progress as console_progress
 from chengjiu_mp.web.admin import results as console_results
 from chengjiu_mp.web.admin import run_drafts as console_run_drafts
 from chengjiu_mp.web.admin import runs as console_runs
 from chengjiu_mp.web.admin import settings as console_settings
 from chengjiu_mp.web.admin import signin as console_signin
+from chengjiu_mp.web.admin import targets as console_targets
 from chengjiu_mp.web.h5 import board
 from chengjiu_mp.web.h5 import certificates as lookup_pages
+from chengjiu_mp.web.h5 import refresher as refresher_page
 from chengjiu_mp.web.h5 import results as result_pages
 from chengjiu_mp.web.h5 import runs as run_pages
 from chengjiu_mp.web.h5 import scan as scan_pages
@@ -53,6 +58,11 @@ PAGES = (
     ticket_pages,
     signin_pages,
     board,
+    refresher_page,
+    console_progress,
+    console_targets,
+    console_instructors,
+    console_instructors_import,
     teach_pages,
     scan_pages,
     console_signin,

@@ -162,6 +162,8 @@ class _Register:
             # A blank cell says nothing: it never erases what is known.
             if value not in ("", None, 0) and value != known.get(column, getattr(found, column, None)):
                 entry.changes.append(column)
+        if "name" in entry.changes:
+            entry.notes.append(f"名册里这一行现在是“{found.name}”，请确认是同一个人")
 
 
 def _write(entry: Entry) -> None:

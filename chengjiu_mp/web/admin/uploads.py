@@ -1,0 +1,74 @@
+"""A sheet between its preview and its confirmation: it travels in the form, sealed for the person who uploaded it.
+
+Nothing waits on the server, so nothing is left behind when nobody confirms."""
+
+import base64
+import binascii
+import json
+import zlib
+from datetime import datetime, timedelta
+
+from flask import Response, request
+
+from chengjiu_mp.core import clock, context, privacy, spreadsheet
+from chengjiu_mp.core.errors import Kind, Refusal
+from chengjiu_mp.core.spreadsheet import FileMissing, Sheet, SheetTooLarge
+
+LIFE = timedelta(hours=2)
+# The form's fields together may hold one megabyte.
+MAX_FIELD = 700_000
+
+
+class PreviewGone(Refusal):
+    code = "preview_gone"
+    message = "预览已经失效，没有导入任何内容。请重新上传文件。"
+    kind = Kind.INVALID
+
+
+def read_upload() -> Sheet:
+    """Return the sheet of the form's ``file``.
+
+    :raise SheetRefused: when it is missing, harmful or empty
+    """
+    given = request.files.get("file")
+    if given is None or not given.filename:
+        raise FileMissing
+    return spreadsheet.read(given.stream.read(spreadsheet.MAX_BYTES + 1))
+
+
+def seal(sheet: Sheet, purpose: str) -> str:
+    """Return a sheet as a form field.
+
+    :raise SheetTooLarge: when it does not fit into a form
+    """
+    content = json.dumps({"rows": sheet.rows, "at": clock.now().isoformat()}, ensure_ascii=False).encode()
+    packed = base64.b64encode(zlib.compress(content, 9)).decode()
+    text = base64.urlsafe_b64encode(
+        privacy.seal(packed, place=f"upload.{purpose}", row=context.principal().key)
+    ).decode()
+    if len(text) > MAX_FIELD:
+        raise SheetTooLarge
+    return text
+
+
+def unseal(text: str, purpose: str) -> Sheet:
+    """Return the sheet of a form field.
+
+    :raise PreviewGone: when it is old, somebody else's, or damaged
+    """
+    try:
+        sealed = base64.urlsafe_b64decode(text)
+        packed = privacy.unseal(sealed, place=f"upload.{purpose}", row=context.principal().key)
+    except (privacy.Unsealable, binascii.Error, ValueError):
+        raise PreviewGone from None
+    content = json.loads(zlib.decompress(base64.b64decode(packed)))
+    if clock.now() - datetime.fromisoformat(content["at"]) > LIFE:
+        raise PreviewGone
+    return Sheet(content["rows"])
+
+
+def download(content: bytes, name: str) -> Response:
+    """Return an xlsx as a file to save; ``name`` is ASCII and holds no personal data."""
+    reply = Response(content, mimetype=spreadsheet.XLSX)
+    reply.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return reply
