@@ -24,6 +24,9 @@ from chengjiu_mp.core.db import db
 from devtools import services
 
 DATABASES = os.environ.get("TEST_DATABASES", "sqlite,postgresql").split(",")
+# A server given from outside is shared by the processes of one test run.
+_PROCESS = os.environ.get("PYTEST_XDIST_WORKER", "alone")
+_TEMPLATE, _ONE = f"template_{_PROCESS}", f"test_{_PROCESS}"
 # A Monday; every test begins here unless it sets the clock itself.
 NOON = datetime.fromisoformat("2026-11-23T12:00:00+08:00")
 
@@ -61,10 +64,10 @@ def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def postgres_template(base_settings: Settings, postgres_url: str) -> str:
-    _administer(postgres_url, "create database template_chengjiu")
-    url = postgres_url.rpartition("/")[0] + "/template_chengjiu"
+    _administer(postgres_url, f"create database {_TEMPLATE}")
+    url = postgres_url.rpartition("/")[0] + f"/{_TEMPLATE}"
     _migrate(dataclasses.replace(base_settings, database_url=url))
-    return "template_chengjiu"
+    return _TEMPLATE
 
 
 @pytest.fixture(scope="session")
@@ -100,9 +103,9 @@ def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
         return
     server = request.getfixturevalue("postgres_url")
     template = request.getfixturevalue("postgres_template")
-    _administer(server, "drop database if exists test_one with (force)")
-    _administer(server, f"create database test_one template {template} strategy file_copy")
-    yield server.rpartition("/")[0] + "/test_one"
+    _administer(server, f"drop database if exists {_ONE} with (force)")
+    _administer(server, f"create database {_ONE} template {template} strategy file_copy")
+    yield server.rpartition("/")[0] + f"/{_ONE}"
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import pytest
 
 from devtools.environment import SERVER_NOTE, app_environment, data_folder, read_note, write_note
 from devtools.leftovers import end_leftovers
-from devtools.test import clean_environment
+from devtools.test import clean_environment, spread
 
 
 @pytest.fixture
@@ -62,3 +62,8 @@ def test_an_old_number_that_belongs_to_somebody_else_is_left_alone(data):
     (data / "run/web.pid").write_text("1\n")
     end_leftovers(data)
     assert not (data / "run/web.pid").exists()
+
+
+def test_the_whole_suite_is_shared_among_the_cores_and_a_choice_is_not():
+    assert spread(["tests/core"]) == spread(["-n", "0"]) == []
+    assert spread(["-p", "no:cacheprovider"])[2:] in ([], ["--dist", "loadfile"])
