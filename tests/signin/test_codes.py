@@ -1,6 +1,7 @@
 """A code proves one phone once: five tries, five minutes, limits that hold in the database."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -14,6 +15,7 @@ from chengjiu_mp.outbox.models import Message
 from chengjiu_mp.people.phones import PhoneRefused
 from chengjiu_mp.signin import codes
 from chengjiu_mp.signin.errors import CodeWrong, NoSms
+from chengjiu_mp.signin.models import PhoneCode
 
 PHONE = "13900001111"
 WRONG = "abcdef"
@@ -79,6 +81,27 @@ def test_a_code_does_not_answer_another_challenge(app):
         with pytest.raises(CodeWrong):
             codes.prove(second, code, "signin")
     assert codes.prove(first, code, "signin")
+
+
+def test_equal_codes_are_stored_differently(app):
+    _, code = _sent()
+    row = db.session.scalars(select(PhoneCode)).one()
+    assert bytes(row.code_hash) != privacy.blind_index("code", code)
+
+
+def test_of_many_at_once_one_proves(app):
+    challenge, code = _sent()
+
+    def attempt(_):
+        with app.app_context():
+            try:
+                return codes.prove(challenge, code, "signin")
+            except CodeWrong:
+                return None
+
+    with ThreadPoolExecutor(5) as threads:
+        answers = list(threads.map(attempt, range(5)))
+    assert [answer for answer in answers if answer] == [privacy.phone_index(PHONE)]
 
 
 def test_an_unknown_person_gets_a_challenge_of_the_same_shape_and_no_message(app):

@@ -65,7 +65,8 @@ def test_a_staff_phone_signs_in_as_staff(client):
 
 def test_a_closed_account_is_told_so_after_the_proof(client):
     with factories.made():
-        service.add_account("周敏", phone=PHONE).active = False
+        closed = service.add_account("周敏", phone=PHONE, username="zhoumin", password="Wo-hui-jiu-2026")
+        closed.active = False
     assert (_by_code(client).status_code, _by_password(client).status_code) == (403, 401)
 
 
