@@ -78,9 +78,7 @@ def unreached(caller: Principal) -> int:
     return db.session.scalar(select(func.count()).select_from(inside.subquery())) or 0
 
 
-def _in_scope(
-    query: Select[Message], column: InstrumentedAttribute[int | None], caller: Principal
-) -> Select[Message]:
+def _in_scope(query: Select[Message], column: InstrumentedAttribute[int | None], caller: Principal) -> Select[Message]:
     grants = [g for g in caller.grants if g.role in STAFF_ROLES]
     if any(g.unit_ids is None for g in grants):
         return query
