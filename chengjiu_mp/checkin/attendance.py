@@ -1,11 +1,9 @@
 """The check-in row and the sign-up's outcome, brought in line with the scans."""
 
-from collections.abc import Callable
-
 from sqlalchemy import exists, select
 
 from chengjiu_mp.checkin import policy
-from chengjiu_mp.checkin.errors import NothingToAnnul
+from chengjiu_mp.checkin.errors import CheckInNeeded, NothingToAnnul
 from chengjiu_mp.checkin.fold import fold
 from chengjiu_mp.checkin.models import CheckIn, Scan
 from chengjiu_mp.core import audit, clock, privacy
@@ -18,9 +16,6 @@ from chengjiu_mp.people.models import Person
 
 # Face to face: the instructor has the person in front of them. A list on paper proves nobody's phone.
 FACE_TO_FACE = ("camera", "name", "code")
-
-# Slices to the right add a callable that raises CheckInNeeded while something of theirs stands on the attendance.
-objections: list[Callable[[Signup], None]] = []
 
 
 def scans_of(signup_id: int, meeting_id: int) -> list[Scan]:
@@ -62,7 +57,7 @@ def annul(scan_id: int, reason: str, by: Principal) -> Signup:
 
     :param scan_id: any accepted or repeated scan of the check-in
     :raise NotFound: missing or out of scope; :raise NothingToAnnul: refused, or annulled before
-    :raise CheckInNeeded: from a slice whose rows stand on the attendance
+    :raise CheckInNeeded: results that stand on the attendance were handed in
     """
     scan = db.session.get(Scan, scan_id)
     if scan is None:
@@ -76,8 +71,8 @@ def annul(scan_id: int, reason: str, by: Principal) -> Signup:
     gone = {s.annuls_id for s in scans}
     if scan.id in gone:
         raise NothingToAnnul
-    for objection in objections:
-        objection(signup)
+    if run.attendance_fixed_at is not None:
+        raise CheckInNeeded
     live = [s for s in scans if s.verdict != "refused" and s.annuls_id is None and s.id not in gone]
     db.session.add_all(_annulment(one, reason, by) for one in live)
     db.session.flush()

@@ -87,6 +87,8 @@ class CourseRun(Base):
     ends_at: Mapped[datetime] = mapped_column(index=True)
     head_count: Mapped[int | None]
     head_count_note: Mapped[str] = mapped_column(String(300), default="")
+    # Written by exams when results are handed in, for check-in to read: nobody's attendance is taken back under them.
+    attendance_fixed_at: Mapped[datetime | None]
     published_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
     created_by: Mapped[int | None]

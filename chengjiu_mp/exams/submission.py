@@ -4,6 +4,7 @@ from collections.abc import Collection
 
 from sqlalchemy import or_, update
 
+from chengjiu_mp.checkin.attendance import take_turn
 from chengjiu_mp.core import audit, clock
 from chengjiu_mp.core.context import Principal
 from chengjiu_mp.core.db import db
@@ -29,6 +30,8 @@ def submit_results(run_id: int, left_out: Collection[int], by: Principal) -> Sub
     items_of_run(run)
     if run.state != "closed" and clock.now() < run.ends_at:
         raise RunNotOver(ends_at=run.ends_at.isoformat())
+    # An annulment that is under way is seen, and none begins until the results are handed in.
+    take_turn(run)
     hold_open(run.id)
     rows = rows_of_run(run.id)
     if not rows:
@@ -39,6 +42,7 @@ def submit_results(run_id: int, left_out: Collection[int], by: Principal) -> Sub
         raise ResultsIncomplete(field="left_out", signup_ids=missing)
     values = {"state": "submitted", "submitted_by": by.account_id, "submitted_at": clock.now(), "returned_note": ""}
     found = _move(run.id, "open", **values)
+    run.attendance_fixed_at = clock.now()
     passed = sum(row.outcome == "passed" for row in rows)
     audit.record(
         "results.submitted", found, unit_id=run.unit_id,
@@ -54,6 +58,7 @@ def return_to_instructor(run_id: int, note: str, by: Principal) -> Submission:
     """
     run = run_for(by, run_id, roles=CONFIRMERS)
     found = _move(run.id, "submitted", state="open", returned_note=note)
+    run.attendance_fixed_at = None
     audit.record("results.returned", found, unit_id=run.unit_id, run_id=run.id)
     return found
 

@@ -437,6 +437,7 @@ def upgrade():
     sa.Column('ends_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('head_count', sa.Integer(), nullable=True),
     sa.Column('head_count_note', sa.String(length=300), nullable=False),
+    sa.Column('attendance_fixed_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('published_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('closed_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('created_by', sa.Integer(), nullable=True),

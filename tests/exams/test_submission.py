@@ -8,9 +8,10 @@ from flask import Flask
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from chengjiu_mp.core import context
+from chengjiu_mp.checkin.models import Scan
+from chengjiu_mp.core import clock, context
 from chengjiu_mp.core.db import db, unit_of_work, violated
-from chengjiu_mp.courses.models import CourseRun, Signup
+from chengjiu_mp.courses.models import CourseRun, Meeting, Signup
 from chengjiu_mp.exams import queries
 from chengjiu_mp.exams.models import Submission
 from tests import exams_rows as rows
@@ -114,3 +115,27 @@ def test_the_queue_names_who_is_waited_for(app: Flask, office: Office) -> None:
     assert [w.approvers for w in waiting] == [("顾问渠",)]
     with factories.acting(elsewhere):
         assert queries.submissions_waiting_for(context.principal()) == []
+
+
+def _scan_of(office: Office) -> int:
+    with factories.made():
+        meeting = db.session.query(Meeting).filter_by(run_id=office.run.id).one()
+        scan = Scan(
+            run_id=office.run.id, meeting_id=meeting.id, signup_id=office.one.id, nonce="n", source="name",
+            scanned_at=clock.now(), verdict="accepted", code="ok",
+        )  # fmt: skip
+        db.session.add(scan)
+        db.session.flush()
+        return scan.id
+
+
+def test_nobodys_attendance_is_taken_back_under_results_that_were_handed_in(client: Any, office: Office) -> None:
+    office.enter(client)
+    office.submit(client)
+    url, body = (
+        f"/api/v1/scans/{_scan_of(office)}/annul",
+        {"json": {"reason": "点错了人"}, "headers": office.as_operator},
+    )
+    assert client.post(url, **body).json["code"] == "check_in_needed"
+    client.post(f"{office.url}/return", json={"note": "请核对"}, headers=office.as_approver)
+    assert client.post(url, **body).status_code == 200
