@@ -63,6 +63,7 @@ def test_twice_is_once(app: Flask) -> None:
         gone(ids[0])
     assert states() == ["withdrawn", "confirmed", "waitlisted", "waitlisted"]
     assert told("signup.withdrawn") == 1
+    assert len(db.session.scalars(select(AuditEntry).where(AuditEntry.action == "signup.withdrawn")).all()) == 1
 
 
 def test_leaving_the_line_moves_those_behind(app: Flask) -> None:
