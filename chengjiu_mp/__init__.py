@@ -12,6 +12,7 @@ from chengjiu_mp.config import Settings, from_environment
 from chengjiu_mp.core import access, hooks, http, privacy, site, storage
 from chengjiu_mp.core.celery import make_celery
 from chengjiu_mp.core.db import db, prepare_sqlite
+from chengjiu_mp.outbox import channels
 from chengjiu_mp.signin import api as signin
 
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
@@ -36,6 +37,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     (settings.data_dir / "run").mkdir(parents=True, exist_ok=True)
     privacy.use_vault(privacy.Vault(settings.keys))
     site.use_site(site.Site(settings.public_url, settings.help_phone))
+    channels.use_channels({"console": channels.NotConnected() if settings.production else channels.ConsoleChannel()})
     storage.use_storage(storage.Storage(settings.data_dir / "media"))
     if settings.test_hooks:
         hooks.switch_on(settings.data_dir / "run" / "hooks.json")

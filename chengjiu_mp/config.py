@@ -38,6 +38,11 @@ class Settings:
     signups_per_network: int = 600
 
     @property
+    def production(self) -> bool:
+        """Return whether real people are served."""
+        return self.environment == "production"
+
+    @property
     def secure(self) -> bool:
         """Return whether people reach us by https."""
         return self.public_url.startswith("https://")

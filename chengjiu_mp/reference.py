@@ -1,7 +1,8 @@
 """What every installation begins with: the plan's rows, six sectors, course types, schemes, notices. Safe to run again.
 
-Values that nobody has confirmed are listed in ``unconfirmed`` and shown as 待业务核实 in the console. Sources: the city's
-plan of 2022-08-31 (rows, sectors, groups, kinds) and what comparable cities publish (hours, ages, validity)."""
+Values that nobody has confirmed are listed in ``unconfirmed`` and shown as 待业务核实 in the console. Sources: the
+city's plan of 2022-08-31 (rows, sectors, groups, kinds) and what comparable cities publish (hours, ages, validity).
+"""
 
 import hashlib
 from typing import Any

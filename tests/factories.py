@@ -92,10 +92,16 @@ def acting(who: Account) -> Any:
     return context.acting_as(caller)
 
 
+def phone_of(who: Account) -> str:
+    """Return the number an account signs in by."""
+    assert who.phone_sealed is not None
+    return privacy.unseal(who.phone_sealed, place=Account.PLACE, row=who.uid)
+
+
 def instructor(name: str = "陈建国", unit_code: str = "chengjiang", **values: Any) -> Instructor:
     """Return an instructor with an account that signs in by the same phone."""
     who = account("instructor", name=name)
-    number = privacy.unseal(who.phone_sealed, place=Account.PLACE, row=who.uid)
+    number = phone_of(who)
     uid = ids.new_uid()
     row = Instructor(
         uid=uid, account_id=who.id, unit_id=unit(unit_code).id, name=name, phone_index=privacy.phone_index(number),

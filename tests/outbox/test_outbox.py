@@ -115,3 +115,10 @@ def test_neither_text_nor_phone_is_stored_open(app):
     assert PHONE.encode() not in (row.phone_sealed or b"") + (row.phone_index or b"")
     assert "您已报名".encode() not in bytes(row.body_sealed)
     assert db.session.scalars(select(Job.queue)).one() == jobs.URGENT
+
+
+def test_where_nothing_is_connected_nobody_is_said_to_have_been_told(app, monkeypatch):
+    monkeypatch.setattr(channels, "_channels", {"console": channels.NotConnected()})
+    _tell()
+    delivery = _deliver()
+    assert (delivery.state, delivery.reason, delivery.delivered_at) == ("undeliverable", "not_connected", None)
