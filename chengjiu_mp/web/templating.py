@@ -6,12 +6,14 @@ Datetimes come in aware and are shown in Asia/Shanghai; dates are shown as they 
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from flask import Flask, url_for
+from markupsafe import Markup, escape
 
 from chengjiu_mp.core.day_words import (
     clock_time,
@@ -51,10 +53,25 @@ def stable_id(words: str) -> str:
     return hashlib.sha256(words.encode()).hexdigest()[:8]
 
 
+_DATE = re.compile(r"\d+月\d+日（周.）(?:\d\d:\d\d(?:–\d\d:\d\d)?)?")
+
+
+def keep_dates(words: object) -> Markup:
+    """Keep a day with its weekday, and a time with itself, from breaking across lines."""
+    return Markup(_DATE.sub(_kept, str(escape(words))))  # noqa: S704  escaped before
+
+
+def _kept(found: re.Match[str]) -> str:
+    day_words, end, times = found[0].partition("）")
+    # A day with a range is longer than a phone's column: it may break before the times.
+    parts = (day_words + end, times) if "–" in times else (found[0],)
+    return "<wbr>".join(f'<span class="kept">{part}</span>' for part in parts)
+
+
 _SHOWN = (month, day_number, weekday, day, date_long, clock_time, day_time, time_range, day_time_range)
 _MASKS = (mask_name, mask_phone, mask_document)
 FILTERS: dict[str, Callable[..., Any]] = {
-    each.__name__: each for each in (*_SHOWN, *_MASKS, thousands, percent, stable_id)
+    each.__name__: each for each in (*_SHOWN, *_MASKS, thousands, percent, stable_id, keep_dates)
 }
 
 

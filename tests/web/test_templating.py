@@ -28,6 +28,13 @@ def test_a_range_names_the_later_day_only_when_it_differs() -> None:
     assert t.time_range(SATURDAY) == "14:00"
 
 
+def test_a_date_is_kept_in_one_line_and_words_are_escaped() -> None:
+    assert t.keep_dates("<b> 11月28日（周六）14:00") == '&lt;b&gt; <span class="kept">11月28日（周六）14:00</span>'
+    assert t.keep_dates("11月28日（周六）14:00–17:00") == (
+        '<span class="kept">11月28日（周六）</span><wbr><span class="kept">14:00–17:00</span>'
+    )
+
+
 def test_a_moment_without_a_zone_is_refused() -> None:
     with pytest.raises(ValueError, match="zone"):
         t.day_time(SATURDAY.replace(tzinfo=None))

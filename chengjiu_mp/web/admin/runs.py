@@ -6,7 +6,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from pydantic import Field
 from werkzeug.wrappers import Response
 
-from chengjiu_mp.core import context
+from chengjiu_mp.core import clock, context
 from chengjiu_mp.core.access import STAFF, access, roles
 from chengjiu_mp.core.db import db, unit_of_work
 from chengjiu_mp.core.errors import NotFound, Refusal
@@ -18,7 +18,7 @@ from chengjiu_mp.courses.withdrawing import withdraw
 from chengjiu_mp.people.documents import DocType
 from chengjiu_mp.web import forms
 from chengjiu_mp.web.h5.run_words import pill
-from chengjiu_mp.web.templating import day_time_range
+from chengjiu_mp.web.templating import day_time_range, keep_dates
 
 blueprint = Blueprint("console_runs", __name__, url_prefix="/console/runs")
 
@@ -65,11 +65,13 @@ def index() -> str:
 
 
 def _row(found: queries.RunAndSeats) -> list[object]:
-    word, tone = pill(found)
-    state = {"text": word or ("报名中" if found.phase == "open" else "已满，候补中"), "tone": tone or "ok"}
+    word, tone = _state(found)
     name = {"text": found.run.title, "href": url_for(".show", run_id=found.run.id)}
     when = day_time_range(found.run.starts_at, found.run.ends_at)
-    return [name, when, found.unit.name, found.pool.taken, found.pool.capacity, state]
+    if (year := clock.local(found.run.starts_at).year) != clock.today().year:
+        when = f"{year}年{when}"
+    state = {"text": word, "tone": tone}
+    return [name, keep_dates(when), found.unit.name, found.pool.taken, found.pool.capacity, state]
 
 
 @blueprint.get("/<row:run_id>")
