@@ -1,0 +1,63 @@
+"""What must hold in every committed snapshot, as SQL that both databases read; each query returns the rows that break it."""
+
+from sqlalchemy import text
+
+from chengjiu_mp.core.db import db
+
+QUERIES = {
+    "S1 taken is the number of seats held, within capacity": """
+        select p.id from seat_pool p
+        where p.taken <> (select count(*) from signup s where s.pool_id = p.id and s.state in ('confirmed', 'offered'))
+           or p.taken < 0 or p.taken > p.capacity""",
+    "S1 waiting is the number of people in line": """
+        select p.id from seat_pool p
+        where p.waiting <> (select count(*) from signup s where s.pool_id = p.id and s.state = 'waitlisted')""",
+    "S2 no seat is idle while anyone waits": """
+        select p.id from seat_pool p join course_run r on r.id = p.run_id
+        where p.waiting > 0 and p.taken < p.capacity and r.state = 'published'""",
+    "S3 one live place per person and run": """
+        select run_id, person_id from signup where state in ('pending', 'confirmed', 'waitlisted', 'offered')
+        group by run_id, person_id having count(*) > 1""",
+    "S4 positions are below the pool's next and unique": """
+        select s.id from signup s join seat_pool p on p.id = s.pool_id
+        where s.position is not null and s.position >= p.next_position""",
+    "C1 a check-in is its earliest accepted scan that stands": """
+        select c.id from check_in c join scan s on s.id = c.scan_id
+        where s.verdict not in ('accepted', 'already') or s.signup_id <> c.signup_id or s.meeting_id <> c.meeting_id
+           or exists (select 1 from scan a where a.annuls_id = s.id)""",
+    "C1 attended means checked in somewhere": """
+        select s.id from signup s where s.outcome = 'attended'
+        and not exists (select 1 from check_in c where c.signup_id = s.id)""",
+    "E1 a result belongs to somebody present": """
+        select e.id from exam_result e join signup s on s.id = e.signup_id
+        where e.outcome <> 'incomplete' and (s.outcome is null or s.outcome <> 'attended')""",
+    "I9 a certificate has attendance, a pass and two people behind it": """
+        select c.id from certificate c join signup s on s.id = c.signup_id
+        left join exam_result e on e.signup_id = s.id and e.outcome = 'passed'
+        left join submission m on m.run_id = c.run_id and m.state = 'confirmed' and m.confirmed_by <> m.submitted_by
+        where s.outcome <> 'attended' or e.id is null or m.id is null""",
+    "I9 numbers of a series are 1 to n without a gap": """
+        select n.id from number_series n where n.last <>
+        (select count(*) from certificate c where c.series_id = n.id)
+        or n.last <> (select coalesce(max(c.sequence), 0) from certificate c where c.series_id = n.id)""",
+    "I10 a finished picture has a file and its hash": """
+        select id from certificate_version
+        where (picture_state = 'ready') <> (file is not null and sha256 is not null and font_set is not null)""",
+    "J4 no job tried more than five times": "select id from job where attempts > 5",
+    "R1 one reminder per instructor, due date and stage": """
+        select instructor_id from refresher_reminder group by instructor_id, due_on, stage having count(*) > 1""",
+    "P6 every sign-up has its consents": """
+        select s.id from signup s where (select count(*) from consent c where c.signup_id = s.id) < 2""",
+    "L1 every sign-up, issue and close left its trace": """
+        select s.id from signup s where not exists
+        (select 1 from audit_entry a where a.object_type = 'signup' and a.object_id = s.id)
+        union select c.id from certificate c where not exists
+        (select 1 from audit_entry a where a.object_type = 'certificate' and a.object_id = c.id)""",
+}
+
+
+def broken() -> dict[str, list[int]]:
+    """Return the invariants that do not hold now, with the ids of up to five rows that break each."""
+    found = {name: [row[0] for row in db.session.execute(text(sql)).fetchmany(5)] for name, sql in QUERIES.items()}
+    db.session.rollback()
+    return {name: ids for name, ids in found.items() if ids}
