@@ -106,6 +106,14 @@ def test_a_new_due_date_begins_its_own_stages(app: Flask, frozen: FrozenClock) -
     assert told() == [(who.id, 7), (who.id, 30)]
 
 
+def test_a_clock_that_goes_back_tells_no_older_stage(app: Flask, frozen: FrozenClock) -> None:
+    who = due_in(7)
+    reminders.scan(0)
+    frozen.now -= timedelta(days=20)
+    reminders.scan(0)
+    assert told() == [(who.id, 7)]
+
+
 def test_a_recorded_refresher_silences_the_old_date(app: Flask) -> None:
     who = due_in(7)
     with unit_of_work():

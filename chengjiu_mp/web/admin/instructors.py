@@ -25,7 +25,7 @@ from chengjiu_mp.web.templating import date_long, day_time
 
 blueprint = Blueprint("console_instructors", __name__, url_prefix="/console/instructors")
 
-COLUMNS = ["姓名", "单位", "级别", "下次复训", "状态", "最近一次提醒"]
+COLUMNS = ["姓名", "单位", "级别", "下次复训", "状态", "最近提醒"]
 _STAGES = {90: "提前 90 天", 60: "提前 60 天", 30: "提前 30 天", 7: "提前 7 天", 0: "到期"}
 
 
