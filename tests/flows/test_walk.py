@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Page, expect
 
 from chengjiu_mp.core import clock
 from tests import factories
@@ -200,3 +200,23 @@ def test_a_freed_seat_goes_to_the_first_in_line(walk):
     second.sees("已取消")
     third.opens(third.page.url)
     third.sees("周三", "已报上")
+
+
+def _due_day(page: Page) -> date:
+    shown = page.locator(".facts", has_text="下次复训").inner_text()
+    found = re.search(r"下次复训\s+(\d+)年(\d+)月(\d+)日", shown)
+    assert found is not None
+    return date(*(int(part) for part in found.groups()))
+
+
+def test_a_refresher_ninety_days_away_is_told_once(walk, city):
+    ops = walk.staff("ops")
+    ops.opens("/console/instructors/")
+    ops.presses("陈建国")
+    ops.sees("到期前 90 天起")
+    walk.clock(clock.at_local(_due_day(ops.page) - timedelta(days=90), 10))
+    for _ in range(2):
+        city.tick("instructors.plan_reminders")
+    later = walk.staff("ops")
+    later.comes_back_until(ops.page.url, "提前 90 天")
+    expect(later.page.locator("table", has_text="提醒记录").locator("tbody tr")).to_have_count(1)

@@ -1,5 +1,6 @@
 """The real stack and the people who walk through it, page by page."""
 
+import contextlib
 import io
 import json
 import os
@@ -9,7 +10,6 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -60,7 +60,7 @@ class City:
         return [one for one in family if one.is_running()]
 
 
-@contextmanager
+@contextlib.contextmanager
 def running_city(data: Path) -> Iterator[City]:
     """Start everything with the launcher, and stop it."""
     argv = [str(ROOT / "dev"), "run", "--port", "0", "--data", str(data)]
@@ -114,6 +114,15 @@ class Person:
     def sees(self, *words: str, within: str = "main", timeout: int = PATIENCE) -> None:
         for one in words:
             expect(self.page.locator(within)).to_contain_text(one, timeout=timeout)
+
+    def comes_back_until(self, path: str, words: str) -> None:
+        """Open a page again until it says so, for half a minute: work behind it takes a moment."""
+        for _ in range(15):
+            self.opens(path)
+            with contextlib.suppress(AssertionError):
+                self.sees(words, timeout=2_000)
+                break
+        self.sees(words)
 
     def reads_the_code(self, field: str) -> None:
         """Type the six digits of the demo's text message."""
