@@ -40,6 +40,7 @@ class Op:
     id: str
     who: Access
     body: type[BaseModel] | None
+    body_optional: bool
     query: type[BaseModel] | None
     out: Any
     status: int
@@ -105,7 +106,8 @@ def route(bp: Blueprint, method: str, rule: str, who: Access, **options: typing.
 
     def declare(view: F) -> F:
         hints = typing.get_type_hints(view)
-        body, query, out = hints.get("body"), hints.get("query"), _without_response(hints["return"])
+        body, optional = _may_be_left_out(hints.get("body"))
+        query, out = hints.get("query"), _without_response(hints["return"])
         dump = TypeAdapter(out).dump_json if out is not None else None
 
         def call(**arguments: Any) -> tuple[Response, bool]:
@@ -119,7 +121,7 @@ def route(bp: Blueprint, method: str, rule: str, who: Access, **options: typing.
             if query:
                 arguments["query"] = from_pairs(query, request.args)
             if body:
-                arguments["body"] = _read_body(body)
+                arguments["body"] = None if optional and not request.get_data(cache=True) else _read_body(body)
             if before:
                 before(**arguments)
             if request.method in SAFE or not options.get("transaction", True):
@@ -127,13 +129,23 @@ def route(bp: Blueprint, method: str, rule: str, who: Access, **options: typing.
             return _in_transaction(call, arguments)
 
         doc = (view.__doc__ or "").strip()
-        op = Op(view.__name__, who, body, query, out, status, options.get("refusals", ()), options.get("example"), doc)
+        op = Op(
+            id=view.__name__, who=who, body=body, body_optional=optional, query=query, out=out, status=status,
+            refusals=options.get("refusals", ()), example=options.get("example"), doc=doc,
+        )  # fmt: skip
         setattr(handle, OP, op)
         access(who)(handle)
         bp.add_url_rule(rule, view.__name__, handle, methods=[method])
         return view
 
     return declare
+
+
+def _may_be_left_out(body: Any) -> tuple[type[BaseModel] | None, bool]:
+    """Return the model of ``Model`` or ``Model | None``, and whether the caller may send no body at all."""
+    if typing.get_origin(body) in (typing.Union, types.UnionType):
+        return next(a for a in typing.get_args(body) if a is not type(None)), True
+    return body, False
 
 
 def _without_response(out: Any) -> Any:
@@ -155,7 +167,9 @@ def _in_transaction(call: Callable[..., tuple[Response, bool]], arguments: dict[
         if not key:
             return call(**arguments)[0]
         print_ = idempotency.fingerprint(request.method, request.path, request.get_data(cache=True))
-        kept, answered = idempotency.begin(context.principal().key, key, print_)
+        caller = context.principal().key
+        # The public has no name of its own: a stranger with the same key elsewhere must not be given the reply.
+        kept, answered = idempotency.begin(f"public:{network()}" if caller == "public" else caller, key, print_)
         if answered:
             reply = Response(answered[1], answered[0], mimetype=JSON)
             reply.headers["Idempotent-Replayed"] = "true"

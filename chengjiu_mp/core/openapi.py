@@ -94,7 +94,7 @@ def _operation(op: Op, parameters: list[dict[str, Any]]) -> dict[str, Any]:
         content: dict[str, Any] = {"schema": {"$ref": _REF.format(model=op.body.__name__)}}
         if op.example:
             content["example"] = op.example
-        found["requestBody"] = {"required": True, "content": {"application/json": content}}
+        found["requestBody"] = {"required": not op.body_optional, "content": {"application/json": content}}
     return found
 
 

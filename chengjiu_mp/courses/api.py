@@ -1,6 +1,6 @@
 """Runs and sign-ups for programs."""
 
-from flask import Blueprint, Response, current_app, request
+from flask import Blueprint, Response, current_app
 
 from chengjiu_mp.core import access, context, limits
 from chengjiu_mp.core.db import end_read
@@ -8,7 +8,6 @@ from chengjiu_mp.core.errors import NotFound, TooMany
 from chengjiu_mp.core.http import JSON, network, route
 from chengjiu_mp.core.limits import Limit
 from chengjiu_mp.core.paging import BadCursor
-from chengjiu_mp.core.parsing import from_json
 from chengjiu_mp.courses import drafting, errors, pictures, presenting, publishing, queries, schemas, signup_queries
 from chengjiu_mp.courses.entry import Entry
 from chengjiu_mp.courses.models import CourseRun, Signup
@@ -141,15 +140,14 @@ def show_signup(signup_id: int) -> schemas.SignupStateOut:
 
 @route(blueprint, "POST", "/signups/<row:signup_id>/withdraw", access.PUBLIC,
        refusals=(NotFound, errors.CannotWithdraw))  # fmt: skip
-def withdraw_signup(signup_id: int) -> schemas.SignupStateOut:
-    """Give the place back: its owner, staff in scope, or whoever shows {"ticket_token"} in a JSON body.
+def withdraw_signup(signup_id: int, body: schemas.WithdrawIn | None) -> schemas.SignupStateOut:
+    """Give the place back: its owner, staff in scope, or whoever shows the ticket's token.
 
-    The body may be left out. Doing it twice changes nothing.
+    The body may be left out by the first two. Doing it twice changes nothing.
     """
-    data = request.get_data(cache=True)
-    body = from_json(schemas.WithdrawIn, data) if data.strip() else schemas.WithdrawIn.model_validate({})
-    found, own = _to_withdraw(signup_id, body.ticket_token)
-    return presenting.signup_state(withdraw(found, body.reason), to_owner=own)
+    ticket, reason = (body.ticket_token, body.reason) if body else ("", "")
+    found, own = _to_withdraw(signup_id, ticket)
+    return presenting.signup_state(withdraw(found, reason), to_owner=own)
 
 
 @route(blueprint, "GET", "/runs/<row:run_id>/signups", ROSTER, refusals=(NotFound,))

@@ -46,6 +46,10 @@ def edge(settings, frozen):
     def for_auditors() -> SectorOut:
         return SectorOut(id=1, code="x")
 
+    @route(bp, "POST", "/perhaps", access.PUBLIC)
+    def perhaps(body: SectorIn | None) -> SectorOut:
+        return SectorOut(id=1, code=body.code if body else "none")
+
     @route(bp, "GET", "/broken", access.PUBLIC)
     def broken() -> SectorOut:
         raise KeyError("13800138000 secret")
@@ -132,3 +136,18 @@ def test_a_route_that_does_not_say_who_may_stops_the_start(settings):
     app.add_url_rule("/bare", "bare", lambda: "x")
     with pytest.raises(RuntimeError, match="bare"):
         access.check_every_route_declares(app)
+
+
+def test_a_body_that_may_be_left_out_is_read_when_it_is_there(edge):
+    client = edge.test_client()
+    assert client.post("/api/v1/tried/perhaps").get_json()["code"] == "none"
+    assert client.post("/api/v1/tried/perhaps", json={"code": "x"}).get_json()["code"] == "x"
+    assert client.post("/api/v1/tried/perhaps", data="x", content_type="text/plain").status_code == 415
+
+
+def test_a_stranger_with_the_same_key_elsewhere_is_not_given_the_reply(edge):
+    _post(edge, {"code": "a"}, "k1")
+    client = edge.test_client()
+    body, headers = {"code": "a"}, {"Idempotency-Key": "k1"}
+    reply = client.post("/api/v1/tried/sectors", json=body, headers=headers, environ_base={"REMOTE_ADDR": "127.0.0.9"})
+    assert "Idempotent-Replayed" not in reply.headers
