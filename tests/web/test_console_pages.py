@@ -9,7 +9,7 @@ from chengjiu_mp.core import audit, jobs
 from chengjiu_mp.core.db import db
 from chengjiu_mp.core.models import AuditEntry, Job
 from chengjiu_mp.outbox.service import tell
-from chengjiu_mp.web.admin.audit_words import ACTIONS
+from chengjiu_mp.web.admin.audit_words import ACTIONS, facts_in_words
 from tests import factories
 from tests.guards.source import modules
 
@@ -100,3 +100,17 @@ def test_every_action_that_is_recorded_has_a_word():
     for module in modules():
         recorded |= set(re.findall(r'audit\.record\(\s*"([a-z_.]+)"', module.text))
     assert recorded - set(ACTIONS) == set()
+
+
+@pytest.mark.parametrize(
+    ("facts", "words"),
+    [
+        ({"state": "confirmed", "position": None, "channel": "page"}, "状态：已报上；渠道：网页"),
+        ({"counted": True, "warned": ["ratio"]}, "计入任务：是；提示：师资偏少"),
+        ({"was": {}, "now": {"theory": 91.0, "cpr": 88.5}}, "现在：理论 91、心肺复苏 88.5"),
+        ({"by": "checkin:12", "source": "code"}, "凭：签到 12；方式：六位码"),
+        ({"reason": "点错了人", "news": 3}, "原因：点错了人；news：3"),
+    ],
+)
+def test_what_an_entry_says_is_shown_in_words(facts, words):
+    assert facts_in_words(facts) == words

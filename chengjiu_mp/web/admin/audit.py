@@ -1,7 +1,5 @@
 """The audit trail, to be read: who did what to which object, without personal data."""
 
-import json
-
 from flask import Blueprint, render_template, request, url_for
 from sqlalchemy import select
 
@@ -10,7 +8,7 @@ from chengjiu_mp.core.db import db
 from chengjiu_mp.core.models import AuditEntry
 from chengjiu_mp.core.paging import page
 from chengjiu_mp.signin.models import Account
-from chengjiu_mp.web.admin.audit_words import ACTIONS, OBJECTS
+from chengjiu_mp.web.admin.audit_words import ACTIONS, OBJECTS, facts_in_words
 from chengjiu_mp.web.admin.scope import require_city
 from chengjiu_mp.web.templating import day_time
 
@@ -29,7 +27,7 @@ def index() -> str:
     if number.isascii() and number.isdigit() and len(number) < 10:
         query = query.where(AuditEntry.object_type == kind, AuditEntry.object_id == int(number))
     found = page(query, AuditEntry.id, request.args.get("cursor"))
-    wanted = {entry.actor_id for entry in found.items if entry.actor_id}
+    wanted = {one for entry in found.items for one in (entry.actor_id, entry.facts.get("account")) if one}
     names = dict(db.session.execute(select(Account.id, Account.name).where(Account.id.in_(wanted))).all())
     further = {"object": request.args.get("object"), "cursor": found.next_cursor}
     following = url_for(".index", **further) if found.next_cursor else ""  # type: ignore[arg-type]
@@ -40,9 +38,11 @@ def index() -> str:
 
 
 def _row(entry: AuditEntry, names: dict[int, str]) -> list[object]:
-    who = names.get(entry.actor_id or 0) or ("系统" if entry.actor_role == "system" else "公众")
+    # Who signs in is nobody yet when the entry is written.
+    acting = entry.actor_id or (entry.facts.get("account") if entry.action == "session.opened" else None)
+    who = names.get(acting or 0) or ("系统" if entry.actor_role == "system" else "公众")
     kind = OBJECTS.get(entry.object_type, entry.object_type)
     link = url_for(".index", object=f"{entry.object_type}:{entry.object_id}")
     about = {"text": f"{kind} {entry.object_id}", "href": link}
-    facts = json.dumps(entry.facts, ensure_ascii=False) if entry.facts else "—"
+    facts = facts_in_words(entry.facts) or "—"
     return [day_time(entry.at), who, ACTIONS.get(entry.action, entry.action), about, facts]

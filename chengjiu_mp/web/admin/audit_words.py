@@ -1,5 +1,7 @@
 """What the audit trail's codes mean, for people."""
 
+from collections.abc import Mapping
+
 ACTIONS = {
     "account.added": "开通账号",
     "account.phone_changed": "更换账号手机号",
@@ -63,6 +65,7 @@ OBJECTS = {
     "person": "人员",
     "phone_code": "验证码",
     "refresher": "复训",
+    "refresher_reminder": "复训提醒",
     "role_grant": "角色",
     "scan": "扫码",
     "sign_in_session": "登录",
@@ -72,3 +75,129 @@ OBJECTS = {
     "unit": "单位",
     "venue": "场地",
 }
+
+FACTS = {
+    "accepted": "签到成功（人）",
+    "account": "账号",
+    "already": "重复扫码（次）",
+    "before": "原来",
+    "after": "改为",
+    "by": "凭",
+    "changed": "改了",
+    "channel": "渠道",
+    "checked_in": "签到（人）",
+    "code": "原因",
+    "completed_on": "完成日期",
+    "counted": "计入任务",
+    "exam_scheme_id": "考核方案",
+    "from": "原来",
+    "head_count": "实到（人）",
+    "instructor": "师资",
+    "kind": "类型",
+    "left_out": "未参加考核",
+    "meeting_id": "课次",
+    "next_due": "下次复训",
+    "now": "现在",
+    "number": "编号",
+    "outcome": "结果",
+    "passed": "合格（人）",
+    "people": "通知（人）",
+    "position": "候补序号",
+    "present": "到场（人）",
+    "purpose": "用途",
+    "reason": "原因",
+    "refused": "没通过（次）",
+    "replaces": "替换",
+    "role": "角色",
+    "row": "行",
+    "row_id": "计入单位",
+    "rows": "行数",
+    "run_id": "场次",
+    "sample": "示例",
+    "scan_id": "扫码",
+    "school_of": "学校归口",
+    "signup_id": "报名",
+    "source": "方式",
+    "stage": "提前（天）",
+    "state": "状态",
+    "syllabus_id": "课程版本",
+    "to_call": "要打电话",
+    "unit": "单位",
+    "version": "第几版",
+    "warned": "提示",
+    "was": "原来",
+    "what": "内容",
+    "year": "年度",
+}
+
+# Words that stand in facts, under their key where one word means several things.
+# What is not listed (reasons, numbers, names of fields) is shown as it is.
+VALUES = {
+    "aed": "AED",
+    "answer": "收到的答复",
+    "approver": "复核人",
+    "auditor": "审计员",
+    "bearer": "接口",
+    "camera": "扫码",
+    "city": "市级",
+    "by.code": "验证码",
+    "checkin": "签到",
+    "source.code": "六位码",
+    "confirmed": "已报上",
+    "cpr": "心肺复苏",
+    "cpr_aed": "CPR+AED",
+    "device": "这部设备",
+    "failed": "不合格",
+    "holiday": "放假日",
+    "holidays_unknown": "放假安排未导入",
+    "in_the_past": "开课时间已过",
+    "incomplete": "未完成",
+    "role.instructor": "讲师",
+    "kind.instructor": "师资培训",
+    "instructor_refresh": "师资复训",
+    "junior": "初级救护员",
+    "source.name": "点名",
+    "what.name": "姓名",
+    "no_instructor": "没有师资",
+    "operator": "操作员",
+    "page": "网页",
+    "paper": "补签",
+    "passed": "合格",
+    "password": "密码",
+    "popular": "普及培训",
+    "ratio": "师资偏少",
+    "refresher_overdue": "师资复训过期",
+    "responder": "救护员",
+    "signin": "登录",
+    "signup": "报名",
+    "system": "系统管理员",
+    "theory": "理论",
+    "town": "镇街",
+    "trainee": "学员",
+    "unit_manager": "单位管理员",
+    "waitlisted": "候补",
+    "wall": "墙上的码",
+    "wound": "创伤救护",
+}
+
+
+def facts_in_words(facts: Mapping[str, object]) -> str:
+    """Return what an entry says beyond its action: 渠道：网页；状态：已报上. Nothing said is left out."""
+    said = [
+        f"{FACTS.get(key, key)}：{_in_words(value, key)}" for key, value in facts.items() if value not in (None, [], {})
+    ]
+    return "；".join(said)
+
+
+def _in_words(value: object, key: str = "") -> str:
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    if isinstance(value, float):
+        return f"{value:g}"
+    if isinstance(value, Mapping):
+        return "、".join(f"{VALUES.get(str(one), one)} {_in_words(found)}" for one, found in value.items())
+    if isinstance(value, list):
+        return "、".join(_in_words(one, key) for one in value)
+    text, _, number = str(value).partition(":")  # checkin:12
+    word = VALUES.get(f"{key}.{text}") or VALUES.get(text)
+    return f"{word} {number}".strip() if word else str(value)
