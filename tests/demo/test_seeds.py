@@ -16,7 +16,7 @@ def _raise_city() -> int:
     with context.acting_as(context.SYSTEM), unit_of_work():
         city.raise_city()
     db.session.remove()
-    return db.session.scalar(select(func.count()).select_from(Signup))
+    return db.session.scalar(select(func.count()).select_from(Signup)) or 0
 
 
 def test_the_demo_city_stands_once_whole_and_breaks_no_invariant(app):
@@ -24,7 +24,7 @@ def test_the_demo_city_stands_once_whole_and_breaks_no_invariant(app):
     assert invariants.broken() == {}
     assert set(db.session.scalars(select(Certificate.state))) == {"issued", "revoked"}
     assert db.session.scalar(select(func.max(CertificateVersion.version))) == 2
-    assert db.session.scalar(select(func.min(Certificate.valid_until))).year == 2026
+    assert min(filter(None, db.session.scalars(select(Certificate.valid_until)))).year == 2026
     assert db.session.scalar(select(func.count()).where(Signup.state == "waitlisted")) == 5
 
 
