@@ -1,11 +1,12 @@
 """The console's shell, messages, audit and jobs."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
 
-from chengjiu_mp.core import audit, jobs
+from chengjiu_mp.core import audit, clock, jobs
 from chengjiu_mp.core.db import db
 from chengjiu_mp.core.models import AuditEntry, Job
 from chengjiu_mp.outbox.service import tell
@@ -114,3 +115,14 @@ def test_every_action_that_is_recorded_has_a_word():
 )
 def test_what_an_entry_says_is_shown_in_words(facts, words):
     assert facts_in_words(facts) == words
+
+
+def test_the_overview_says_what_is_on_today_and_whose_refresher_is_due(client, as_role):
+    with factories.made():
+        factories.run(starts_in=timedelta(hours=2))
+        factories.run(starts_in=timedelta(days=2))
+        factories.instructor(refresh_due=clock.today() + timedelta(days=10))
+        factories.instructor(refresh_due=clock.today() - timedelta(days=1))
+    shown = re.sub(r"<[^>]+>|\s", "", client.get("/console/", headers=as_role()).text)
+    assert "今天上课1场" in shown
+    assert "师资复训临期1人另有1人已过期" in shown

@@ -1,17 +1,22 @@
 """The overview: what waits for a person, by role. A page adds a card by putting a function into CARDS."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from flask import Blueprint, render_template, url_for
 from sqlalchemy import func, select
 
-from chengjiu_mp.core import context
+from chengjiu_mp.core import clock, context
 from chengjiu_mp.core.access import access, roles
 from chengjiu_mp.core.context import Principal
 from chengjiu_mp.core.db import db
 from chengjiu_mp.core.models import Job
+from chengjiu_mp.courses.models import CourseRun
+from chengjiu_mp.courses.policy import runs_visible_to
 from chengjiu_mp.exams.queries import submissions_waiting_for
+from chengjiu_mp.instructors.queries import counts_by_state
+from chengjiu_mp.instructors.states import DueState
 from chengjiu_mp.outbox import queries
 
 blueprint = Blueprint("console", __name__, url_prefix="/console")
@@ -53,4 +58,32 @@ def _results(caller: Principal) -> dict[str, Any] | None:
     return {"label": "等待确认的成绩", "value": number, "unit": "场", "href": href, "tone": "warn" if number else ""}
 
 
-CARDS: list[Card] = [_results, _unreached, _dead_jobs]
+def _runs_today(caller: Principal) -> dict[str, Any] | None:
+    if not caller.has("unit_manager", "operator", "approver", "auditor"):
+        return None
+    morning = clock.at_local(clock.today())
+    held = select(func.count(CourseRun.id)).where(
+        runs_visible_to(caller), CourseRun.state == "published", CourseRun.ends_at >= morning,
+        CourseRun.starts_at < morning + timedelta(days=1),
+    )  # fmt: skip
+    number = db.session.scalar(held) or 0
+    return {
+        "label": "今天上课",
+        "value": number,
+        "unit": "场",
+        "href": url_for("console_runs.index", state="published"),
+    }
+
+
+def _refreshers(caller: Principal) -> dict[str, Any] | None:
+    if not caller.has("unit_manager", "operator"):
+        return None
+    counts = counts_by_state(caller)
+    soon, overdue = counts[DueState.SOON], counts[DueState.OVERDUE]
+    return {
+        "label": "师资复训临期", "value": soon, "unit": "人", "note": f"另有 {overdue} 人已过期" if overdue else "",
+        "href": url_for("console_instructors.index", state=DueState.SOON), "tone": "warn" if soon or overdue else "",
+    }  # fmt: skip
+
+
+CARDS: list[Card] = [_runs_today, _results, _refreshers, _unreached, _dead_jobs]
