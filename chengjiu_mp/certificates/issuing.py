@@ -5,15 +5,13 @@ from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy import select, text
-from sqlalchemy.dialects.postgresql import insert as pg_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from chengjiu_mp.certificates import messages, numbering, versions
 from chengjiu_mp.certificates.models import Certificate
 from chengjiu_mp.core import audit, clock, hooks, privacy
 from chengjiu_mp.core.calendar import add_months
 from chengjiu_mp.core.context import Principal
-from chengjiu_mp.core.db import after_commit, db, is_postgresql
+from chengjiu_mp.core.db import after_commit, db, insert_into
 from chengjiu_mp.courses.models import CourseRun, CourseType, Signup, Syllabus
 from chengjiu_mp.exams.models import ExamResult
 from chengjiu_mp.exams.submission import take_confirmation
@@ -108,16 +106,15 @@ def _insert(batch: Batch, signup: Signup, number: str, sequence: tuple[int, int]
         "key_group": signup.key_group, "count_year": batch.count_year, "is_test": batch.mode == numbering.TEST,
         "revoke_reason": "", "issued_at": clock.now(), "issued_by": batch.by,
     }  # fmt: skip
-    insert = pg_insert if is_postgresql() else sqlite_insert
     added = None
     if batch.countable:
-        first = insert(Certificate).values(**values, counted=True).on_conflict_do_nothing(
+        first = insert_into(Certificate).values(**values, counted=True).on_conflict_do_nothing(
             index_elements=["person_id", "course_type_id", "count_year"],
             index_where=text("counted and state <> 'revoked'"),
         )  # fmt: skip
         added = db.session.scalar(first.returning(Certificate.id))
     if added is None:
-        again = insert(Certificate).values(**values, counted=False)
+        again = insert_into(Certificate).values(**values, counted=False)
         added = db.session.scalar(again.returning(Certificate.id))
     return db.session.get_one(Certificate, added)
 

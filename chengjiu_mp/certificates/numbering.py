@@ -3,11 +3,9 @@
 from dataclasses import dataclass
 
 from sqlalchemy import update
-from sqlalchemy.dialects.postgresql import insert as pg_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from chengjiu_mp.certificates.models import NumberSeries
-from chengjiu_mp.core.db import db, is_postgresql
+from chengjiu_mp.core.db import db, insert_into
 from chengjiu_mp.courses.models import CourseType
 
 LOCAL = "local"
@@ -37,8 +35,7 @@ def allot(kind: CourseType, year: int, count: int, *, mode: str = LOCAL) -> Allo
 
     A rollback gives them back, and the next in line takes them.
     """
-    insert = pg_insert if is_postgresql() else sqlite_insert
-    fresh = insert(NumberSeries).values(
+    fresh = insert_into(NumberSeries).values(
         course_type_id=kind.id, year=year, mode=mode, pattern=default_pattern(kind.code, mode), last=0, complete=False
     )
     db.session.execute(fresh.on_conflict_do_nothing(index_elements=["course_type_id", "year", "mode"]))

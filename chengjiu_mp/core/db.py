@@ -11,6 +11,8 @@ from typing import Any
 
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import DateTime, Engine, Index, MetaData, UniqueConstraint, event, text
+from sqlalchemy.dialects.postgresql import insert as pg_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import DeclarativeBase, Session, registry
@@ -141,6 +143,11 @@ def prepare_sqlite(engine: Engine) -> None:
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if _writing.get() else "BEGIN")
+
+
+def insert_into(table: type[Any]) -> Any:
+    """Return the dialect's own INSERT, for its ``on_conflict_…`` clauses, which both databases spell alike."""
+    return pg_insert(table) if is_postgresql() else sqlite_insert(table)
 
 
 def is_postgresql() -> bool:

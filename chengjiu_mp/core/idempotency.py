@@ -7,11 +7,9 @@ is no "in flight" state to get stuck in."""
 import hashlib
 
 from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert as pg_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from chengjiu_mp.core import clock, ids, privacy
-from chengjiu_mp.core.db import db, is_postgresql
+from chengjiu_mp.core.db import db, insert_into
 from chengjiu_mp.core.errors import Kind, Refusal
 from chengjiu_mp.core.models import IdempotencyKey
 
@@ -34,8 +32,7 @@ def begin(principal: str, key: str, print_: bytes) -> tuple[IdempotencyKey, tupl
 
     :raise KeyReused: when the key came with another request before
     """
-    insert = pg_insert if is_postgresql() else sqlite_insert
-    row = insert(IdempotencyKey).values(
+    row = insert_into(IdempotencyKey).values(
         uid=ids.new_uid(), principal=principal, key=key, fingerprint=print_, status=0, created_at=clock.now()
     )
     db.session.execute(row.on_conflict_do_nothing(index_elements=["principal", "key"]))

@@ -12,12 +12,10 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from sqlalchemy import or_, text, update
-from sqlalchemy.dialects.postgresql import insert as pg_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.exc import DBAPIError
 
 from chengjiu_mp.core import clock
-from chengjiu_mp.core.db import database_epoch, db, is_postgresql, unit_of_work
+from chengjiu_mp.core.db import database_epoch, db, insert_into, unit_of_work
 from chengjiu_mp.core.models import Job
 
 URGENT = "urgent"
@@ -50,8 +48,7 @@ def ask(kind: str, subject_id: int, *, queue: str, dedupe_key: str, run_after: f
 
     :param run_after: epoch seconds before which it must not run
     """
-    insert = pg_insert if is_postgresql() else sqlite_insert
-    row = insert(Job).values(
+    row = insert_into(Job).values(
         kind=kind, subject_id=subject_id, queue=queue, dedupe_key=dedupe_key, run_after=run_after,
         state="queued", attempts=0, announced_at=0.0, lease_until=0.0, created_at=clock.now(),
     )  # fmt: skip

@@ -8,11 +8,9 @@ import math
 from dataclasses import dataclass
 
 from sqlalchemy import delete, func, update
-from sqlalchemy.dialects.postgresql import insert as pg_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from chengjiu_mp.core import clock
-from chengjiu_mp.core.db import db, is_postgresql, unit_of_work
+from chengjiu_mp.core.db import db, insert_into, unit_of_work
 from chengjiu_mp.core.errors import TooMany
 from chengjiu_mp.core.models import LimitCounter
 
@@ -55,8 +53,7 @@ def _take(limit: Limit) -> int:
 
 
 def _locked_hits(key: str) -> dict[str, int]:
-    insert = pg_insert if is_postgresql() else sqlite_insert
-    fresh = insert(LimitCounter).values(key=key, hits={}, touched_at=0.0)
+    fresh = insert_into(LimitCounter).values(key=key, hits={}, touched_at=0.0)
     locked = fresh.on_conflict_do_update(index_elements=["key"], set_={"key": fresh.excluded.key})
     found: dict[str, int] = db.session.execute(locked.returning(LimitCounter.hits)).scalar_one()
     return found

@@ -3,12 +3,10 @@
 from collections.abc import Mapping, Sequence
 
 from sqlalchemy import select, update
-from sqlalchemy.dialects.postgresql import insert as pg_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from chengjiu_mp.core import audit, clock
 from chengjiu_mp.core.context import Principal
-from chengjiu_mp.core.db import db, is_postgresql
+from chengjiu_mp.core.db import db, insert_into
 from chengjiu_mp.core.errors import StaleVersion
 from chengjiu_mp.core.parsing import Invalid
 from chengjiu_mp.courses.models import CourseRun, Signup
@@ -53,8 +51,7 @@ def hold_open(run_id: int) -> None:
 
     :raise ResultsSubmitted, ResultsConfirmed: when it is not open
     """
-    insert = pg_insert if is_postgresql() else sqlite_insert
-    fresh = insert(Submission).values(run_id=run_id, state="open", returned_note="")
+    fresh = insert_into(Submission).values(run_id=run_id, state="open", returned_note="")
     db.session.execute(fresh.on_conflict_do_nothing(index_elements=["run_id"]))
     held = update(Submission).where(Submission.run_id == run_id, Submission.state == "open").values(state="open")
     if db.session.scalar(held.returning(Submission.id)) is None:
@@ -109,8 +106,7 @@ def _write(run: CourseRun, items: Sequence[Item], row: ResultIn, before: ExamRes
     }  # fmt: skip
     was = dict(before.items) if before is not None else {}
     if row.version == 0:
-        insert = pg_insert if is_postgresql() else sqlite_insert
-        fresh = insert(ExamResult).values(run_id=run.id, signup_id=row.signup_id, attempt=1, **values)
+        fresh = insert_into(ExamResult).values(run_id=run.id, signup_id=row.signup_id, attempt=1, **values)
         fresh = fresh.on_conflict_do_nothing(index_elements=["signup_id", "attempt"])
         written = db.session.scalar(fresh.returning(ExamResult.id))
     else:

@@ -1,14 +1,11 @@
 """The daily scan: each stage of each due date makes exactly one message (rel-R1)."""
 
 from datetime import date, timedelta
-from typing import Any
 
 from sqlalchemy import exists, select
-from sqlalchemy.dialects.postgresql import insert as pg_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from chengjiu_mp.core import audit, clock, jobs
-from chengjiu_mp.core.db import db, is_postgresql, unit_of_work
+from chengjiu_mp.core.db import db, insert_into, unit_of_work
 from chengjiu_mp.core.models import BeatSlot
 from chengjiu_mp.instructors import messages
 from chengjiu_mp.instructors.models import Instructor, RefresherReminder
@@ -26,7 +23,7 @@ def plan_scan() -> bool:
     """Ask for today's scan unless it was asked for already; return whether this call did. One transaction."""
     slot = clock.today().isoformat()
     values = {"name": SLOT, "slot": slot}
-    row = _insert(BeatSlot).values(**values).on_conflict_do_nothing(index_elements=["name", "slot"])
+    row = insert_into(BeatSlot).values(**values).on_conflict_do_nothing(index_elements=["name", "slot"])
     added = db.session.scalar(row.returning(BeatSlot.id))
     if added is None:
         return False
@@ -61,7 +58,7 @@ def remind(instructor: Instructor, today: date) -> bool:
         body=messages.reminder(instructor.name, due, today), phone=phone_of(instructor), about=instructor,
         unit_id=instructor.unit_id, expires_at=clock.at_local(_worthless_from(due, stage, today)),
     )  # fmt: skip
-    row = _insert(RefresherReminder).values(
+    row = insert_into(RefresherReminder).values(
         instructor_id=instructor.id, due_on=due, stage=stage, message_id=message.id, created_at=clock.now()
     )
     first = row.on_conflict_do_nothing(index_elements=["instructor_id", "due_on", "stage"])
@@ -93,7 +90,3 @@ def _worthless_from(due: date, stage: int, today: date) -> date:
     """Return the day from which the next stage says it better; the last one stays worth saying for 30 days."""
     following = next((s for s in STAGES if s < stage), None)
     return today + timedelta(days=30) if following is None else due - timedelta(days=following)
-
-
-def _insert(model: type[Any]) -> Any:
-    return pg_insert(model) if is_postgresql() else sqlite_insert(model)

@@ -3,11 +3,9 @@
 from datetime import datetime
 
 from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert as pg_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from chengjiu_mp.core import clock, ids, jobs, privacy
-from chengjiu_mp.core.db import Base, db, is_postgresql
+from chengjiu_mp.core.db import Base, db, insert_into
 from chengjiu_mp.outbox.channels import channels
 from chengjiu_mp.outbox.models import Delivery, Message
 
@@ -25,9 +23,8 @@ def tell(
     :param expires_at: the instant from which it is no longer worth sending
     """
     uid = ids.new_uid()
-    insert = pg_insert if is_postgresql() else sqlite_insert
     added = db.session.execute(
-        insert(Message).values(
+        insert_into(Message).values(
             uid=uid, kind=kind, dedupe_key=dedupe_key,
             body_sealed=privacy.seal(body, place=Message.PLACE_BODY, row=uid),
             phone_index=privacy.phone_index(phone) if phone else None,
