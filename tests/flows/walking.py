@@ -73,6 +73,7 @@ def running_city(data: Path) -> Iterator[City]:
         if line.startswith("READY "):
             break
     else:
+        process.communicate(timeout=60)
         raise AssertionError("".join(said))
     city = City(process, json.loads(said[-1].removeprefix("READY "))["url"], data)
     try:
