@@ -2,9 +2,11 @@
 words.
 """
 
+import re
 import types
 import typing
 from collections.abc import Iterable
+from datetime import date
 from typing import Annotated, Any, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -16,6 +18,13 @@ M = TypeVar("M", bound=BaseModel)
 
 # Row numbers fit PostgreSQL's integer: a larger one is not a row of ours, and must not reach the driver.
 RowId = Annotated[int, Field(ge=1, le=2_147_483_647)]
+# A day whose neighbours and whose time in another zone still exist in the calendar.
+Day = Annotated[date, Field(ge=date(1900, 1, 1), le=date(2199, 12, 31))]
+
+# Our own forms nest once; a name of thousands of dots is nobody's field.
+_DEEPEST = 8
+# Names of ours are words; anything else as a name may be a value that slipped there, such as a document number.
+_OUR_NAME = re.compile(r"(?!.*\d{4})[\w.-]{1,40}", re.ASCII)
 
 
 class In(BaseModel):
@@ -80,12 +89,12 @@ def from_json(model: type[M], data: bytes) -> M:
 def from_pairs(model: type[M], pairs: Pairs, *, ignore: frozenset[str] = frozenset()) -> M:
     """Return the model read from a form or a query: dotted names nest, empty text is left out, lists by annotation.
 
-    :raise Malformed: on a NUL character; :raise Invalid: when it does not fit
+    :raise Malformed: on a NUL character, or a name that nests without end; :raise Invalid: when it does not fit
     """
     tree: dict[str, Any] = {}
     for name in pairs.keys():  # noqa: SIM118  a MultiDict iterates differently
         values = [v for v in pairs.getlist(name) if v.strip()]
-        if "\x00" in name or any("\x00" in v for v in values):
+        if "\x00" in name or any("\x00" in v for v in values) or name.count(".") > _DEEPEST:
             raise Malformed
         if values and name not in ignore:
             _put(tree, model, name.split("."), values)
@@ -125,12 +134,16 @@ def _members(annotation: Any) -> tuple[Any, ...]:
 
 
 def errors_of(exc: ValidationError) -> list[dict[str, str]]:
-    """Return pydantic's complaints as {pointer, code, detail}; an unknown field's name is not echoed beyond 40
-    characters.
+    """Return pydantic's complaints as {pointer, code, detail}; an unknown field's name is echoed only if it is a
+    word.
     """
     found = []
     for error in exc.errors(include_url=False, include_input=False):
-        where = [str(part)[:40] for part in error["loc"]]
+        where = [_shown(part) for part in error["loc"]]
         detail = sentence_for(error["type"], error.get("ctx"))
         found.append({"pointer": "/" + "/".join(where) if where else "", "code": error["type"], "detail": detail})
     return found
+
+
+def _shown(part: int | str) -> str:
+    return str(part) if isinstance(part, int) or _OUR_NAME.fullmatch(part) else "?"

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import TypeVar
 
@@ -21,6 +21,7 @@ from chengjiu_mp.venues.models import Venue
 
 DRAFTING_ROLES = ("operator", "unit_manager")
 DEFAULT_SECTOR = "community"
+_FARTHEST = timedelta(days=3653)
 R = TypeVar("R", bound=Base)
 
 
@@ -106,9 +107,18 @@ def _fill(run: CourseRun, draft: Draft) -> Syllabus:
     run.starts_at, run.ends_at = _span(draft.meetings)
     run.signup_opens_at = draft.signup_opens_at or clock.now()
     run.signup_closes_at = draft.signup_closes_at or run.starts_at
+    _check_years([run.starts_at, run.ends_at], "meetings")
+    _check_years([run.signup_opens_at, run.signup_closes_at], "signup_opens_at")
     if not run.signup_opens_at < run.signup_closes_at <= run.ends_at:
         raise RunTimesWrong(field="signup_closes_at")
     return syllabus
+
+
+def _check_years(instants: Sequence[datetime], field: str) -> None:
+    """A year mistyped is told here; one at the calendar's end could not even be shown in Jiangyin's time."""
+    now = clock.now()
+    if any(abs(instant - now) > _FARTHEST for instant in instants):
+        raise RunTimesWrong("日期离今天超过十年，请核对年份。", field=field)
 
 
 def _unit(unit_id: int) -> Unit:

@@ -1,12 +1,11 @@
 """Shapes of the JSON routes."""
 
-import datetime as dt
 from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field
 
-from chengjiu_mp.core.parsing import In, Out, RowId
+from chengjiu_mp.core.parsing import Day, In, Out, RowId
 from chengjiu_mp.people.documents import DocType
 from chengjiu_mp.people.schemas import ConsentIn
 
@@ -19,7 +18,7 @@ class RunsQuery(In):
 
     kind: str | None = Field(None, max_length=30)
     unit: RowId | None = None
-    date: dt.date | None = None
+    date: Day | None = None
     cursor: str | None = Field(None, max_length=60)
     limit: int = Field(50, ge=1, le=100)
 
@@ -65,7 +64,7 @@ class SignupIn(In):
     doc_number: str = Field(max_length=100)
     phone: str = Field(max_length=60)
     doc_type: DocType | None = None
-    birth_date: dt.date | None = None
+    birth_date: Day | None = None
     consents: list[ConsentIn] = Field(default_factory=list, max_length=20)
     health_notice_read: bool = False
 

@@ -1,5 +1,7 @@
 """Input into models: pointers, codes and Chinese words, and never an echo."""
 
+import json
+
 import pytest
 from pydantic import Field
 from werkzeug.datastructures import MultiDict
@@ -29,6 +31,11 @@ def test_an_unknown_field_is_refused_by_its_pointer():
     assert _errors(b'{"name": "a", "state": "confirmed"}') == [("/state", "extra_forbidden")]
 
 
+@pytest.mark.parametrize("name", ["32028119850615004X", "13800138000", "H12345678", "李\u202e", "a" * 41])
+def test_a_field_s_name_that_may_be_a_value_is_not_echoed(name):
+    assert _errors(json.dumps({"name": "a", name: 1}).encode()) == [("/?", "extra_forbidden")]
+
+
 def test_bounds_are_told_in_chinese_and_the_input_is_not_echoed():
     with pytest.raises(Invalid) as caught:
         from_json(Form, b'{"name": "32028119850615004X"}')
@@ -51,6 +58,11 @@ def test_a_form_nests_by_dots_keeps_text_and_knows_lists():
     form = MultiDict([("name", "123"), ("tags", "x"), ("address.town", "澄江"), ("csrf_token", "t")])
     read = from_pairs(Form, form, ignore=frozenset({"csrf_token"}))
     assert (read.name, read.tags, read.address) == ("123", ["x"], Address(town="澄江"))
+
+
+def test_a_name_of_thousands_of_dots_is_malformed():
+    with pytest.raises(Malformed):
+        from_pairs(Form, MultiDict([("name", "a"), ("address" + ".town" * 2000, "x")]))
 
 
 def test_empty_fields_of_a_form_are_missing():

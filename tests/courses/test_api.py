@@ -22,6 +22,9 @@ from tests.counting import statements
 Headers = dict[str, str]
 CONSENTS = [{"purpose": "signup", "version": "1"}, {"purpose": "document_number", "version": 1}]
 
+# In Jiangyin it would end in the year 10000.
+LAST_EVENING = {"starts_at": "9999-12-31T20:00:00Z", "ends_at": "9999-12-31T23:00:00Z"}
+
 
 def form(**changes: Any) -> dict[str, Any]:
     typed = {"name": "张三", "doc_number": factories.resident_id(), "phone": factories.phone(), "consents": CONSENTS}
@@ -108,6 +111,11 @@ def test_the_list_pages_by_cursor_and_narrows(client: FlaskClient) -> None:
     assert get(client, "/api/v1/runs?cursor=nonsense").json["code"] == "bad_cursor"
 
 
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
+def test_a_day_at_the_calendar_s_end_is_refused(client: FlaskClient, day: str) -> None:
+    assert get(client, f"/api/v1/runs?date={day}").status_code == 422
+
+
 def test_a_unit_in_the_list_includes_what_is_below_it(client: FlaskClient) -> None:
     with factories.made():
         school = factories.child_unit("chengjiang")
@@ -138,6 +146,8 @@ def test_from_draft_to_public(client: FlaskClient) -> None:
         ({"key_group": "kings"}, 422, "unknown_choice"),
         ({"unit_id": 999}, 404, "not_found"),
         ({"signup_closes_at": "2026-11-22T00:00:00+08:00"}, 422, "run_times_wrong"),
+        ({"signup_opens_at": "0001-01-01T00:00:00+14:00"}, 422, "run_times_wrong"),
+        ({"meetings": [LAST_EVENING]}, 422, "run_times_wrong"),
         ({"meetings": []}, 422, "invalid"),
         ({"capacity": 0}, 422, "invalid"),
         ({"state": "published"}, 422, "invalid"),

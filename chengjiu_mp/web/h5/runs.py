@@ -1,6 +1,5 @@
 """The home page with its runs, and the page a poster's code opens."""
 
-from datetime import date
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
@@ -9,7 +8,7 @@ from werkzeug.wrappers import Response
 
 from chengjiu_mp.core import context
 from chengjiu_mp.core.access import PUBLIC, access
-from chengjiu_mp.core.parsing import In, Invalid, RowId, from_pairs
+from chengjiu_mp.core.parsing import Day, In, Invalid, RowId, from_pairs
 from chengjiu_mp.courses import queries, signup_queries
 from chengjiu_mp.units.queries import plan_rows, subtree_ids
 from chengjiu_mp.web.h5.run_words import card
@@ -22,7 +21,7 @@ class HomeQuery(In):
 
     kind: str | None = Field(None, max_length=30)
     unit: RowId | None = None
-    day: date | None = None
+    day: Day | None = None
 
 
 @blueprint.get("/")
