@@ -10,6 +10,8 @@ from devtools.services import find_redis, free_port, redis_answers, redis_settin
 from devtools.supervisor import Child, Supervisor
 
 WEB_WORKERS = 2
+# Threads of a web worker: as many bodies may be on their way in at once.
+WEB_THREADS = 8
 TASK_PROCESSES = 2
 REDIS_SECONDS = 20.0
 LARGE_LOG = 5_000_000  # bytes; looked at when the stack starts
@@ -56,10 +58,10 @@ def _preloaded(app: str, program: str) -> list[str]:
 
 
 def web_command(host: str, port: int) -> list[str]:
-    """Return granian, one blocking thread a worker: no thread waits for another while it holds a row lock."""
+    """Return granian; its threads read slow bodies, and take turns in the application (`web/turns.py`)."""
     return [
         *_preloaded("wsgi", "granian"), "--interface", "wsgi", "--host", host, "--port", str(port),
-        "--no-ws", "--workers", str(WEB_WORKERS), "--blocking-threads", "1", "--respawn-failed-workers",
+        "--no-ws", "--workers", str(WEB_WORKERS), "--blocking-threads", str(WEB_THREADS), "--respawn-failed-workers",
         "--respawn-interval", "0.2", "--workers-kill-timeout", "8", "--log-level", "warning", "wsgi:app",
     ]  # fmt: skip
 
