@@ -85,6 +85,9 @@ class RunFilter:
         found: list[ColumnElement[bool]] = []
         if self.kind:
             found.append(CourseType.code == self.kind)
+        else:
+            # Instructors' own courses are nothing for the public to stumble on; their link and their kind find them.
+            found.append(CourseType.family != "instructor")
         if self.unit_ids is not None:
             found.append(CourseRun.unit_id.in_(self.unit_ids))
         if self.day:

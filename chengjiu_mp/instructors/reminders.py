@@ -19,6 +19,12 @@ JOB = "instructors.remind"
 BATCH = 100
 
 
+def planned_today() -> bool:
+    """Return whether today's scan was asked for; a look costs no writer's lock, and beat looks every minute."""
+    slot = clock.today().isoformat()
+    return db.session.scalar(select(BeatSlot.id).where(BeatSlot.name == SLOT, BeatSlot.slot == slot)) is not None
+
+
 def plan_scan() -> bool:
     """Ask for today's scan unless it was asked for already; return whether this call did. One transaction."""
     slot = clock.today().isoformat()

@@ -1,6 +1,6 @@
 """Telling a person something: the message is written with the change it tells of (rel-J1)."""
 
-from datetime import datetime
+from datetime import datetime, time, timedelta
 
 from sqlalchemy import select
 
@@ -8,6 +8,10 @@ from chengjiu_mp.core import clock, ids, jobs, privacy
 from chengjiu_mp.core.db import Base, db, insert_into
 from chengjiu_mp.outbox.channels import channels
 from chengjiu_mp.outbox.models import Delivery, Message
+
+# Nobody is woken by what they did not just ask for (domain: reminders go 08:30 to 20:00).
+UNASKED = frozenset({"refresher.reminder"})
+DAY_BEGINS, DAY_ENDS = time(8, 30), time(20, 0)
 
 
 def tell(
@@ -34,14 +38,25 @@ def tell(
         ).on_conflict_do_nothing(index_elements=["dedupe_key"]).returning(Message.id)
     ).scalar()  # fmt: skip
     if added is not None:
-        _ask_for_delivery(added, reachable=bool(phone))
+        _ask_for_delivery(added, reachable=bool(phone), run_after=_earliest(kind))
     return db.session.scalars(select(Message).where(Message.dedupe_key == dedupe_key)).one()
 
 
-def _ask_for_delivery(message_id: int, *, reachable: bool) -> None:
+def _earliest(kind: str) -> float:
+    """Return from when a message of this kind may go out, epoch seconds; 0 for at once."""
+    now = clock.local(clock.now())
+    if kind not in UNASKED or DAY_BEGINS <= now.time() < DAY_ENDS:
+        return 0.0
+    day = now.date() + timedelta(days=int(now.time() >= DAY_ENDS))
+    return clock.at_local(day, DAY_BEGINS.hour, DAY_BEGINS.minute).timestamp()
+
+
+def _ask_for_delivery(message_id: int, *, reachable: bool, run_after: float) -> None:
     state = {"state": "waiting"} if reachable else {"state": "undeliverable", "reason": "no_phone"}
     rows = [Delivery(message_id=message_id, channel=name, **state) for name in channels()]
     db.session.add_all(rows)
     db.session.flush()
     for row in rows if reachable else ():
-        jobs.ask("outbox.deliver", row.id, queue=jobs.URGENT, dedupe_key=f"outbox.deliver:{row.id}")
+        jobs.ask(
+            "outbox.deliver", row.id, queue=jobs.URGENT, dedupe_key=f"outbox.deliver:{row.id}", run_after=run_after
+        )

@@ -17,12 +17,10 @@ from tests import factories
 PHONE = "13900001111"
 
 
-def _tell(key="k1", **values):
+def _tell(key="k1", kind="signup.confirmed", **values):
     with factories.made():
         about = factories.unit()
-        return tell(
-            "signup.confirmed", **{"dedupe_key": key, "body": "您已报名", "phone": PHONE, "about": about, **values}
-        )
+        return tell(kind, **{"dedupe_key": key, "body": "您已报名", "phone": PHONE, "about": about, **values})
 
 
 def _count(model):
@@ -122,3 +120,18 @@ def test_where_nothing_is_connected_nobody_is_said_to_have_been_told(app, monkey
     _tell()
     delivery = _deliver()
     assert (delivery.state, delivery.reason, delivery.delivered_at) == ("undeliverable", "not_connected", None)
+
+
+@pytest.mark.parametrize(("hour", "sent_at"), [(3, "08:30"), (9, None), (19, None), (21, "08:30")])
+def test_nobody_is_woken_by_a_reminder(app, frozen, hour, sent_at):
+    frozen.now = frozen.now.replace(hour=hour)
+    _tell(kind="refresher.reminder")
+    after = db.session.scalars(select(Job.run_after)).one()
+    morning = frozen.now.replace(hour=8, minute=30) + timedelta(days=int(hour == 21))
+    assert after == (morning.timestamp() if sent_at else 0.0)
+
+
+def test_an_answer_to_what_somebody_just_did_comes_at_any_hour(app, frozen):
+    frozen.now = frozen.now.replace(hour=3)
+    _tell()
+    assert db.session.scalars(select(Job.run_after)).one() == 0.0

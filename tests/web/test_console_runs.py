@@ -130,9 +130,11 @@ def test_a_run_is_closed_with_its_heads(client: FlaskClient) -> None:
     run = a_run(kind="popular", starts_in=clock.now() - clock.now())
     desk(client)
     page = f"/console/runs/{run}"
-    missing = post(client, page, f"{page}/close")
+    unsure = post(client, page, f"{page}/close", head_count="120")
+    assert (unsure.status_code, "请先勾选" in unsure.text) == (422, True)
+    missing = post(client, page, f"{page}/close", sure="1")
     assert (missing.status_code, "请填写实到人数" in missing.text) == (422, True)
-    assert post(client, page, f"{page}/close", head_count="120").status_code == 303
+    assert post(client, page, f"{page}/close", head_count="120", sure="1").status_code == 303
     assert ">120 " in client.get(page).text
 
 

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 from chengjiu_mp.core import clock, context
 from chengjiu_mp.core.access import STAFF, access, roles
 from chengjiu_mp.core.db import db, unit_of_work
-from chengjiu_mp.core.errors import NotFound, Refusal
+from chengjiu_mp.core.errors import Kind, NotFound, Refusal
 from chengjiu_mp.core.parsing import In, from_pairs
 from chengjiu_mp.courses import presenting, publishing, queries, signup_queries
 from chengjiu_mp.courses.models import Signup
@@ -43,6 +43,14 @@ class CapacityPage(In):
 class ClosePage(In):
     head_count: int | None = Field(None, ge=0, le=100_000)
     note: str = Field("", max_length=300)
+    # Ending a run cannot be taken back; a correction of its head count can be made again and needs no tick.
+    sure: bool = False
+
+
+class NotConfirmed(Refusal):
+    code = "not_confirmed"
+    message = "请先勾选“我已核对”，再结束这一场。"
+    kind = Kind.INVALID
 
 
 class ReasonPage(In):
@@ -132,6 +140,8 @@ def close(run_id: int) -> str | Response | tuple[str, int]:
         given = from_pairs(ClosePage, request.form, ignore=forms.IGNORED)
         with unit_of_work():
             run = run_for(context.principal(), run_id, roles=("operator",))
+            if run.state == "published" and not given.sure:
+                raise NotConfirmed(field="sure")
             publishing.close(run, given.head_count, given.note)
     except NotFound:
         raise
