@@ -12,21 +12,17 @@ from pathlib import Path
 import pytest
 from flask import Flask, g
 from flask.testing import FlaskClient
-from flask_migrate import upgrade
 from playwright.sync_api import Browser, sync_playwright
-from sqlalchemy import create_engine, text
-from sqlalchemy.pool import NullPool
 
 from chengjiu_mp import create_app
 from chengjiu_mp.config import Settings, from_environment
 from chengjiu_mp.core import clock, context
 from chengjiu_mp.core.db import db
 from devtools import services
+from tests import databases
+from tests.browsing import FLAGS
 
 DATABASES = os.environ.get("TEST_DATABASES", "sqlite,postgresql").split(",")
-# A server given from outside is shared by the processes of one test run.
-_PROCESS = os.environ.get("PYTEST_XDIST_WORKER", "alone")
-_TEMPLATE, _ONE = f"template_{_PROCESS}", f"test_{_PROCESS}"
 # A Monday; every test begins here unless it sets the clock itself.
 NOON = datetime.fromisoformat("2026-11-23T12:00:00+08:00")
 
@@ -38,10 +34,16 @@ KEY = {
     "PUBLIC_URL": "http://127.0.0.1:8000",
 }
 
-FLAGS = (
-    "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-)  # fmt: skip
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Make all browser tests one counted skip where there is no Chromium; the fixture fails where it is required."""
+    if shutil.which("chromium") or os.environ.get("CHENGJIU_REQUIRE_BROWSER") == "1":
+        return
+    idle = [item for item in items if item.get_closest_marker("browser")]
+    if idle:
+        idle[0].add_marker(pytest.mark.skip(reason=f"no chromium on PATH: {len(idle)} browser tests did not run"))
+        config.hook.pytest_deselected(items=idle[1:])
+        items[:] = [item for item in items if item not in idle[1:]]
 
 
 @pytest.fixture(scope="session")
@@ -52,7 +54,7 @@ def base_settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 @pytest.fixture(scope="session")
 def sqlite_template(base_settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Path:
     file = tmp_path_factory.mktemp("template") / "template.sqlite3"
-    _migrate(dataclasses.replace(base_settings, database_url=f"sqlite:///{file}"))
+    databases.migrate(dataclasses.replace(base_settings, database_url=f"sqlite:///{file}"))
     return file
 
 
@@ -63,29 +65,16 @@ def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def postgres_template(base_settings: Settings, postgres_url: str) -> str:
-    _administer(postgres_url, f"create database {_TEMPLATE}")
-    url = postgres_url.rpartition("/")[0] + f"/{_TEMPLATE}"
-    _migrate(dataclasses.replace(base_settings, database_url=url))
-    return _TEMPLATE
+def postgres_template(base_settings: Settings, postgres_url: str) -> None:
+    databases.administer(postgres_url, f"create database {databases.TEMPLATE}")
+    url = postgres_url.rpartition("/")[0] + f"/{databases.TEMPLATE}"
+    databases.migrate(dataclasses.replace(base_settings, database_url=url))
 
 
 @pytest.fixture(scope="session")
 def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with services.redis_server(tmp_path_factory.mktemp("redis")) as url:
         yield url
-
-
-def _administer(url: str, statement: str) -> None:
-    with create_engine(url, isolation_level="AUTOCOMMIT", poolclass=NullPool).connect() as connection:
-        connection.execute(text(statement))
-
-
-def _migrate(settings: Settings) -> None:
-    app = create_app(settings)
-    with app.app_context():
-        upgrade()
-        db.engine.dispose()
 
 
 @pytest.fixture
@@ -101,11 +90,8 @@ def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
     if request.param == "sqlite":
         yield request.getfixturevalue("sqlite_database")
         return
-    server = request.getfixturevalue("postgres_url")
-    template = request.getfixturevalue("postgres_template")
-    _administer(server, f"drop database if exists {_ONE} with (force)")
-    _administer(server, f"create database {_ONE} template {template} strategy file_copy")
-    yield server.rpartition("/")[0] + f"/{_ONE}"
+    request.getfixturevalue("postgres_template")
+    yield databases.fresh_postgres(request.getfixturevalue("postgres_url"))
 
 
 @pytest.fixture
@@ -155,13 +141,10 @@ def client(app: Flask) -> FlaskClient:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """One Chromium for all; without one the tests are skipped, or fail where CHENGJIU_REQUIRE_BROWSER=1."""
+    """One Chromium for all: a process can drive only one."""
     chromium = shutil.which("chromium")
     if chromium is None:
-        reason = "no chromium on PATH"
-        if os.environ.get("CHENGJIU_REQUIRE_BROWSER") == "1":
-            pytest.fail(reason)
-        pytest.skip(reason)
+        pytest.fail("no chromium on PATH")
     with sync_playwright() as playwright:
         chrome = playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
         yield chrome
