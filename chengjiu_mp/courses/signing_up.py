@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from sqlalchemy import or_, select
 from sqlalchemy.exc import IntegrityError
 
-from chengjiu_mp.core import audit, clock, context, ids, privacy
-from chengjiu_mp.core.db import db, violated
+from chengjiu_mp.core import audit, clock, context, hooks, ids, privacy
+from chengjiu_mp.core.db import after_commit, db, violated
 from chengjiu_mp.core.errors import NotFound
 from chengjiu_mp.courses import messages
 from chengjiu_mp.courses.entry import Entry, EntryReading, read_entry
@@ -146,3 +146,4 @@ def _conclude(run: CourseRun, row: Signup, person: Person, draft: _Draft, place:
         messages.tell_confirmed(row, run)
     else:
         messages.tell_waiting(row, run, place.rank)
+    after_commit(lambda: hooks.crash_after_commit("signup"))

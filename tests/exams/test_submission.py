@@ -57,6 +57,11 @@ def test_confirmed_results_stay(client: Any, office: Office) -> None:
     assert office.enter(client).json["code"] == "results_confirmed"
 
 
+def test_submitting_needs_no_body(client: Any, office: Office) -> None:
+    office.enter(client)
+    assert client.post(f"{office.url}/submit", headers=office.as_operator).json["state"] == "submitted"
+
+
 def test_a_run_that_goes_on_is_not_submitted(client: Any, office: Office, frozen) -> None:
     office.enter(client)
     frozen.now -= timedelta(hours=2)
