@@ -55,8 +55,11 @@ def sign_out(session_id: int) -> None:
     """
     row = db.session.get_one(SignInSession, session_id)
     if row.kind == "bearer":
+        # Its account stays named on it: what was signed up with this token goes on being the account's.
         row.revoked_at = clock.now()
-    row.account_id = row.account_until = row.phone_index = row.phone_proved_at = None
+    else:
+        row.account_id = row.account_until = None
+    row.phone_index = row.phone_proved_at = None
 
 
 def principal_of(token: str, kind: str) -> Principal | None:

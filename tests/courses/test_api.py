@@ -245,6 +245,16 @@ def test_a_second_sign_up_is_the_owners_ticket_and_nobody_elses(client: FlaskCli
         assert "id" not in other.json
 
 
+def test_signing_out_keeps_the_accounts_places(client: FlaskClient) -> None:
+    with factories.made():
+        run, trainee = factories.run(), factories.account("trainee")
+        first, second = factories.headers_of(trainee), factories.headers_of(trainee)
+    place = post(client, f"/runs/{run.id}/signups", form(), first).json["id"]
+    assert client.delete("/api/v1/auth/tokens/current", headers=first).status_code == 204
+    assert get(client, f"/api/v1/signups/{place}", headers=second).status_code == 200
+    assert get(client, f"/api/v1/signups/{place}", headers=first).status_code == 401
+
+
 def test_an_id_alone_opens_nothing(client: FlaskClient) -> None:
     mine = trainee()
     made = post(client, f"/runs/{a_run()}/signups", form(), mine).json
