@@ -46,7 +46,8 @@ def confirm_results(run_id: int) -> schemas.ConfirmedOut:
 @route(blueprint, "GET", "/certificates/<row:certificate_id>", access.PUBLIC, refusals=(NotFound,))
 def certificate(certificate_id: int, query: schemas.PictureQuery) -> schemas.CertificateOut:
     """A certificate, for its holder (by a look-up's key) and for staff in scope; nobody else learns that it exists."""
-    return certificate_out(seen_by(principal(), certificate_id, query.key), query.key)
+    seen = seen_by(principal(), certificate_id, query.key)
+    return certificate_out(seen, query.key if passes.opens(certificate_id, query.key) else "")
 
 
 @route(blueprint, "GET", "/certificates/<row:certificate_id>/image", access.PUBLIC, refusals=(NotFound,))

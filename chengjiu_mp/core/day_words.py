@@ -62,6 +62,11 @@ def day_time(moment: dt.datetime | None) -> str:
     return "待核实" if moment is None else day(moment) + clock_time(moment)
 
 
+def day_time_long(moment: dt.datetime | None) -> str:
+    """2026年11月28日 14:00, for records that are read years later; an unknown moment reads 待核实."""
+    return "待核实" if moment is None else f"{date_long(moment)} {clock_time(moment)}"
+
+
 def time_range(start: dt.datetime, end: dt.datetime | None = None) -> str:
     """14:00–17:00, and with the later day named when it is another one."""
     if end is None:

@@ -1,5 +1,6 @@
 """Drafts of runs: what staff fill in before anything is public."""
 
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -102,7 +103,7 @@ def _fill(run: CourseRun, draft: Draft) -> Syllabus:
         raise UnknownChoice(field="sector")
     run.unit_id, run.venue_id = _unit(draft.unit_id).id, _chosen(Venue, draft.venue_id, "venue_id").id
     run.syllabus_id, run.exam_scheme_id, run.sector_id = syllabus.id, syllabus.exam_scheme_id, sector.id
-    run.title = draft.title or f"{syllabus.course_type.name}培训"
+    run.title = _visible(draft.title) or f"{syllabus.course_type.name}培训"
     run.open_to_all, run.online, run.key_group = draft.open_to_all, draft.online, draft.key_group
     run.starts_at, run.ends_at = _span(draft.meetings)
     run.signup_opens_at = draft.signup_opens_at or clock.now()
@@ -112,6 +113,11 @@ def _fill(run: CourseRun, draft: Draft) -> Syllabus:
     if not run.signup_opens_at < run.signup_closes_at <= run.ends_at:
         raise RunTimesWrong(field="signup_closes_at")
     return syllabus
+
+
+def _visible(title: str) -> str:
+    """Leave out what nobody sees: such characters turn a line around on the poster and in every list."""
+    return "".join(c for c in title if unicodedata.category(c) not in ("Cc", "Cf")).strip()
 
 
 def _check_years(instants: Sequence[datetime], field: str) -> None:

@@ -21,6 +21,7 @@ from chengjiu_mp.core.day_words import (
     day,
     day_number,
     day_time,
+    day_time_long,
     day_time_range,
     month,
     time_range,
@@ -31,8 +32,8 @@ from chengjiu_mp.people.name_display import mask_name
 from chengjiu_mp.people.phones import mask_phone
 
 __all__ = [
-    "FILTERS", "clock_time", "date_long", "day", "day_number", "day_time", "day_time_range", "month", "percent",
-    "register", "stable_id", "thousands", "time_range", "weekday",
+    "FILTERS", "clock_time", "date_long", "day", "day_number", "day_time", "day_time_long", "day_time_range",
+    "month", "percent", "register", "stable_id", "thousands", "time_range", "weekday",
 ]  # fmt: skip
 
 
@@ -68,7 +69,7 @@ def _kept(found: re.Match[str]) -> str:
     return "<wbr>".join(f'<span class="kept">{part}</span>' for part in parts)
 
 
-_SHOWN = (month, day_number, weekday, day, date_long, clock_time, day_time, time_range, day_time_range)
+_SHOWN = (month, day_number, weekday, day, date_long, clock_time, day_time, day_time_long, time_range, day_time_range)
 _MASKS = (mask_name, mask_phone, mask_document)
 FILTERS: dict[str, Callable[..., Any]] = {
     each.__name__: each for each in (*_SHOWN, *_MASKS, thousands, percent, stable_id, keep_dates)

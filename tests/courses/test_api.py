@@ -161,6 +161,11 @@ def test_a_draft_that_does_not_fit_is_refused(
     assert len(said.json["errors"]) == 1
 
 
+def test_a_title_holds_nothing_invisible(client: FlaskClient) -> None:
+    made = post(client, "/runs", draft(title="\u202e周末\u200b公益\x07班"), staff())
+    assert made.json["title"] == "周末公益班"
+
+
 def test_meetings_do_not_overlap(client: FlaskClient) -> None:
     content = draft()
     said = post(client, "/runs", {**content, "meetings": content["meetings"] * 2}, staff())

@@ -48,7 +48,7 @@ def test_who_is_due_stands_first_with_state_and_last_reminder(client: FlaskClien
     reminders.scan(0)
     shown = words(client, REGISTER, signed())
     assert shown.index("陈建国") < shown.index("王芳") < shown.index("李娜")
-    assert "临期 提前 7 天：11月23日（周一）12:00 等待发送" in shown and "待核实" in shown
+    assert "临期 提前 7 天：2026年11月23日 12:00 等待发送" in shown and "待核实" in shown
 
 
 @pytest.mark.parametrize(
@@ -138,9 +138,9 @@ def own(one: Instructor) -> Headers:
 @pytest.mark.parametrize(
     ("due", "said"),
     [
-        (date(2026, 12, 23), "临期 2026年12月23日 前参加，还有 30 天。"),
+        (date(2026, 12, 23), "临期 2026年12月23日前参加，还有 30 天。"),
         (date(2026, 11, 23), "今天到期"),
-        (date(2026, 11, 22), "已过期 已于 2026年11月22日 到期"),
+        (date(2026, 11, 22), "已过期 已于2026年11月22日到期"),
         (None, "待核实 复训日期还没有核实"),
     ],
 )

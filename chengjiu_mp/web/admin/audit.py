@@ -10,7 +10,7 @@ from chengjiu_mp.core.paging import page
 from chengjiu_mp.signin.models import Account
 from chengjiu_mp.web.admin.audit_words import ACTIONS, OBJECTS, facts_in_words
 from chengjiu_mp.web.admin.scope import require_city
-from chengjiu_mp.web.templating import day_time
+from chengjiu_mp.web.templating import day_time_long
 
 blueprint = Blueprint("console_audit", __name__, url_prefix="/console/audit")
 
@@ -45,4 +45,4 @@ def _row(entry: AuditEntry, names: dict[int, str]) -> list[object]:
     link = url_for(".index", object=f"{entry.object_type}:{entry.object_id}")
     about = {"text": f"{kind} {entry.object_id}", "href": link}
     facts = facts_in_words(entry.facts) or "—"
-    return [day_time(entry.at), who, ACTIONS.get(entry.action, entry.action), about, facts]
+    return [day_time_long(entry.at), who, ACTIONS.get(entry.action, entry.action), about, facts]

@@ -16,6 +16,7 @@ from chengjiu_mp.certificates.verifying import tidy_number
 from chengjiu_mp.core import clock
 from chengjiu_mp.core.access import access, roles
 from chengjiu_mp.core.context import principal
+from chengjiu_mp.core.day_words import date_long
 from chengjiu_mp.core.db import db, unit_of_work
 from chengjiu_mp.core.errors import Refusal
 from chengjiu_mp.core.paging import page
@@ -85,8 +86,8 @@ def _row(seen: Seen) -> list[Any]:
     one, (picture, tone) = seen.certificate, PICTURES[seen.version.picture_state]
     return [
         {"text": one.number, "href": url_for(".one", certificate_id=one.id)}, seen.version.name, seen.kind,
-        {"text": states.WORDS[seen.state], "tone": TONES[seen.state]}, one.issued_on.isoformat(),
-        one.valid_until.isoformat() if one.valid_until else "长期", {"text": picture, "tone": tone or "plain"},
+        {"text": states.WORDS[seen.state], "tone": TONES[seen.state]}, date_long(one.issued_on),
+        date_long(one.valid_until) if one.valid_until else "长期", {"text": picture, "tone": tone or "plain"},
     ]  # fmt: skip
 
 

@@ -21,7 +21,7 @@ from chengjiu_mp.units.policy import open_units
 from chengjiu_mp.units.queries import plan_rows, subtree_ids
 from chengjiu_mp.web import forms
 from chengjiu_mp.web.admin.messages import STATES as DELIVERY
-from chengjiu_mp.web.templating import date_long, day_time
+from chengjiu_mp.web.templating import date_long, day_time_long
 
 blueprint = Blueprint("console_instructors", __name__, url_prefix="/console/instructors")
 
@@ -93,12 +93,12 @@ def _pill(one: Instructor) -> dict[str, str]:
 
 
 def _grade(one: Instructor) -> str:
-    return " ".join(part for part in (one.grade, f"{one.stars} 星" if one.stars else "") if part) or "—"
+    return " ".join(part for part in (one.grade, f"{one.stars}\u00a0星" if one.stars else "") if part) or "—"
 
 
 def _told(one: queries.Told) -> str:
     states = "、".join(DELIVERY[state][0] for state in one.deliveries) or "未发送"
-    return f"{_STAGES[one.stage]}：{day_time(one.at)} {states}"
+    return f"{_STAGES[one.stage]}：{day_time_long(one.at)} {states}"
 
 
 @blueprint.get("/<row:instructor_id>")
@@ -134,7 +134,7 @@ def _detail(one: Instructor, given: Any, errors: dict[str, str]) -> str:
     return render_template(
         "admin/instructor.html", title=one.name, back=url_for(".index"), one=one, facts=facts, state=_pill(one),
         refreshers=queries.refreshers_of(one.id), errors=errors, given=given, today=clock.today(),
-        told=[[_STAGES[t.stage], date_long(t.due_on), day_time(t.at), _delivery(t)] for t in told],
+        told=[[_STAGES[t.stage], date_long(t.due_on), day_time_long(t.at), _delivery(t)] for t in told],
         may_edit=context.principal().has("operator") and one.status != "retired",
     )  # fmt: skip
 

@@ -32,7 +32,7 @@ def index() -> str:
         for s in STATES
     ]
     return render_template(
-        "admin/jobs.html", title="任务状态", jobs=found.items, chips=chips, state=STATES[state], following=following,
+        "admin/jobs.html", title="后台作业", jobs=found.items, chips=chips, state=STATES[state], following=following,
         may_revive=context.principal().has("operator", "system"),
     )  # fmt: skip
 

@@ -6,7 +6,7 @@ from chengjiu_mp.core import context
 from chengjiu_mp.core.access import STAFF, access
 from chengjiu_mp.outbox import queries
 from chengjiu_mp.people.phones import mask_phone
-from chengjiu_mp.web.templating import day_time
+from chengjiu_mp.web.templating import day_time_long
 
 blueprint = Blueprint("console_messages", __name__, url_prefix="/console/messages")
 
@@ -48,4 +48,4 @@ def _row(line: queries.Line) -> list[object]:
     word, tone = STATES[worst.state if worst else "delivered"]
     reason = _REASONS.get(worst.reason or "", "") if worst else ""
     state = {"text": f"{word}：{reason}" if reason else word, "tone": tone}
-    return [day_time(line.created_at), _KINDS.get(line.kind.partition(".")[0], line.kind), phone, channels, state]
+    return [day_time_long(line.created_at), _KINDS.get(line.kind.partition(".")[0], line.kind), phone, channels, state]

@@ -18,7 +18,7 @@ NAV: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("消息", "console_messages.index", STAFF),
     ("设置", "console_settings.index", STAFF),
     ("审计", "console_audit.index", ("operator", "auditor")),
-    ("任务状态", "console_jobs.index", ("operator", "auditor", "system")),
+    ("后台作业", "console_jobs.index", ("operator", "auditor", "system")),
 )
 
 
