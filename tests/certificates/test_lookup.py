@@ -205,3 +205,11 @@ def test_an_account_of_the_phone_and_the_name_is_the_holder(
         grant_role(who, "trainee")
         head = factories.headers_of(who)
     assert client.get(f"/api/v1/certificates/{mine.id}", headers=head).status_code == status
+
+
+def test_a_key_that_opens_nothing_is_not_echoed_to_staff(client: Any, app: Flask) -> None:
+    (one,) = issued.issue("张三")
+    with factories.made():
+        head = factories.headers_of(factories.account("operator"))
+    said = client.get(f"/api/v1/certificates/{one.id}?key=32028119850615004X", headers=head)
+    assert said.json["image_url"] == f"/api/v1/certificates/{one.id}/image"
