@@ -70,15 +70,22 @@ def from_environment(env: Mapping[str, str] = os.environ) -> Settings:
         keys=_keys(given),
         demo=env.get("CHENGJIU_DEMO") == "1",
         test_hooks=env.get("CHENGJIU_TEST_HOOKS") == "1",
-        proxy_hops=int(env.get("CHENGJIU_PROXY_HOPS", "0")),
+        proxy_hops=_count(env, "CHENGJIU_PROXY_HOPS", 0),
         font_dirs=tuple(Path(p) for p in env.get("CHENGJIU_FONT_DIR", "").split(os.pathsep) if p),
         help_phone=env.get("CHENGJIU_HELP_PHONE", "0510-86800000"),
-        signups_per_device=int(env.get("CHENGJIU_SIGNUPS_PER_DEVICE", "30")),
-        signups_per_network=int(env.get("CHENGJIU_SIGNUPS_PER_NETWORK", "600")),
+        signups_per_device=_count(env, "CHENGJIU_SIGNUPS_PER_DEVICE", 30),
+        signups_per_network=_count(env, "CHENGJIU_SIGNUPS_PER_NETWORK", 600),
     )
 
 
 _SECRETS = ("CHENGJIU_SECRET_KEY", "CHENGJIU_DATA_KEYS", "CHENGJIU_INDEX_KEY")
+
+
+def _count(env: Mapping[str, str], name: str, default: int) -> int:
+    text = env.get(name) or str(default)
+    if not (text.isascii() and text.isdigit()):
+        raise BadSettings(f"{name} must be a whole number")
+    return int(text)
 
 
 def _driver(url: str) -> str:

@@ -76,3 +76,9 @@ def test_two_data_folders_have_different_secrets(tmp_path):
     one, two = (from_environment({"CHENGJIU_DATA_DIR": str(tmp_path / name)}) for name in "ab")
     assert one.secret_key != two.secret_key
     assert one.keys.index != two.keys.index
+
+
+@pytest.mark.parametrize("name", ["CHENGJIU_PROXY_HOPS", "CHENGJIU_SIGNUPS_PER_NETWORK"])
+def test_a_count_that_is_none_is_named(tmp_path, name):
+    with pytest.raises(BadSettings, match=name):
+        from_environment({"CHENGJIU_DATA_DIR": str(tmp_path), name: "x"})
