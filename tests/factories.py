@@ -30,16 +30,22 @@ def made() -> Iterator[None]:
 
 
 def resident_id(number: int | None = None, birth: str = "19850615") -> str:
-    """Return a valid, invented resident identity number; a new one each time."""
-    sequence = number if number is not None else next(_count) % 1000
+    """Return a valid, invented resident identity number; a new one each time, and never one that ends in 0 to 4xxx.
+
+    Tests that search by last digits choose theirs from those.
+    """
+    count = next(_count) if number is None else number
+    sequence = 500 + count % 500 if number is None else number % 1000
+    if number is None and birth == "19850615":
+        birth = f"1985{1 + count // 500 % 12:02d}15"
     body = f"320281{birth}{sequence:03d}"
     weights = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
     return body + "10X98765432"[sum(int(d) * w for d, w in zip(body, weights, strict=True)) % 11]
 
 
 def phone(number: int | None = None) -> str:
-    """Return an invented mobile number; a new one each time."""
-    return f"139{(number if number is not None else next(_count)):08d}"
+    """Return an invented mobile number; a new one each time, and never one that ends in four equal digits but 5555."""
+    return f"139{number:08d}" if number is not None else f"139{next(_count):07d}5"
 
 
 def reference_data() -> None:
