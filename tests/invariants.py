@@ -52,7 +52,9 @@ QUERIES = {
         select s.id from signup s where not exists
         (select 1 from audit_entry a where a.object_type = 'signup' and a.object_id = s.id)
         union select c.id from certificate c where not exists
-        (select 1 from audit_entry a where a.object_type = 'certificate' and a.object_id = c.id)""",
+        (select 1 from audit_entry a where a.object_type = 'certificate' and a.object_id = c.id)
+        union select r.id from course_run r where r.state = 'closed' and not exists
+        (select 1 from audit_entry a where a.object_type = 'course_run' and a.object_id = r.id and a.action = 'run.closed')""",
 }
 
 

@@ -35,6 +35,12 @@ def test_a_seat_count_that_drifted_is_found(app):
     assert "S1 taken is the number of seats held, within capacity" in invariants.broken()
 
 
+def test_a_run_that_was_closed_without_a_trace_is_found(app):
+    with factories.made():
+        factories.run(state="closed")
+    assert "L1 every sign-up, issue and close left its trace" in invariants.broken()
+
+
 def test_the_ground_is_the_same_each_time_and_its_tokens_work(client, tmp_path):
     with context.acting_as(context.SYSTEM):
         first, again = (json.loads(ground.lay("http://127.0.0.1:8000", tmp_path / "note.json")) for _ in range(2))
