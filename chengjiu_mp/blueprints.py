@@ -7,6 +7,7 @@ from chengjiu_mp.certificates import api as certificates
 from chengjiu_mp.certificates import tasks as certificate_tasks
 from chengjiu_mp.checkin import api as checkin
 from chengjiu_mp.courses import api as courses
+from chengjiu_mp.courses import tasks as course_tasks
 from chengjiu_mp.exams import api as exams
 from chengjiu_mp.instructors import api as instructors
 from chengjiu_mp.instructors import tasks as instructor_tasks
@@ -44,6 +45,7 @@ from chengjiu_mp.web.h5 import verify as verify_pages
 # Imported for the tasks they declare; one a line.
 TASKS = (
     outbox_tasks,
+    course_tasks,
     instructor_tasks,
     certificate_tasks,
     pulse,

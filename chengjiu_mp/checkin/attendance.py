@@ -124,7 +124,7 @@ def _attend(run: CourseRun, signup: Signup, scan: Scan) -> None:
     """Record that the person is here. Coming accepts an offered seat, and proves name and phone face to face."""
     signup.outcome = "attended"
     if signup.state == "offered":
-        signup.state = "confirmed"
+        signup.state, signup.offer_ends_at = "confirmed", None
     if scan.source in FACE_TO_FACE:
         _prove(signup, f"checkin:{scan.id}")
     audit.record("checkin.made", signup, unit_id=run.unit_id, scan_id=scan.id, source=scan.source)

@@ -105,10 +105,9 @@ def _fill(run: CourseRun, draft: Draft) -> Syllabus:
     run.syllabus_id, run.exam_scheme_id, run.sector_id = syllabus.id, syllabus.exam_scheme_id, sector.id
     run.title = _visible(draft.title) or f"{syllabus.course_type.name}培训"
     run.open_to_all, run.online, run.key_group = draft.open_to_all, draft.online, draft.key_group
-    run.starts_at, run.ends_at = _span(draft.meetings)
+    run.starts_at, run.ends_at = span_of(draft.meetings)
     run.signup_opens_at = draft.signup_opens_at or clock.now()
     run.signup_closes_at = draft.signup_closes_at or run.starts_at
-    _check_years([run.starts_at, run.ends_at], "meetings")
     _check_years([run.signup_opens_at, run.signup_closes_at], "signup_opens_at")
     if not run.signup_opens_at < run.signup_closes_at <= run.ends_at:
         raise RunTimesWrong(field="signup_closes_at")
@@ -142,12 +141,18 @@ def _chosen(model: type[R], row_id: int, name: str) -> R:
     return row
 
 
-def _span(meetings: Sequence[Sitting]) -> tuple[datetime, datetime]:
+def span_of(meetings: Sequence[Sitting]) -> tuple[datetime, datetime]:
+    """Return the first begin and the last end of sittings in their order.
+
+    :raise RunTimesWrong: when they are not in order, overlap, or lie in another decade
+    """
     in_order = all(m.starts_at < m.ends_at for m in meetings)
     apart = all(one.ends_at <= other.starts_at for one, other in pairwise(meetings))
     if not meetings or not in_order or not apart:
         raise RunTimesWrong(field="meetings")
-    return meetings[0].starts_at, meetings[-1].ends_at
+    span = meetings[0].starts_at, meetings[-1].ends_at
+    _check_years(span, "meetings")
+    return span
 
 
 def _attach(run: CourseRun, draft: Draft) -> None:

@@ -51,9 +51,10 @@ class EntryReading:
     warnings: tuple[str, ...]
 
 
-def read_entry(entry: Entry, run: CourseRun) -> EntryReading:
+def read_entry(entry: Entry, run: CourseRun, *, at: str = "") -> EntryReading:
     """Return what was typed, in the forms that are stored.
 
+    :param at: where the entry stands in a form of several people, such as "people.1"; refusals' fields begin with it
     :raise Refusal: the only one; :raise Invalid: with all of them, so that a person corrects a form once
     :raise TooYoung, GuardianRequired: by the birth date, when everything else is right
     """
@@ -63,7 +64,7 @@ def read_entry(entry: Entry, run: CourseRun) -> EntryReading:
         try:
             return read(*args, **named)
         except Refusal as refusal:
-            refused.append(refusal)
+            refused.append(_placed(refusal, at))
             return None
 
     name = tried(read_name, entry.name)
@@ -74,7 +75,7 @@ def read_entry(entry: Entry, run: CourseRun) -> EntryReading:
         raise _together(refused)
     birth = document.birth or entry.birth_date
     if birth:
-        _check_age(birth, run)
+        _check_age(birth, run, at)
     unknown = () if birth else (AGE_UNKNOWN,)
     return EntryReading(name, document, phone, notices, (*name.warnings, *document.warnings, *phone.warnings, *unknown))
 
@@ -82,16 +83,24 @@ def read_entry(entry: Entry, run: CourseRun) -> EntryReading:
 def _together(refused: list[Refusal]) -> Refusal:
     if len(refused) == 1:
         return refused[0]
-    return Invalid([{"pointer": f"/{r.field or ''}", "code": r.code, "detail": r.sentence} for r in refused])
+    return Invalid(
+        [{"pointer": "/" + (r.field or "").replace(".", "/"), "code": r.code, "detail": r.sentence} for r in refused]
+    )
 
 
-def _check_age(birth: date, run: CourseRun) -> None:
+def _placed(refusal: Refusal, at: str) -> Refusal:
+    if at:
+        refusal.field = f"{at}.{refusal.field}" if refusal.field else at
+    return refusal
+
+
+def _check_age(birth: date, run: CourseRun, at: str) -> None:
     """Judge the guardian's consent by today, when the data is given, and the course's age by its first day."""
     if age_on(birth, clock.today()) < GUARDIAN_AGE:
         phone = site().help_phone
         raise GuardianRequired(
             f"参加人未满 {GUARDIAN_AGE} 周岁，要由监护人同意。请监护人致电 {phone} 办理。",
-            field="doc_number", min_age=GUARDIAN_AGE, call=phone,
+            field=f"{at}.doc_number".lstrip("."), min_age=GUARDIAN_AGE, call=phone,
         )  # fmt: skip
     least = run.syllabus.min_age
     if age_on(birth, clock.day_of(run.starts_at)) >= least:
@@ -99,8 +108,9 @@ def _check_age(birth: date, run: CourseRun) -> None:
     others = _alternatives(birth, run)
     advice = "可以改报下面的场次。" if others else "暂时没有适合的场次，请过些日子再来看看。"
     raise TooYoung(
-        f"这门课要求开课当天年满 {least} 周岁。{advice}", field="doc_number", min_age=least, alternatives=others
-    )
+        f"这门课要求开课当天年满 {least} 周岁。{advice}",
+        field=f"{at}.doc_number".lstrip("."), min_age=least, alternatives=others,
+    )  # fmt: skip
 
 
 def _alternatives(birth: date, run: CourseRun) -> list[dict[str, Any]]:

@@ -27,6 +27,40 @@ class OverlappingSignup(Refusal):
     message = "这个证件在同一时间已经报了另一场培训。如要换场次，请先取消那一场。"
 
 
+class PartyDoesNotFit(Refusal):
+    """``seats_left`` and ``people`` among the facts; nothing was taken."""
+
+    code = "party_does_not_fit"
+    message = "剩下的名额不够大家一起。可以选择“能报几位报几位，其余候补”，或者换一场。"
+
+
+class OfferGone(Refusal):
+    code = "offer_gone"
+    message = "这个名额没有在时限内确认，已经让给下一位。想再来，可以重新报名排队。"
+
+
+class CannotMove(Refusal):
+    code = "cannot_move"
+    message = "现在不能换到这一场。请刷新页面，看看还有哪些场次可以换。"
+
+
+class PlacesNotFree(Refusal):
+    """``free`` among the facts: how many seats could still be reserved."""
+
+    code = "places_not_free"
+    message = "没有这么多空着的名额可以预留。"
+
+
+class AlreadyReserved(Refusal):
+    code = "already_reserved"
+    message = "已经给这个单位预留过名额。如要调整，请先释放，再重新预留。"
+
+
+class CannotMerge(Refusal):
+    code = "cannot_merge"
+    message = "这两场不能合并：要是同一类别、都在报名中，而且目标场次坐得下。"
+
+
 class TooYoung(Refusal):
     """``min_age`` and ``alternatives`` [{id, title, starts_at, day, min_age, url}] among the facts."""
 
@@ -63,6 +97,17 @@ class RunNotOpen(Refusal):
 
     code = "run_not_published"
     message = "这一场不在进行中，不能这样操作。请刷新页面看看它现在的状态。"
+
+
+class RunBegun(Refusal):
+    code = "run_begun"
+    message = "培训已经开始，不能再改期、停课或合并。请在结束这一场时写明情况。"
+
+
+class ReasonMissing(Refusal):
+    code = "reason_missing"
+    message = "请写明原因，参加的人会看到。"
+    kind = Kind.INVALID
 
 
 class RunNotBegun(Refusal):

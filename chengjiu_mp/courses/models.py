@@ -14,6 +14,7 @@ from chengjiu_mp.venues.models import Venue
 SEATED = ("confirmed", "offered")
 LIVE = ("pending", "confirmed", "waitlisted", "offered")
 _LIVE_SQL = text("state in ('pending','confirmed','waitlisted','offered')")
+_UNSETTLED_SQL = text("state in ('pending','offered')")
 
 
 class CourseType(Base):
@@ -87,6 +88,9 @@ class CourseRun(Base):
     ends_at: Mapped[datetime] = mapped_column(index=True)
     head_count: Mapped[int | None]
     head_count_note: Mapped[str] = mapped_column(String(300), default="")
+    cancel_reason: Mapped[str] = mapped_column(String(200), default="")
+    # Where a cancelled run's people were moved to (拼班).
+    merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("course_run.id"))
     # Written by exams when results are handed in, for check-in to read: nobody's attendance is taken back under them.
     attendance_fixed_at: Mapped[datetime | None]
     published_at: Mapped[datetime | None]
@@ -133,7 +137,8 @@ class SeatPool(Base):
     __tablename__ = "seat_pool"
     __table_args__ = (
         CheckConstraint("taken >= 0 and taken <= capacity", name="taken"),
-        CheckConstraint("waiting >= 0", name="waiting"),
+        # People wait in the open pool alone: reserved places have no line of their own.
+        CheckConstraint("waiting >= 0 and (unit_id is null or waiting = 0)", name="waiting"),
         Index(
             "uq_seat_pool_unit",
             "run_id",
@@ -158,6 +163,19 @@ class SeatPool(Base):
     taken: Mapped[int] = mapped_column(default=0)
     waiting: Mapped[int] = mapped_column(default=0)
     next_position: Mapped[int] = mapped_column(default=1)
+    # Reserved places: when what is left of them goes to everybody, and when it did.
+    release_at: Mapped[datetime | None]
+    released_at: Mapped[datetime | None]
+
+
+class Party(Base):
+    """People signed up in one form (同行报名), who share a phone and often a ticket's holder."""
+
+    __tablename__ = "party"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    run_id: Mapped[int] = mapped_column(ForeignKey("course_run.id"), index=True)
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
 
 
 class Signup(Base):
@@ -184,6 +202,10 @@ class Signup(Base):
             sqlite_where=text("position is not null"), postgresql_where=text("position is not null"),
         ),
         Index("uq_signup_run_code", "run_id", "code", unique=True),
+        Index(
+            "ix_signup_unsettled", "state", "offer_ends_at",
+            sqlite_where=_UNSETTLED_SQL, postgresql_where=_UNSETTLED_SQL,
+        ),
     )  # fmt: skip
 
     PLACE_PHONE = "signup.phone"
@@ -217,4 +239,42 @@ class Signup(Base):
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
     ended_at: Mapped[datetime | None]
     note: Mapped[str] = mapped_column(Text, default="")
+    # When a waiting person got a seat. An offer's clock starts with its message's delivery; before that it has no end.
+    promoted_at: Mapped[datetime | None]
+    offer_ends_at: Mapped[datetime | None]
+    # The place in another run that is kept until this one is sure.
+    moves_from_id: Mapped[int | None] = mapped_column(ForeignKey("signup.id"), index=True)
+    party_id: Mapped[int | None] = mapped_column(ForeignKey("party.id"), index=True)
     run: Mapped[CourseRun] = relationship(lazy="raise")
+
+
+class RunChange(Base):
+    """A change of a published run that its people are asked about (停课, 改期, 拼班): told once, answered by each."""
+
+    __tablename__ = "run_change"
+    __table_args__ = (CheckConstraint("kind in ('cancelled','rescheduled','merged')", name="kind"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    run_id: Mapped[int] = mapped_column(ForeignKey("course_run.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(12))
+    reason: Mapped[str] = mapped_column(String(200))
+    was_starts_at: Mapped[datetime]
+    was_ends_at: Mapped[datetime]
+    made_by: Mapped[int | None]
+    made_at: Mapped[datetime] = mapped_column(default=clock.now)
+
+
+class ChangeAnswer(Base):
+    """What one person said to a change; ``answer`` is None until they say it. A place is kept either way."""
+
+    __tablename__ = "change_answer"
+    __table_args__ = (
+        CheckConstraint("answer in ('agree','move','withdraw') or answer is null", name="answer"),
+        Index("uq_change_answer_change_signup", "change_id", "signup_id", unique=True),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    change_id: Mapped[int] = mapped_column(ForeignKey("run_change.id"))
+    signup_id: Mapped[int] = mapped_column(ForeignKey("signup.id"), index=True)
+    answer: Mapped[str | None] = mapped_column(String(10))
+    answered_at: Mapped[datetime | None]

@@ -1,4 +1,4 @@
-"""The life of a run after its draft: published, its capacity changed, closed, cancelled."""
+"""The life of a run after its draft: published, its capacity changed, closed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,6 @@ from chengjiu_mp.core import audit, clock
 from chengjiu_mp.core.calendar import DayKind, day_kind, holiday_name
 from chengjiu_mp.core.day_words import date_long
 from chengjiu_mp.core.db import db
-from chengjiu_mp.courses import messages
 from chengjiu_mp.courses.errors import (
     CapacityBelowTaken,
     HeadCountFixed,
@@ -21,10 +20,11 @@ from chengjiu_mp.courses.errors import (
     RunNotOpen,
 )
 from chengjiu_mp.courses.models import SEATED, CourseRun, SeatPool, Signup
-from chengjiu_mp.courses.queries import RunAndSeats, current_syllabus, instructors_of, meetings_of, run_with_seats
-from chengjiu_mp.courses.seats import locked_pool
+from chengjiu_mp.courses.promoting import promote_from_waitlist
+from chengjiu_mp.courses.queries import current_syllabus, instructors_of, meetings_of, run_with_seats
+from chengjiu_mp.courses.seats import Pools, locked_pools
 from chengjiu_mp.courses.signup_queries import checked_in_count
-from chengjiu_mp.courses.withdrawing import promote_from_waitlist, release_all
+from chengjiu_mp.courses.withdrawing import release_all
 from chengjiu_mp.instructors.models import Instructor
 
 PUBLISHING_ROLES = ("operator", "approver")
@@ -112,8 +112,8 @@ def set_capacity(run: CourseRun, capacity: int) -> SeatPool:
 
     :raise CapacityBelowTaken: with how many hold a seat; :raise RunNotOpen: when it is not published
     """
-    found = _locked(run)
-    pool = found.pool
+    run, pools = locked_published(run)
+    pool = pools.open
     if capacity < pool.taken:
         raise CapacityBelowTaken(
             f"已经有 {pool.taken} 人确认了名额，名额不能少于 {pool.taken}。", field="capacity", taken=pool.taken
@@ -121,7 +121,7 @@ def set_capacity(run: CourseRun, capacity: int) -> SeatPool:
     before, pool.capacity = pool.capacity, capacity
     db.session.flush()
     audit.record("run.capacity_changed", run, unit_id=run.unit_id, before=before, after=capacity)
-    promote_from_waitlist(pool, found.run)
+    promote_from_waitlist(pools, run)
     return pool
 
 
@@ -136,11 +136,11 @@ def close(run: CourseRun, head_count: int | None = None, note: str = "") -> Cour
     """
     if run.state == "closed":
         return _correct(run, head_count, note)
-    found = _locked(run)
+    run, pools = locked_published(run)
     if clock.today() < clock.day_of(run.starts_at):
         raise RunNotBegun
-    _check_heads(found.run, head_count, note)
-    for row in release_all(found.pool, ("waitlisted", "offered", "pending"), "lapsed"):
+    _check_heads(run, head_count, note)
+    for row in release_all(pools, ("waitlisted", "offered", "pending"), "lapsed"):
         audit.record("signup.lapsed", row, unit_id=run.unit_id)
     db.session.execute(
         update(Signup)
@@ -156,7 +156,7 @@ def close(run: CourseRun, head_count: int | None = None, note: str = "") -> Cour
 
 
 def _correct(run: CourseRun, head_count: int | None, note: str) -> CourseRun:
-    locked_pool(run_with_seats(run.id).pool.id)
+    locked_pools(run.id)
     db.session.refresh(run)
     if head_count is None or head_count == run.head_count:
         return run
@@ -180,26 +180,13 @@ def _check_heads(run: CourseRun, head_count: int | None, note: str) -> None:
         )
 
 
-def cancel(run: CourseRun, reason: str) -> CourseRun:
-    """Call a published run off: every place ends as run_cancelled and everybody is told.
+def locked_published(run: CourseRun) -> tuple[CourseRun, Pools]:
+    """Return a published run, whole, with its pools locked first, as signing up locks them, and its state read after.
 
     :raise RunNotOpen: when it is not published
     """
-    found = _locked(run)
-    ended = release_all(found.pool, (*SEATED, "waitlisted", "pending"), "run_cancelled")
-    run.state = "cancelled"
-    db.session.flush()
-    audit.record("run.cancelled", run, unit_id=run.unit_id, reason=reason[:200], people=len(ended))
-    for row in ended:
-        messages.tell_run_cancelled(row, run)
-    return run
-
-
-def _locked(run: CourseRun) -> RunAndSeats:
-    """Return the run with its pool locked first, as signing up locks it, and its state read after."""
-    pool = locked_pool(run_with_seats(run.id).pool.id)
+    pools = locked_pools(run.id)
     db.session.refresh(run)
     if run.state != "published":
         raise RunNotOpen
-    found = run_with_seats(run.id)
-    return RunAndSeats(found.run, pool, found.unit, found.sector)
+    return run_with_seats(run.id).run, pools

@@ -1,4 +1,4 @@
-"""Places in a pool: taken by one statement, given back under the row's lock (rel-S1, S4)."""
+"""Places in a run's pools: taken by one statement, given back under the rows' locks (rel-S1, S4)."""
 
 from dataclasses import dataclass
 
@@ -12,9 +12,22 @@ from chengjiu_mp.courses.models import SEATED, SeatPool, Signup
 class Place:
     """A seat (``position`` None) or a place in the line; ``rank`` counts from 1 among those who wait now."""
 
+    pool_id: int
     state: str
     position: int | None
     rank: int
+
+
+@dataclass(frozen=True)
+class Pools:
+    """A run's pools, locked: the open one, where people wait, and those reserved for units."""
+
+    open: SeatPool
+    reserved: tuple[SeatPool, ...] = ()
+
+    def of(self, signup: Signup) -> SeatPool:
+        """Return the pool that holds a sign-up's place."""
+        return next(pool for pool in (self.open, *self.reserved) if pool.id == signup.pool_id)
 
 
 def take_place(pool_id: int) -> Place:
@@ -34,24 +47,64 @@ def take_place(pool_id: int) -> Place:
     ).one()
     # A seat is only given while nobody waits, so somebody waiting now means: it is us, at the end of the line.
     if row.waiting == 0:
-        return Place("confirmed", None, 0)
-    return Place("waitlisted", row.next_position - 1, row.waiting)
+        return Place(pool_id, "confirmed", None, 0)
+    return Place(pool_id, "waitlisted", row.next_position - 1, row.waiting)
 
 
-def locked_pool(pool_id: int) -> SeatPool:
-    """Return the pool with its row locked until the transaction ends, as it is now."""
-    return db.session.scalars(
+def take_seats(pool_id: int, seats: int = 1) -> bool:
+    """Take so many seats at once while nobody waits and all are free; none of them otherwise."""
+    taken = db.session.execute(
+        update(SeatPool)
+        .where(SeatPool.id == pool_id, SeatPool.waiting == 0, SeatPool.taken + seats <= SeatPool.capacity)
+        .values(taken=SeatPool.taken + seats)
+        .returning(SeatPool.id)
+        .execution_options(synchronize_session=False)
+    ).first()
+    return taken is not None
+
+
+def locked_pools(run_id: int) -> Pools:
+    """Return the run's pools with their rows locked until the transaction ends, as they are now.
+
+    Locks are taken in the order of the pools' ids; whoever needs two runs' takes them through :func:`both_locked`.
+    """
+    return _locked(run_id)[run_id]
+
+
+def both_locked(run_id: int, other_id: int) -> tuple[Pools, Pools]:
+    """Return the pools of two runs, locked in the one order that everybody keeps (rel-F16)."""
+    found = _locked(run_id, other_id)
+    return found[run_id], found[other_id]
+
+
+def _locked(*run_ids: int) -> dict[int, Pools]:
+    rows = db.session.scalars(
         select(SeatPool)
-        .where(SeatPool.id == pool_id)
+        .where(SeatPool.run_id.in_(run_ids))
+        .order_by(SeatPool.id)
         .with_for_update()
         .execution_options(populate_existing=True)
-    ).one()  # fmt: skip
+    ).all()
+    return {
+        run_id: Pools(
+            next(row for row in rows if row.run_id == run_id and row.unit_id is None),
+            tuple(row for row in rows if row.run_id == run_id and row.unit_id is not None),
+        )
+        for run_id in run_ids
+    }
 
 
-def release_place(pool: SeatPool, signup: Signup) -> None:
-    """Give back the seat or the place in the line of a live sign-up; the pool is locked by the caller."""
+def release_place(pools: Pools, signup: Signup) -> None:
+    """Give back the seat or the place in the line of a live sign-up; the pools are locked by the caller.
+
+    A reserved seat goes back to its reserve until that was released; from then on it is everybody's.
+    """
+    pool = pools.of(signup)
     if signup.state in SEATED:
         pool.taken -= 1
+        if pool.released_at is not None:
+            pool.capacity -= 1
+            pools.open.capacity += 1
     elif signup.state == "waitlisted":
         pool.waiting -= 1
         signup.position = None

@@ -88,8 +88,11 @@ def live_signups_of(person_id: int) -> Sequence[Signup]:
     return db.session.scalars(select(Signup).where(Signup.person_id == person_id, Signup.state.in_(LIVE))).all()
 
 
-def overlaps_another(run_id: int, person_id: int) -> bool:
-    """Return whether the person holds a live place in another run that meets at the same time (rel-S3)."""
+def overlaps_another(run_id: int, person_id: int, *, leaving: int | None = None) -> bool:
+    """Return whether the person holds a live place in another run that meets at the same time (rel-S3).
+
+    :param leaving: a run whose place is about to be given up and does not count
+    """
     mine, other = aliased(Meeting), aliased(Meeting)
     clash = (
         select(Signup.id)
@@ -98,10 +101,17 @@ def overlaps_another(run_id: int, person_id: int) -> bool:
         .join(mine, (mine.starts_at < other.ends_at) & (other.starts_at < mine.ends_at))
         .where(
             Signup.person_id == person_id, Signup.state.in_(LIVE), Signup.run_id != run_id,
-            CourseRun.state == "published", mine.run_id == run_id,
+            CourseRun.state == "published", mine.run_id == run_id, Signup.run_id != (leaving or run_id),
         )
     )  # fmt: skip
     return db.session.scalar(select(clash.exists())) or False
+
+
+def meet_at_once(run_id: int, other_id: int) -> bool:
+    """Return whether two runs have sittings at the same time."""
+    one, other = aliased(Meeting), aliased(Meeting)
+    clash = select(one.id).join(other, (one.starts_at < other.ends_at) & (other.starts_at < one.ends_at))
+    return db.session.scalar(select(clash.where(one.run_id == run_id, other.run_id == other_id).exists())) or False
 
 
 def rank_of(signup: Signup) -> int | None:

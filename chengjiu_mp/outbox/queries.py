@@ -51,6 +51,26 @@ def text_of(dedupe_key: str) -> Text | None:
     return _open(row) if row else None
 
 
+@dataclass(frozen=True)
+class Fate:
+    """What became of a message: when it first arrived, or that every channel has given up."""
+
+    delivered_at: datetime | None = None
+    given_up: bool = False
+
+
+def fate_of(dedupe_key: str) -> Fate:
+    """Return what became of the message written under ``dedupe_key``; one that does not exist has no fate yet."""
+    lines = db.session.execute(
+        select(Delivery.state, Delivery.delivered_at)
+        .join(Message, Message.id == Delivery.message_id)
+        .where(Message.dedupe_key == dedupe_key)
+    ).all()
+    arrived = [line.delivered_at for line in lines if line.state == "delivered" and line.delivered_at]
+    waiting = any(line.state == "waiting" for line in lines)
+    return Fate(min(arrived, default=None), given_up=bool(lines) and not arrived and not waiting)
+
+
 def delivered_at(message_id: int) -> datetime | None:
     """Return when a message first reached its person, None while it has not."""
     earliest = select(Delivery.delivered_at).where(Delivery.message_id == message_id, Delivery.state == "delivered")

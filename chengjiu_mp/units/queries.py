@@ -15,6 +15,16 @@ def subtree_ids(unit_id: int) -> frozenset[int]:
     return frozenset(db.session.scalars(select(tree.c.id)))
 
 
+def ancestor_ids(unit_id: int) -> list[int]:
+    """Return a unit's id and those above it, the nearest first."""
+    path: list[int] = []
+    here: int | None = unit_id
+    while here is not None and here not in path:
+        path.append(here)
+        here = db.session.scalar(select(Unit.parent_id).where(Unit.id == here))
+    return path
+
+
 def plan_rows() -> Sequence[Unit]:
     """Return the rows of 附件3 in the plan's own order."""
     return db.session.scalars(select(Unit).where(Unit.is_row).order_by(Unit.sort)).all()

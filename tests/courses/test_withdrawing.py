@@ -10,7 +10,7 @@ from sqlalchemy import select
 from chengjiu_mp.core import clock, privacy
 from chengjiu_mp.core.db import db, unit_of_work
 from chengjiu_mp.core.models import AuditEntry
-from chengjiu_mp.courses import errors, publishing
+from chengjiu_mp.courses import changes, errors, publishing
 from chengjiu_mp.courses.models import CourseRun, SeatPool, Signup
 from chengjiu_mp.courses.owning import choose_owner
 from chengjiu_mp.courses.signup_queries import rank_of
@@ -199,7 +199,7 @@ def test_a_closed_run_takes_nobody_and_a_draft_is_not_closed(app: Flask) -> None
 def test_calling_a_run_off_frees_and_tells_everybody(app: Flask) -> None:
     run, _ = a_run(3, capacity=2)
     with unit_of_work():
-        publishing.cancel(db.session.get_one(CourseRun, run.id), "场地停电")
+        changes.cancel(db.session.get_one(CourseRun, run.id), "场地停电")
     assert states() == ["run_cancelled"] * 3
     assert pool() == (2, 0, 0)
     assert told("signup.run_cancelled") == 3

@@ -11,7 +11,7 @@ from chengjiu_mp.core.access import STAFF, access, roles
 from chengjiu_mp.core.db import db, unit_of_work
 from chengjiu_mp.core.errors import Kind, NotFound, Refusal
 from chengjiu_mp.core.parsing import In, from_pairs
-from chengjiu_mp.courses import presenting, publishing, queries, signup_queries
+from chengjiu_mp.courses import changes, presenting, publishing, queries, signup_queries
 from chengjiu_mp.courses.models import Signup
 from chengjiu_mp.courses.policy import run_for, runs_visible_to, signups_visible_to
 from chengjiu_mp.courses.withdrawing import withdraw
@@ -156,7 +156,7 @@ def cancel(run_id: int) -> Response:
     """Call the run off."""
     given = from_pairs(ReasonPage, request.form, ignore=forms.IGNORED)
     with unit_of_work():
-        publishing.cancel(run_for(context.principal(), run_id, roles=("operator",)), given.reason)
+        changes.cancel(run_for(context.principal(), run_id, roles=("operator",)), given.reason)
     return _back(run_id)
 
 

@@ -1,0 +1,152 @@
+"""停课 and 改期: one action with a reason, everybody told once and asked, every place kept."""
+
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy import func, select, update
+
+from chengjiu_mp.core import audit, clock, context
+from chengjiu_mp.core.db import db
+from chengjiu_mp.core.errors import NotFound
+from chengjiu_mp.courses import messages
+from chengjiu_mp.courses.drafting import Sitting, span_of
+from chengjiu_mp.courses.errors import ReasonMissing, RunBegun, RunTimesWrong
+from chengjiu_mp.courses.models import LIVE, SEATED, ChangeAnswer, CourseRun, Meeting, RunChange, Signup
+from chengjiu_mp.courses.publishing import locked_published
+from chengjiu_mp.courses.queries import meetings_of, run_with_seats
+from chengjiu_mp.courses.withdrawing import release_all
+
+ANSWERS = {"agree": "同意", "move": "换场", "withdraw": "退出"}
+
+
+def cancel(run: CourseRun, reason: str) -> RunChange:
+    """Call a published run off: every place ends as run_cancelled and everybody is told why and where else to go.
+
+    :raise RunNotOpen: when it is not published; :raise ReasonMissing: without a reason
+    """
+    why = reason_of(reason)
+    run, pools = locked_published(run)
+    ended = release_all(pools, (*SEATED, "waitlisted", "pending"), "run_cancelled")
+    run.state, run.cancel_reason = "cancelled", why
+    change = record_change(run, "cancelled", why)
+    ask(change, ended)
+    audit.record("run.cancelled", run, unit_id=run.unit_id, reason=why, people=len(ended))
+    for row in ended:
+        messages.tell_run_cancelled(row, run)
+    return change
+
+
+def reschedule(run: CourseRun, sittings: Sequence[Sitting], reason: str) -> RunChange:
+    """Move a published run to other times. Places are kept; each person is asked, and silence keeps the place.
+
+    :raise RunNotOpen, ReasonMissing: as :func:`cancel`; :raise RunBegun: when a sitting has begun
+    :raise RunTimesWrong: when the new times are out of order or past
+    """
+    why = reason_of(reason)
+    run, pools = locked_published(run)
+    if clock.now() >= run.starts_at:
+        raise RunBegun
+    begins, ends = span_of(sittings)
+    if begins <= clock.now():
+        raise RunTimesWrong("新的时间已经过去，请核对。", field="meetings")
+    change = record_change(run, "rescheduled", why)
+    closes_ahead = run.starts_at - run.signup_closes_at
+    _rewrite_meetings(run, sittings)
+    run.starts_at, run.ends_at = begins, ends
+    run.signup_closes_at = max(begins - closes_ahead, run.signup_opens_at)
+    db.session.flush()
+    people = db.session.scalars(
+        select(Signup).where(Signup.run_id == pools.open.run_id, Signup.state.in_(LIVE)).order_by(Signup.id)
+    ).all()
+    ask(change, people)
+    audit.record("run.rescheduled", run, unit_id=run.unit_id, reason=why, people=len(people))
+    whole = run_with_seats(run.id).run
+    for row in people:
+        messages.tell_rescheduled(row, whole, change)
+    return change
+
+
+def answer(signup: Signup, change_id: int, said: str) -> ChangeAnswer:
+    """Write what a person said to a change; saying it again, or something else later, replaces it.
+
+    :raise NotFound: when they were not asked, or the answer is none of :data:`ANSWERS`
+    """
+    found = db.session.scalars(
+        update(ChangeAnswer)
+        .where(ChangeAnswer.signup_id == signup.id, ChangeAnswer.change_id == change_id)
+        .values(answer=said, answered_at=clock.now())
+        .returning(ChangeAnswer)
+    ).first() if said in ANSWERS else None  # fmt: skip
+    if found is None:
+        raise NotFound
+    audit.record("change.answered", found, unit_id=None, answer=said, signup=signup.id)
+    return found
+
+
+def question_to(signup: Signup) -> tuple[RunChange, ChangeAnswer] | None:
+    """Return the newest change that this sign-up's holder was asked about, and what they said."""
+    row = db.session.execute(
+        select(RunChange, ChangeAnswer)
+        .join(ChangeAnswer, ChangeAnswer.change_id == RunChange.id)
+        .where(ChangeAnswer.signup_id == signup.id)
+        .order_by(RunChange.id.desc())
+        .limit(1)
+    ).first()
+    return (row[0], row[1]) if row else None
+
+
+def changes_of(run_id: int) -> Sequence[RunChange]:
+    """Return the changes of a run, the newest first."""
+    return db.session.scalars(select(RunChange).where(RunChange.run_id == run_id).order_by(RunChange.id.desc())).all()
+
+
+def answers_to(change_ids: Iterable[int]) -> dict[int, dict[str | None, int]]:
+    """Return {change id: {answer, or None for silence: how many}}."""
+    rows = db.session.execute(
+        select(ChangeAnswer.change_id, ChangeAnswer.answer, func.count())
+        .where(ChangeAnswer.change_id.in_(list(change_ids)))
+        .group_by(ChangeAnswer.change_id, ChangeAnswer.answer)
+    )
+    found: dict[int, dict[str | None, int]] = {}
+    for change_id, said, many in rows:
+        found.setdefault(change_id, {})[said] = many
+    return found
+
+
+def reason_of(text: str) -> str:
+    """Return the reason, trimmed.
+
+    :raise ReasonMissing: when there is none: everybody it concerns will read it
+    """
+    if not text.strip():
+        raise ReasonMissing(field="reason")
+    return text.strip()[:200]
+
+
+def record_change(run: CourseRun, kind: str, reason: str) -> RunChange:
+    """Write a change of a run as it was until now."""
+    change = RunChange(
+        run_id=run.id, kind=kind, reason=reason, was_starts_at=run.starts_at, was_ends_at=run.ends_at,
+        made_by=context.principal().account_id,
+    )  # fmt: skip
+    db.session.add(change)
+    db.session.flush()
+    return change
+
+
+def ask(change: RunChange, signups: Iterable[Signup]) -> None:
+    """Open a question about a change to each of these people."""
+    db.session.add_all(ChangeAnswer(change_id=change.id, signup_id=one.id) for one in signups)
+    db.session.flush()
+
+
+def _rewrite_meetings(run: CourseRun, sittings: Sequence[Sitting]) -> None:
+    """Give the sittings their new times; those that remain keep their ids, which phones may hold already."""
+    held = list(meetings_of(run.id))
+    for sequence, one in enumerate(sittings, 1):
+        if sequence <= len(held):
+            held[sequence - 1].starts_at, held[sequence - 1].ends_at = one.starts_at, one.ends_at
+        else:
+            db.session.add(Meeting(run_id=run.id, sequence=sequence, starts_at=one.starts_at, ends_at=one.ends_at))
+    for spare in held[len(sittings) :]:
+        db.session.delete(spare)
+    db.session.flush()

@@ -1,0 +1,82 @@
+"""Merging an under-filled run into another (拼班): places and their order are kept, everybody is told and asked."""
+
+from sqlalchemy import select
+
+from chengjiu_mp.core import audit, clock
+from chengjiu_mp.core.db import db
+from chengjiu_mp.courses import messages
+from chengjiu_mp.courses.changes import ask, reason_of, record_change
+from chengjiu_mp.courses.errors import CannotMerge, RunBegun, RunNotOpen
+from chengjiu_mp.courses.models import LIVE, SEATED, CourseRun, RunChange, Signup
+from chengjiu_mp.courses.moving import carry_consents
+from chengjiu_mp.courses.queries import run_with_seats
+from chengjiu_mp.courses.seats import Place, Pools, both_locked, release_place, take_place
+from chengjiu_mp.courses.signup_queries import live_signup_of
+from chengjiu_mp.courses.signup_rows import moved_copy
+
+
+def merge(run: CourseRun, into: CourseRun, reason: str) -> RunChange:
+    """Move everybody of ``run`` to ``into``, the seated first, then the line in its order; ``run`` ends as cancelled.
+
+    :raise RunNotOpen, RunBegun: when either is not published, or has begun; :raise ReasonMissing: without a reason
+    :raise CannotMerge: another kind, or not enough free seats; ``free`` and ``needed`` among the facts
+    """
+    why = reason_of(reason)
+    here, there = both_locked(run.id, into.id)
+    for one in (run, into):
+        db.session.refresh(one)
+    left, goal = run_with_seats(run.id).run, run_with_seats(into.id).run
+    people = _in_order(run.id)
+    _check(left, goal, there, needed=sum(one.state in SEATED for one in people))
+    moved = [new for one in people if (new := _move(one, here, goal, there)) is not None]
+    left.state, left.cancel_reason, left.merged_into_id = "cancelled", why, goal.id
+    change = record_change(left, "merged", why)
+    ask(change, moved)
+    audit.record("run.merged", left, unit_id=left.unit_id, into=goal.id, people=len(moved), reason=why)
+    for row in moved:
+        messages.tell_merged(row, goal, change)
+    return change
+
+
+def _in_order(run_id: int) -> list[Signup]:
+    rows = db.session.scalars(
+        select(Signup)
+        .where(Signup.run_id == run_id, Signup.state.in_(LIVE))
+        .order_by(Signup.position.is_not(None), Signup.position, Signup.id)
+        .execution_options(populate_existing=True)
+    )
+    return list(rows)
+
+
+def _check(left: CourseRun, goal: CourseRun, there: Pools, needed: int) -> None:
+    if left.state != "published" or goal.state != "published":
+        raise RunNotOpen
+    if min(left.starts_at, goal.starts_at) <= clock.now():
+        raise RunBegun
+    if left.id == goal.id or left.syllabus.course_type_id != goal.syllabus.course_type_id:
+        raise CannotMerge(field="into")
+    free = 0 if there.open.waiting else there.open.capacity - there.open.taken
+    if needed > free:
+        said = f"目标场次还有 {free} 个名额，这一场有 {needed} 人。请先增加目标场次的名额。"
+        raise CannotMerge(said, field="into", free=free, needed=needed)
+
+
+def _move(one: Signup, here: Pools, goal: CourseRun, there: Pools) -> Signup | None:
+    was = one.state
+    release_place(here, one)
+    one.state, one.ended_at = "moved", clock.now()
+    db.session.flush()
+    audit.record("signup.moved", one, unit_id=goal.unit_id)
+    if live_signup_of(goal.id, one.person_id) is not None:
+        # Signed up to both: the place there is the one that stays, and nothing new is to be told.
+        return None
+    row, _ = moved_copy(one, goal)
+    row.moves_from_id = one.id
+    place = Place(there.open.id, "pending", None, 0) if was == "pending" else take_place(there.open.id)
+    row.pool_id, row.state, row.position = place.pool_id, place.state, place.position
+    db.session.add(row)
+    db.session.flush()
+    carry_consents(one, row)
+    facts = {"state": row.state, "position": row.position, "moves_from": one.id}
+    audit.record("signup.made", row, unit_id=goal.unit_id, channel=row.channel, **facts)
+    return row

@@ -1,0 +1,124 @@
+"""Moving to another run without losing the place until the new one is sure (feat-N23)."""
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+
+from chengjiu_mp.core import audit, clock
+from chengjiu_mp.core.db import db, violated
+from chengjiu_mp.courses import messages
+from chengjiu_mp.courses.errors import AlreadySignedUp, CannotMove, OverlappingSignup
+from chengjiu_mp.courses.models import LIVE, CourseRun, Signup
+from chengjiu_mp.courses.promoting import promote_from_waitlist
+from chengjiu_mp.courses.queries import phase_of, run_with_seats
+from chengjiu_mp.courses.seats import Place, Pools, both_locked, release_place, take_place
+from chengjiu_mp.courses.signing_up import Made
+from chengjiu_mp.courses.signup_queries import meet_at_once, overlaps_another, rank_of, ticket_token
+from chengjiu_mp.courses.signup_rows import moved_copy
+from chengjiu_mp.people.models import Consent
+
+
+def move(signup: Signup, run_id: int) -> Made:
+    """Return the place in another run. With a seat there, the old place ends as ``moved`` at once; in the line there,
+    the old place is kept until a seat comes.
+
+    :raise CannotMove: the old place has ended or begun, or the other run takes nobody
+    :raise AlreadySignedUp: the person holds a place there; :raise OverlappingSignup: it would meet at the same time
+    """
+    here, there = both_locked(signup.run_id, run_id)
+    db.session.refresh(signup)
+    left, found = run_with_seats(signup.run_id).run, run_with_seats(run_id)
+    _check(signup, left, found.run)
+    row, token = moved_copy(signup, found.run)
+    row.moves_from_id = signup.id
+    try:
+        with db.session.begin_nested():
+            place = take_place(there.open.id)
+            row.pool_id, row.state, row.position = place.pool_id, place.state, place.position
+            db.session.add(row)
+    except IntegrityError as exc:
+        if violated(exc, "uq_signup_one_live"):
+            raise AlreadySignedUp from exc
+        raise
+    if place.state == "waitlisted" and meet_at_once(left.id, run_id):
+        # Both could not be kept: two places of one person never meet at one time (rel-S3).
+        raise OverlappingSignup("那一场时间相同，已经满员，换过去要先退掉这一场。请换一个时间不同的场次。")
+    _carry(signup, row, found.run, place)
+    if place.state == "confirmed":
+        _leave(here, signup, left)
+    return Made(row, place.rank or None, token, fresh=True)
+
+
+def finish_move(signup_id: int) -> None:
+    """Give back the place that was kept while its holder waited elsewhere; doing it twice changes nothing."""
+    arrived = db.session.get(Signup, signup_id)
+    if arrived is None or arrived.moves_from_id is None:
+        return
+    kept = db.session.get_one(Signup, arrived.moves_from_id)
+    here, _ = both_locked(kept.run_id, arrived.run_id)
+    db.session.refresh(kept)
+    db.session.refresh(arrived)
+    left = run_with_seats(kept.run_id).run
+    if arrived.state == "confirmed" and kept.state in LIVE and kept.outcome is None and left.state == "published":
+        _leave(here, kept, left)
+
+
+def moved_to(signup: Signup) -> Signup | None:
+    """Return the live place that a moved sign-up became, through as many moves as there were."""
+    here: Signup | None = signup
+    for _ in range(20):
+        if here is None or here.state != "moved":
+            break
+        here = db.session.scalars(
+            select(Signup).where(Signup.moves_from_id == here.id).order_by(Signup.id.desc()).limit(1)
+        ).first()
+    return here if here is not signup else None
+
+
+def leave_kept(signup: Signup) -> Made | None:
+    """Return the waiting place elsewhere for which this one is kept, None when there is none."""
+    row = db.session.scalars(
+        select(Signup).where(Signup.moves_from_id == signup.id, Signup.state.in_(("waitlisted", "offered"))).limit(1)
+    ).first()
+    return Made(row, rank_of(row), ticket_token(row), fresh=False) if row else None
+
+
+def _check(signup: Signup, left: CourseRun, goal: CourseRun) -> None:
+    begun = signup.outcome is not None or left.state != "published" or clock.now() >= left.starts_at
+    if signup.state not in LIVE or signup.state == "pending" or begun or left.id == goal.id:
+        raise CannotMove
+    if phase_of(goal) != "open" or goal.syllabus.course_type.family == "instructor":
+        raise CannotMove
+    if overlaps_another(goal.id, signup.person_id, leaving=left.id):
+        raise OverlappingSignup
+
+
+def carry_consents(signup: Signup, row: Signup) -> None:
+    """Write what was agreed to for one sign-up for the one that follows it, with the time it was given."""
+    given = db.session.scalars(select(Consent).where(Consent.signup_id == signup.id, Consent.withdrawn_at.is_(None)))
+    db.session.add_all(
+        Consent(
+            person_id=one.person_id, signup_id=row.id, notice_id=one.notice_id, text_sha256=one.text_sha256,
+            channel=one.channel, given_at=one.given_at,
+        )
+        for one in given
+    )  # fmt: skip
+    db.session.flush()
+
+
+def _carry(signup: Signup, row: Signup, run: CourseRun, place: Place) -> None:
+    carry_consents(signup, row)
+    facts = {"state": row.state, "position": row.position, "moves_from": signup.id}
+    audit.record("signup.made", row, unit_id=run.unit_id, channel=row.channel, **facts)
+    if place.state == "confirmed":
+        messages.tell_moved(row, run)
+    else:
+        messages.tell_waiting(row, run, place.rank)
+
+
+def _leave(here: Pools, signup: Signup, left: CourseRun) -> None:
+    """End the old place. Its holder hears of the new one only: one change, one message."""
+    release_place(here, signup)
+    signup.state, signup.ended_at = "moved", clock.now()
+    db.session.flush()
+    audit.record("signup.moved", signup, unit_id=left.unit_id)
+    promote_from_waitlist(here, left)
