@@ -130,6 +130,12 @@ def runs_in_scope(visible: ColumnElement[bool], state: str | None = None, limit:
     return _read(query.order_by(CourseRun.starts_at.desc(), CourseRun.id.desc()).limit(limit))
 
 
+def runs_by_id(run_ids: Sequence[int]) -> list[RunAndSeats]:
+    """Return these runs, whatever their state, in the order of the ids."""
+    found = {one.run.id: one for one in _read(_runs().where(CourseRun.id.in_(run_ids)))} if run_ids else {}
+    return [found[run_id] for run_id in run_ids if run_id in found]
+
+
 def run_with_seats(run_id: int) -> RunAndSeats:
     """Return one run, whatever its state.
 

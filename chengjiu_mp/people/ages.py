@@ -9,3 +9,11 @@ def age_on(birth: date, day: date) -> int:
     Somebody born on 29 February is a year older on 1 March of common years: until then they keep a child's protection.
     """
     return day.year - birth.year - ((day.month, day.day) < (birth.month, birth.day))
+
+
+def birthday(birth: date, age: int) -> date:
+    """Return the first day on which somebody is `age` years old, as :func:`age_on` counts."""
+    try:
+        return birth.replace(year=birth.year + age)
+    except ValueError:
+        return date(birth.year + age, 3, 1)
