@@ -7,6 +7,7 @@ from chengjiu_mp.certificates import api as certificates
 from chengjiu_mp.certificates import tasks as certificate_tasks
 from chengjiu_mp.checkin import api as checkin
 from chengjiu_mp.courses import api as courses
+from chengjiu_mp.courses import line_api
 from chengjiu_mp.courses import tasks as course_tasks
 from chengjiu_mp.exams import api as exams
 from chengjiu_mp.instructors import api as instructors
@@ -25,6 +26,7 @@ from chengjiu_mp.web.admin import jobs as console_jobs
 from chengjiu_mp.web.admin import messages as console_messages
 from chengjiu_mp.web.admin import progress as console_progress
 from chengjiu_mp.web.admin import results as console_results
+from chengjiu_mp.web.admin import run_changes as console_run_changes
 from chengjiu_mp.web.admin import run_drafts as console_run_drafts
 from chengjiu_mp.web.admin import runs as console_runs
 from chengjiu_mp.web.admin import settings as console_settings
@@ -32,6 +34,7 @@ from chengjiu_mp.web.admin import signin as console_signin
 from chengjiu_mp.web.admin import targets as console_targets
 from chengjiu_mp.web.h5 import board
 from chengjiu_mp.web.h5 import certificates as lookup_pages
+from chengjiu_mp.web.h5 import line as line_pages
 from chengjiu_mp.web.h5 import refresher as refresher_page
 from chengjiu_mp.web.h5 import results as result_pages
 from chengjiu_mp.web.h5 import runs as run_pages
@@ -58,6 +61,7 @@ PAGES = (
     run_pages,
     signup_pages,
     ticket_pages,
+    line_pages,
     signin_pages,
     board,
     refresher_page,
@@ -70,6 +74,7 @@ PAGES = (
     console_signin,
     console_home,
     console_runs,
+    console_run_changes,
     console_run_drafts,
     console_settings,
     console_messages,
@@ -89,6 +94,7 @@ def register(app: Flask) -> None:
     app.register_blueprint(signin.blueprint)
     app.register_blueprint(instructors.blueprint)
     app.register_blueprint(courses.blueprint)
+    app.register_blueprint(line_api.blueprint)
     app.register_blueprint(checkin.blueprint)
     app.register_blueprint(exams.blueprint)
     certificates.init_app(app)

@@ -9,8 +9,9 @@ from chengjiu_mp.core.http import JSON, network, route
 from chengjiu_mp.core.limits import Limit
 from chengjiu_mp.core.paging import BadCursor
 from chengjiu_mp.courses import drafting, errors, pictures, presenting, publishing, queries, schemas, signup_queries
+from chengjiu_mp.courses.acting import signup_to_act_on
 from chengjiu_mp.courses.entry import Entry
-from chengjiu_mp.courses.models import CourseRun, Signup
+from chengjiu_mp.courses.models import CourseRun
 from chengjiu_mp.courses.policy import OFFICE_ROLES, run_for, runs_visible_to, signups_visible_to
 from chengjiu_mp.courses.signing_up import sign_up
 from chengjiu_mp.courses.withdrawing import withdraw
@@ -26,7 +27,6 @@ DRAFTERS = access.roles(*drafting.DRAFTING_ROLES)
 PUBLISHERS = access.roles(*publishing.PUBLISHING_ROLES)
 CLOSERS = access.roles("operator", "instructor")
 ROSTER = access.roles("instructor", *OFFICE_ROLES)
-ON_BEHALF = ("operator", "unit_manager")
 
 _RUN_EXAMPLE = {
     "kind": "cpr_aed", "unit_id": 2, "venue_id": 1, "sector": "community", "capacity": 40,
@@ -146,7 +146,7 @@ def withdraw_signup(signup_id: int, body: schemas.WithdrawIn | None) -> schemas.
     The body may be left out by the first two. Doing it twice changes nothing.
     """
     ticket, reason = (body.ticket_token, body.reason) if body else ("", "")
-    found, own = _to_withdraw(signup_id, ticket)
+    found, own = signup_to_act_on(signup_id, ticket)
     return presenting.signup_state(withdraw(found, reason), to_owner=own)
 
 
@@ -172,21 +172,3 @@ def entry_of(body: schemas.SignupIn) -> Entry:
 
 def _mine(run_id: int, *roles: str) -> CourseRun:
     return run_for(context.principal(), run_id, roles=roles)
-
-
-def _to_withdraw(signup_id: int, ticket: str) -> tuple[Signup, bool]:
-    caller = context.principal()
-    if ticket:
-        shown = signup_queries.signup_by_ticket(ticket)
-        if shown.id != signup_id:
-            raise NotFound
-        return shown, True
-    owned = signup_queries.owned_signup(caller, signup_id)
-    if owned:
-        return owned, True
-    grants = tuple(g for g in caller.grants if g.role in ON_BEHALF and not g.read_only)
-    staff = context.Principal(account_id=caller.account_id, name=caller.name, grants=grants)
-    found = signup_queries.signup_in(signups_visible_to(staff), signup_id)
-    if found is None:
-        raise NotFound
-    return found, False

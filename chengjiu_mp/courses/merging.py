@@ -9,7 +9,7 @@ from chengjiu_mp.courses.changes import ask, reason_of, record_change
 from chengjiu_mp.courses.errors import CannotMerge, RunBegun, RunNotOpen
 from chengjiu_mp.courses.models import LIVE, SEATED, CourseRun, RunChange, Signup
 from chengjiu_mp.courses.moving import carry_consents
-from chengjiu_mp.courses.queries import run_with_seats
+from chengjiu_mp.courses.queries import RunAndSeats, RunFilter, run_with_seats, runs_open_for_signup
 from chengjiu_mp.courses.seats import Place, Pools, both_locked, release_place, take_place
 from chengjiu_mp.courses.signup_queries import live_signup_of
 from chengjiu_mp.courses.signup_rows import moved_copy
@@ -36,6 +36,12 @@ def merge(run: CourseRun, into: CourseRun, reason: str) -> RunChange:
     for row in moved:
         messages.tell_merged(row, goal, change)
     return change
+
+
+def could_take(run: CourseRun) -> list[RunAndSeats]:
+    """Return the published runs of the same kind ahead that people could be moved to, the next one first."""
+    kind = run.syllabus.course_type.code
+    return [one for one in runs_open_for_signup(RunFilter(kind)) if one.run.starts_at > clock.now()]
 
 
 def _in_order(run_id: int) -> list[Signup]:

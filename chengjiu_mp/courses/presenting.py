@@ -7,6 +7,7 @@ from typing import Any
 from chengjiu_mp.core import privacy
 from chengjiu_mp.core.site import site
 from chengjiu_mp.courses import schemas
+from chengjiu_mp.courses.changes import question_to
 from chengjiu_mp.courses.models import Signup
 from chengjiu_mp.courses.publishing import Warned
 from chengjiu_mp.courses.queries import RunAndSeats, meetings_of, run_url
@@ -51,7 +52,8 @@ def _page(found: RunAndSeats) -> dict[str, Any]:
     syllabus = found.run.syllabus
     return {
         "meetings": [schemas.MeetingOut.model_validate(one) for one in meetings_of(found.run.id)],
-        "bring": syllabus.bring, "health_notice": syllabus.health_notice, "head_count": found.run.head_count,
+        "cancel_reason": found.run.cancel_reason, "bring": syllabus.bring, "health_notice": syllabus.health_notice,
+        "head_count": found.run.head_count,
         "consents": [schemas.NoticeRefOut.model_validate(one) for one in current_notices()],
     }  # fmt: skip
 
@@ -69,8 +71,20 @@ def signup_state(signup: Signup, *, to_owner: bool) -> schemas.SignupStateOut:
     """Return where a sign-up stands; its ticket to the owner alone."""
     return schemas.SignupStateOut(
         id=signup.id, run_id=signup.run_id, state=signup.state, position=rank_of(signup),
-        waiting=queue_length(signup.pool_id), outcome=signup.outcome, code=signup.code if to_owner else None,
+        waiting=queue_length(signup.pool_id), outcome=signup.outcome, offer_ends_at=signup.offer_ends_at,
+        question=_question(signup), code=signup.code if to_owner else None,
         ticket_token=ticket_token(signup) if to_owner else None, ticket_url=ticket_url(signup) if to_owner else None,
+    )  # fmt: skip
+
+
+def _question(signup: Signup) -> schemas.QuestionOut | None:
+    asked = question_to(signup)
+    if asked is None:
+        return None
+    change, said = asked
+    return schemas.QuestionOut(
+        change_id=change.id, kind=change.kind, reason=change.reason,  # type: ignore[arg-type]  # the CHECK names them
+        was_starts_at=change.was_starts_at, answer=said.answer,
     )  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """Places reserved for a unit inside an open run, and their release by a rule (feat-A11)."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
@@ -7,11 +8,13 @@ from sqlalchemy.exc import IntegrityError
 
 from chengjiu_mp.core import audit, clock
 from chengjiu_mp.core.db import db, violated
-from chengjiu_mp.courses.errors import AlreadyReserved, PlacesNotFree
+from chengjiu_mp.courses.errors import AlreadyReserved, PlacesNotFree, UnknownChoice
 from chengjiu_mp.courses.models import CourseRun, SeatPool
 from chengjiu_mp.courses.promoting import promote_from_waitlist
+from chengjiu_mp.courses.publishing import locked_published
 from chengjiu_mp.courses.queries import run_with_seats
-from chengjiu_mp.courses.seats import Pools, locked_pools
+from chengjiu_mp.courses.seats import locked_pools
+from chengjiu_mp.units.models import Unit
 from chengjiu_mp.units.queries import ancestor_ids
 
 # What a unit has not used three days ahead goes to everybody who waits.
@@ -23,9 +26,13 @@ def reserve_places(run: CourseRun, unit_id: int, places: int, release_at: dateti
 
     :param release_at: when the unused ones go to everybody; when None three days before the run, or three days from
         now for a run that is nearer
+    :raise RunNotOpen: when it is not published; :raise UnknownChoice: when there is no such unit
     :raise PlacesNotFree: when not so many seats are free; :raise AlreadyReserved: this unit has some here
     """
-    pools = locked_pools(run.id)
+    unit = db.session.get(Unit, unit_id)
+    if unit is None or not unit.active:
+        raise UnknownChoice(field="unit_id")
+    run, pools = locked_published(run)
     free = 0 if pools.open.waiting else pools.open.capacity - pools.open.taken
     if places > free:
         raise PlacesNotFree(f"现在最多还能预留 {free} 个名额。", field="places", free=free)
@@ -78,6 +85,18 @@ def reserves_due() -> list[tuple[int, int]]:
     return [(row[0], row[1]) for row in db.session.execute(due.order_by(SeatPool.id).limit(200))]
 
 
-def reserves_of(pools: Pools) -> tuple[SeatPool, ...]:
-    """Return the reserves that still hold seats for their unit."""
-    return tuple(pool for pool in pools.reserved if pool.released_at is None)
+@dataclass(frozen=True)
+class Reserved:
+    """A reserve and the unit it is for."""
+
+    pool: SeatPool
+    unit: Unit
+
+
+def reserves_listed(run_id: int) -> list[Reserved]:
+    """Return the reserves of a run, released ones too, in the order they were made."""
+    rows = db.session.execute(
+        select(SeatPool, Unit).join(Unit, Unit.id == SeatPool.unit_id).where(SeatPool.run_id == run_id)
+        .order_by(SeatPool.id)
+    )  # fmt: skip
+    return [Reserved(row[0], row[1]) for row in rows]

@@ -137,6 +137,7 @@ class RunOut(RunLineOut):
     meetings: list[MeetingOut]
     bring: str
     health_notice: str
+    cancel_reason: str
     consents: list[NoticeRefOut]
     head_count: int | None
 
@@ -169,8 +170,18 @@ class SignupMadeOut(Out):
     ticket_url: str
 
 
+class QuestionOut(Out):
+    """A change of the run that the holder was asked about; ``answer`` is null until they say something."""
+
+    change_id: int
+    kind: Literal["cancelled", "rescheduled", "merged"]
+    reason: str
+    was_starts_at: datetime
+    answer: str | None
+
+
 class SignupStateOut(Out):
-    """``ticket_token`` and ``ticket_url`` are for the owner alone."""
+    """``ticket_token`` and ``ticket_url`` are the owner's alone. ``offer_ends_at`` is null until the offer arrived."""
 
     id: int
     run_id: int
@@ -178,6 +189,8 @@ class SignupStateOut(Out):
     position: int | None
     waiting: int
     outcome: str | None
+    offer_ends_at: datetime | None
+    question: QuestionOut | None
     code: str | None
     ticket_token: str | None
     ticket_url: str | None

@@ -179,7 +179,9 @@ def _places(found: RunAndSeats, people: int, owner: Owner | None, *, split: bool
             return [Place(pool, "confirmed", None, 0)] * people
     if split:
         return [_place(found, owner) for _ in range(people)]
-    left = db.session.execute(select(SeatPool.capacity - SeatPool.taken, SeatPool.waiting).filter_by(id=found.pool.id))
+    left = db.session.execute(
+        select(SeatPool.capacity - SeatPool.taken, SeatPool.waiting).where(SeatPool.id == found.pool.id)
+    )
     free, waiting = left.one()
     seats = 0 if waiting else max(free, 0)
     said = f"只剩 {seats} 个名额，不够 {people} 人一起。" if seats else f"名额已满，{people} 人要一起排队候补。"

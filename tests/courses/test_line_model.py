@@ -369,7 +369,7 @@ def _nothing(*_args: object) -> list[Signup]:
     return []
 
 
-MUTANTS = {
+MUTANTS: dict[str, list[tuple[Any, str, Any]]] = {
     "the last in line first": [(promoting, "first_in_line", _last_in_line)],
     "no order in the line": [(promoting, "first_in_line", _newest_first)],
     "a withdrawal frees nobody's seat": [(withdrawing, "release_place", _keeps_the_seat)],

@@ -24,14 +24,16 @@ def a_run(title: str = "", **values: Any) -> CourseRun:
         unit = values.pop("unit", None)
         if unit:
             values["unit_id"] = factories.unit(unit).id
-        return factories.run(**values, **({"title": title} if title else {}))
+        if title:
+            values["title"] = title
+        return factories.run(**values)
 
 
 def titles(run: CourseRun, **asked: Any) -> list[str]:
     return [one.run.title for one in runs_nearby(run, **asked)]
 
 
-def in_days(days: float) -> dict[str, timedelta]:
+def in_days(days: float) -> dict[str, Any]:
     return {"starts_in": timedelta(days=days)}
 
 

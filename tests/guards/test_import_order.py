@@ -50,7 +50,7 @@ def _is_flask(name: str) -> bool:
 
 
 def _may_flask(module: Module) -> bool:
-    return module.slice in ("", "web") or module.name in FLASK or module.name.endswith("/api.py")
+    return module.slice in ("", "web") or module.name in FLASK or module.name.endswith(("/api.py", "_api.py"))
 
 
 def _from_the_right(module: Module, name: str) -> bool:

@@ -88,7 +88,7 @@ def test_home_costs_the_same_for_many_runs(client: FlaskClient) -> None:
     [
         ({}, "我要报名"),
         ({"capacity": 0}, "排队候补"),
-        ({"state": "cancelled"}, "这一场取消了"),
+        ({"state": "cancelled"}, "这一场停课了"),
         ({"state": "closed"}, "这一场已经结束"),
         ({"starts_in": timedelta(days=-9)}, "这一场已经结束"),
         ({"starts_in": timedelta(minutes=-5)}, "培训正在进行"),

@@ -1,5 +1,6 @@
 """The form of a run: dates and times as staff type them, in Jiangyin's time."""
 
+from collections.abc import Sequence
 from datetime import date, datetime, time
 from typing import Any
 
@@ -57,8 +58,16 @@ def draft_of(given: RunPage) -> Draft:
         capacity=given.capacity, signup_opens_at=_instant(given.opens), signup_closes_at=_instant(given.closes),
         instructor_ids=given.instructor_ids, open_to_all=given.audience == "all", online=given.online,
         key_group=given.key_group,
-        meetings=[_sitting(line) for line in (given.m1, given.m2, given.m3, given.m4) if line is not None],
+        meetings=sittings_of([line for line in (given.m1, given.m2, given.m3, given.m4) if line is not None]),
     )  # fmt: skip
+
+
+def sittings_of(lines: Sequence[SittingPage]) -> list[Sitting]:
+    """Return the sittings of a timetable.
+
+    :raise RunTimesWrong: when a line is half filled in
+    """
+    return [_sitting(line) for line in lines]
 
 
 def _instant(typed: datetime | None) -> datetime | None:
@@ -94,6 +103,12 @@ def typed(found: RunAndSeats, meetings: list[Meeting], teachers: list[int]) -> d
         "audience": "all" if run.open_to_all else "unit", "online": "1" if run.online else "",
         "instructor_ids": [str(one) for one in teachers],
     }  # fmt: skip
+    return values | timetable(meetings)
+
+
+def timetable(meetings: Sequence[Meeting]) -> dict[str, str]:
+    """Return a run's sittings as the form's fields would hold them."""
+    values: dict[str, str] = {}
     for meeting in meetings:
         day, _, begins = _local(meeting.starts_at).partition("T")
         at = f"m{meeting.sequence}"

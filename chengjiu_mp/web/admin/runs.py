@@ -11,7 +11,7 @@ from chengjiu_mp.core.access import STAFF, access, roles
 from chengjiu_mp.core.db import db, unit_of_work
 from chengjiu_mp.core.errors import Kind, NotFound, Refusal
 from chengjiu_mp.core.parsing import In, from_pairs
-from chengjiu_mp.courses import changes, presenting, publishing, queries, signup_queries
+from chengjiu_mp.courses import changes, presenting, publishing, queries, reserving, signup_queries
 from chengjiu_mp.courses.models import Signup
 from chengjiu_mp.courses.policy import run_for, runs_visible_to, signups_visible_to
 from chengjiu_mp.courses.withdrawing import withdraw
@@ -100,7 +100,21 @@ def _page(run_id: int, errors: dict[str, str]) -> str:
         people=[_person(line) for line in lines], url=queries.run_url(found.run), state=_state(found),
         operator=caller.has("operator"), drafter=caller.has("operator", "unit_manager"),
         publisher=caller.has(*publishing.PUBLISHING_ROLES), checked_in=signup_queries.checked_in_count(run_id),
+        reserves=reserving.reserves_listed(run_id), changed=_changes(run_id),
     )  # fmt: skip
+
+
+def _changes(run_id: int) -> list[dict[str, Any]]:
+    """Return the changes of a run with how many answered what, the newest first."""
+    found = changes.changes_of(run_id)
+    said = changes.answers_to(one.id for one in found)
+    words = {"cancelled": "停课", "rescheduled": "改期", "merged": "并入另一场"}
+    answers = (*changes.ANSWERS.items(), (None, "还没答"))
+    return [
+        {"word": words[one.kind], "at": one.made_at, "reason": one.reason, "was": one.was_starts_at,
+         "said_words": [(label, f"{said.get(one.id, {}).get(key, 0)} 人") for key, label in answers]}
+        for one in found
+    ]  # fmt: skip
 
 
 def _state(found: queries.RunAndSeats) -> tuple[str, str]:
@@ -147,16 +161,6 @@ def close(run_id: int) -> str | Response | tuple[str, int]:
         raise
     except Refusal as refusal:
         return _page(run_id, forms.errors(refusal, "head_count")), refusal.kind.value
-    return _back(run_id)
-
-
-@blueprint.post("/<row:run_id>/cancel")
-@access(roles("operator"))
-def cancel(run_id: int) -> Response:
-    """Call the run off."""
-    given = from_pairs(ReasonPage, request.form, ignore=forms.IGNORED)
-    with unit_of_work():
-        changes.cancel(run_for(context.principal(), run_id, roles=("operator",)), given.reason)
     return _back(run_id)
 
 

@@ -11,6 +11,7 @@ from chengjiu_mp.checkin.queries import first_check_in
 from chengjiu_mp.core.day_words import day_time
 from chengjiu_mp.core.db import db
 from chengjiu_mp.courses.models import SEATED, Signup
+from chengjiu_mp.courses.queue_facts import seats_freed_before
 from chengjiu_mp.courses.signup_queries import queue_length, rank_of
 from chengjiu_mp.exams.models import ExamResult
 from chengjiu_mp.exams.queries import submission_of
@@ -20,10 +21,10 @@ POPULAR = ("报名", "签到", "完成")
 
 _ENDED = {
     "withdrawn": ("已取消", "您已取消这次报名。想再来，可以重新报名。"),
-    "lapsed": ("未排到", "这一场结束前没有空出名额，很抱歉。欢迎改报其他场次。"),
+    "lapsed": ("未排到", "这一场结束前没有空出名额，或留给您的名额过时没有确认，很抱歉。欢迎改报其他场次。"),
     "refused": ("未通过", "这次报名没有通过。如有疑问，请打电话问。"),
-    "moved": ("已换场", "这次报名已换到另一场。"),
-    "run_cancelled": ("场次取消", "这一场取消了，请不用前往。欢迎改报其他场次。"),
+    "moved": ("已换场", "这次报名已换到另一场，请用新的入场码。"),
+    "run_cancelled": ("停课", "这一场停课了，请不用前往。可以换一场。"),
     "pending": ("待确认", "这次报名还在确认，确认后会通知您。"),
 }
 
@@ -52,8 +53,11 @@ def journey_of(signup: Signup) -> Journey:
     """Return where the sign-up stands now; its run is loaded."""
     if signup.state == "waitlisted":
         rank, waiting = rank_of(signup), queue_length(signup.pool_id)
-        text = f"您排在候补第 {rank} 位，共 {waiting} 人在等。有空位会按顺序补上，并发消息通知您。"
+        text = f"您排在候补第 {rank} 位，共 {waiting} 人在等。有空位会按顺序补上，并发消息通知您。{_before(signup)}"
         return Journey(0, f"候补第 {rank} 位", "warn", text, usable=False, rank=rank, waiting=waiting)
+    if signup.state == "offered":
+        until = f"请在{day_time(signup.offer_ends_at)}前" if signup.offer_ends_at else "请尽快"
+        return Journey(0, "有空位了", "warn", f"名额给您留着，{until}确认，过时让给下一位。", usable=False)
     if signup.state not in SEATED:
         word, text = _ENDED[signup.state]
         return Journey(0, word, "plain", text, usable=False)
@@ -63,6 +67,11 @@ def journey_of(signup: Signup) -> Journey:
     if signup.outcome is None:
         return Journey(1, "已报上", "ok", "到场出示这个码签到。存成图片，没有网也能用。", names)
     return _after_check_in(signup, names)
+
+
+def _before(signup: Signup) -> str:
+    freed = seats_freed_before(signup.run)
+    return f"近 {freed.runs} 期有人候补的场次，平均放出 {freed.people} 个名额。" if freed else ""
 
 
 def _after_check_in(signup: Signup, names: tuple[str, ...]) -> Journey:

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 from chengjiu_mp.core import context
 from chengjiu_mp.core.access import PUBLIC, access
 from chengjiu_mp.core.parsing import Day, In, Invalid, RowId, from_pairs
-from chengjiu_mp.courses import queries, signup_queries
+from chengjiu_mp.courses import changes, queries, signup_queries
 from chengjiu_mp.units.queries import plan_rows, subtree_ids
 from chengjiu_mp.web.h5.run_words import card
 
@@ -66,4 +66,5 @@ def landing(token: str) -> str | Response:
     return render_template(
         "h5/run.html", title="培训报名", back="/", found=found, run=found.run, card=card(found), phase=found.phase,
         meetings=queries.meetings_of(found.run.id), token=token, syllabus=found.run.syllabus,
+        changed=next(iter(changes.changes_of(found.run.id)), None),
     )  # fmt: skip

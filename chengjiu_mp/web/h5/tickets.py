@@ -6,13 +6,13 @@ from flask import Blueprint, Response, current_app, jsonify, redirect, render_te
 from pydantic import Field
 from werkzeug.wrappers import Response as AnyResponse
 
-from chengjiu_mp.core import context
+from chengjiu_mp.core import clock, context
 from chengjiu_mp.core.access import PUBLIC, access
 from chengjiu_mp.core.db import end_read, unit_of_work
 from chengjiu_mp.core.errors import Refusal
 from chengjiu_mp.core.parsing import In, RowId, from_pairs
 from chengjiu_mp.core.qr import qr_svg
-from chengjiu_mp.courses import pictures, queries, signup_queries
+from chengjiu_mp.courses import changes, moving, pictures, queries, signup_queries
 from chengjiu_mp.courses.models import LIVE, Signup
 from chengjiu_mp.courses.owning import choose_owner, may_choose_owner
 from chengjiu_mp.courses.ticket_picture import render_ticket
@@ -24,7 +24,14 @@ from chengjiu_mp.web.h5.journey import Journey, journey_of
 
 blueprint = Blueprint("tickets", __name__)
 
-_PILLS = {"waitlisted": ("候补中", "warn"), "withdrawn": ("已取消", "plain"), "run_cancelled": ("场次取消", "bad")}
+_PILLS = {
+    "waitlisted": ("候补中", "warn"), "offered": ("有空位，等您确认", "urgent"), "pending": ("待确认", "warn"),
+    "withdrawn": ("已取消", "plain"), "lapsed": ("未排到", "plain"), "moved": ("已换场", "plain"),
+    "refused": ("未通过", "plain"), "run_cancelled": ("停课", "bad"),
+}  # fmt: skip
+
+
+MOVABLE = ("confirmed", "offered", "waitlisted")
 
 
 class OwnerPage(In):
@@ -112,8 +119,30 @@ def _page(token: str, signup: Signup, errors: dict[str, str]) -> str:
         "h5/ticket.html", title="我的票", back="/me", token=token, signup=signup, run=run, now=now,
         shown=_shown(token, signup, now) if now.usable else None, errors=errors, kept=request.args.get("kept", ""),
         rows=_units(signup) if asked else [], groups=list(KEY_GROUPS.items()), landing=queries.run_url(run),
-        withdrawable=signup.state in LIVE and signup.outcome is None and run.state == "published",
+        withdrawable=_still_open(signup) and signup.state in LIVE,
+        movable=_still_open(signup) and signup.state in MOVABLE,
+        question=_question(signup), became=_became(signup), waits_for=moving.leave_kept(signup),
     )  # fmt: skip
+
+
+def _still_open(signup: Signup) -> bool:
+    return signup.outcome is None and signup.run.state == "published" and clock.now() < signup.run.starts_at
+
+
+def _question(signup: Signup) -> dict[str, Any] | None:
+    """Return the change that the holder is asked about, as long as there is something to decide."""
+    asked = changes.question_to(signup)
+    if asked is None or signup.state not in (*LIVE, "run_cancelled"):
+        return None
+    change, said = asked
+    return {"id": change.id, "kind": change.kind, "reason": change.reason, "was": change.was_starts_at,
+            "answer": said.answer, "said": changes.ANSWERS.get(said.answer or "", "")}  # fmt: skip
+
+
+def _became(signup: Signup) -> str:
+    """Return the address of the ticket that followed this one, empty when none did."""
+    new = moving.moved_to(signup) if signup.state == "moved" else None
+    return url_for(".ticket", token=signup_queries.ticket_token(new)) if new else ""
 
 
 def _shown(token: str, signup: Signup, now: Journey) -> dict[str, Any]:

@@ -1,0 +1,219 @@
+"""What staff do to a published run that its people hear of: another date, called off, merged; and reserved places."""
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from pydantic import Field
+from werkzeug.wrappers import Response
+
+from chengjiu_mp.core import context
+from chengjiu_mp.core.access import access, roles
+from chengjiu_mp.core.db import unit_of_work
+from chengjiu_mp.core.errors import Kind, NotFound, Refusal
+from chengjiu_mp.core.parsing import In, RowId, from_pairs
+from chengjiu_mp.courses import changes, merging, queries, reserving
+from chengjiu_mp.courses.errors import RunNotOpen
+from chengjiu_mp.courses.models import CourseRun
+from chengjiu_mp.courses.policy import run_for
+from chengjiu_mp.units.queries import units_to_choose
+from chengjiu_mp.web import forms
+from chengjiu_mp.web.admin.run_forms import SITTINGS, SittingPage, sittings_of, timetable
+from chengjiu_mp.web.templating import day_time_range
+
+blueprint = Blueprint("console_run_changes", __name__, url_prefix="/console/runs/<row:run_id>")
+
+OPERATOR = roles("operator")
+
+
+class NotSure(Refusal):
+    code = "not_confirmed"
+    message = "请先勾选“我已核对”：参加的人会马上收到通知。"
+    kind = Kind.INVALID
+
+
+class ChangePage(In):
+    reason: str = Field("", max_length=200)
+    # Everybody is told at once, which cannot be taken back.
+    sure: bool = False
+
+
+class ReschedulePage(ChangePage):
+    m1: SittingPage | None = None
+    m2: SittingPage | None = None
+    m3: SittingPage | None = None
+    m4: SittingPage | None = None
+
+
+class MergePage(ChangePage):
+    into: RowId
+
+
+class ReservePage(In):
+    unit_id: RowId
+    places: int = Field(ge=1, le=5000)
+
+
+@blueprint.get("/change")
+@access(OPERATOR)
+def choose(run_id: int) -> str:
+    """Show the ways to change a published run."""
+    found = _published(run_id)
+    return render_template(
+        "admin/run_changes.html", title="改期、停课、合并", back=url_for("console_runs.show", run_id=run_id),
+        run=found.run, mergeable=bool(_others(found)),
+    )  # fmt: skip
+
+
+@blueprint.get("/reschedule")
+@access(OPERATOR)
+def ask_reschedule(run_id: int) -> str:
+    """Show the form with the times as they are."""
+    return _page(run_id, "reschedule", timetable(list(queries.meetings_of(run_id))), {})
+
+
+@blueprint.post("/reschedule")
+@access(OPERATOR)
+def reschedule(run_id: int) -> str | Response | tuple[str, int]:
+    """Move the run to other times."""
+    try:
+        given = from_pairs(ReschedulePage, request.form, ignore=forms.IGNORED)
+        lines = [line for line in (given.m1, given.m2, given.m3, given.m4) if line is not None]
+        with unit_of_work():
+            changes.reschedule(_sure(run_id, given), sittings_of(lines), given.reason)
+    except NotFound:
+        raise
+    except Refusal as refusal:
+        return _again(run_id, "reschedule", refusal)
+    return _back(run_id)
+
+
+@blueprint.get("/cancel")
+@access(OPERATOR)
+def ask_cancel(run_id: int) -> str:
+    """Ask for the reason, and whether it is meant."""
+    return _page(run_id, "cancel", {}, {})
+
+
+@blueprint.post("/cancel")
+@access(OPERATOR)
+def cancel(run_id: int) -> str | Response | tuple[str, int]:
+    """Call the run off."""
+    try:
+        given = from_pairs(ChangePage, request.form, ignore=forms.IGNORED)
+        with unit_of_work():
+            changes.cancel(_sure(run_id, given), given.reason)
+    except NotFound:
+        raise
+    except Refusal as refusal:
+        return _again(run_id, "cancel", refusal)
+    return _back(run_id)
+
+
+@blueprint.get("/merge")
+@access(OPERATOR)
+def ask_merge(run_id: int) -> str:
+    """Show the runs that could take the people."""
+    return _page(run_id, "merge", {}, {})
+
+
+@blueprint.post("/merge")
+@access(OPERATOR)
+def merge(run_id: int) -> str | Response | tuple[str, int]:
+    """Move everybody to another run."""
+    try:
+        given = from_pairs(MergePage, request.form, ignore=forms.IGNORED)
+        with unit_of_work():
+            merging.merge(_sure(run_id, given), _mine(given.into), given.reason)
+    except NotFound:
+        raise
+    except Refusal as refusal:
+        return _again(run_id, "merge", refusal)
+    return _back(given.into)
+
+
+@blueprint.get("/reserves")
+@access(OPERATOR)
+def reserves(run_id: int) -> str:
+    """Show what is kept for units."""
+    return _reserves(run_id, {})
+
+
+@blueprint.post("/reserves")
+@access(OPERATOR)
+def reserve(run_id: int) -> str | Response | tuple[str, int]:
+    """Keep places for a unit."""
+    try:
+        given = from_pairs(ReservePage, request.form, ignore=forms.IGNORED)
+        with unit_of_work():
+            reserving.reserve_places(_mine(run_id), given.unit_id, given.places)
+    except NotFound:
+        raise
+    except Refusal as refusal:
+        return _reserves(run_id, forms.errors(refusal, "places")), refusal.kind.value
+    return redirect(url_for(".reserves", run_id=run_id), 303)
+
+
+@blueprint.post("/reserves/<row:pool_id>/release")
+@access(OPERATOR)
+def release(run_id: int, pool_id: int) -> Response:
+    """Give what is unused to everybody."""
+    with unit_of_work():
+        reserving.release_places(_mine(run_id).id, pool_id)
+    return redirect(url_for(".reserves", run_id=run_id), 303)
+
+
+def _mine(run_id: int) -> CourseRun:
+    return run_for(context.principal(), run_id, roles=("operator",))
+
+
+def _sure(run_id: int, given: ChangePage) -> CourseRun:
+    if not given.sure:
+        raise NotSure(field="sure")
+    return _mine(run_id)
+
+
+def _published(run_id: int) -> queries.RunAndSeats:
+    if _mine(run_id).state != "published":
+        raise RunNotOpen
+    return queries.run_with_seats(run_id)
+
+
+def _again(run_id: int, form: str, refusal: Refusal) -> tuple[str, int]:
+    # The timetable is one thing to correct: its complaint stands at its first line.
+    errors = {
+        "m1.day" if at in ("meetings", "m1") else at: said for at, said in forms.errors(refusal, "reason").items()
+    }
+    sent = {name: request.form[name] for name in request.form}
+    return _page(run_id, form, sent, errors), refusal.kind.value
+
+
+def _page(run_id: int, form: str, values: dict[str, str], errors: dict[str, str]) -> str:
+    found = _published(run_id)
+    title = {"reschedule": "改期", "cancel": "停课", "merge": "合并到另一场"}[form]
+    return render_template(
+        "admin/run_change.html", title=title, back=url_for(".choose", run_id=run_id), run=found.run, found=found,
+        form=form, errors=errors, values=values, sittings=list(SITTINGS),
+        others=_others(found) if form == "merge" else [],
+    )  # fmt: skip
+
+
+def _others(found: queries.RunAndSeats) -> list[tuple[int, str]]:
+    return [(one.run.id, _other(one)) for one in merging.could_take(found.run) if one.run.id != found.run.id]
+
+
+def _other(found: queries.RunAndSeats) -> str:
+    return (
+        f"{day_time_range(found.run.starts_at, found.run.ends_at)} {found.run.venue.name}（余 {found.seats_left} 席）"
+    )
+
+
+def _reserves(run_id: int, errors: dict[str, str]) -> str:
+    _mine(run_id)
+    found = queries.run_with_seats(run_id)
+    return render_template(
+        "admin/run_reserves.html", title="预留名额", back=url_for("console_runs.show", run_id=run_id), run=found.run,
+        found=found, errors=errors, reserves=reserving.reserves_listed(run_id), sent=request.form,
+        units=[(unit.id, unit.name) for unit in units_to_choose(None)],
+    )  # fmt: skip
+
+
+def _back(run_id: int) -> Response:
+    return redirect(url_for("console_runs.show", run_id=run_id), 303)
