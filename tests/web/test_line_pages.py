@@ -190,10 +190,10 @@ def test_the_line_by_the_api(client: FlaskClient) -> None:
     stranger = client.post(f"/api/v1/signups/{one}/accept", json={})
     assert stranger.status_code == 404
     reply = client.post(f"/api/v1/signups/{one}/accept", json=asked)
-    assert (reply.status_code, reply.json["state"]) == (200, "confirmed")
+    assert (reply.status_code, reply.get_json()["state"]) == (200, "confirmed")
     other = a_run(starts_in=timedelta(days=9))
     moved = client.post(f"/api/v1/signups/{one}/move", json={**asked, "run_id": other})
-    assert (moved.status_code, moved.json["state"], state(one)) == (201, "confirmed", "moved")
+    assert (moved.status_code, moved.get_json()["state"], state(one)) == (201, "confirmed", "moved")
 
 
 def test_the_office_by_the_api(client: FlaskClient) -> None:
@@ -208,12 +208,12 @@ def test_the_office_by_the_api(client: FlaskClient) -> None:
         return reply.json
 
     assert call("reserves", 201, unit_id=unit, places=10)["items"][0]["places"] == 10
-    assert client.get(f"/api/v1/runs/{run}").json["seats_left"] == 19
+    assert client.get(f"/api/v1/runs/{run}").get_json()["seats_left"] == 19
     times = [{"starts_at": "2026-12-05T09:00:00+08:00", "ends_at": "2026-12-05T12:00:00+08:00"}]
     call("reschedule", 200, meetings=times, reason="检修")
-    shown = client.get(f"/api/v1/signups/{made.signup.id}", headers=who).json["question"]
+    shown = client.get(f"/api/v1/signups/{made.signup.id}", headers=who).get_json()["question"]
     assert (shown["kind"], shown["reason"], shown["answer"]) == ("rescheduled", "检修", None)
     said = {"ticket_token": made.ticket_token, "change_id": shown["change_id"], "answer": "withdraw"}
-    assert client.post(f"/api/v1/signups/{made.signup.id}/answer", json=said).json["state"] == "withdrawn"
+    assert client.post(f"/api/v1/signups/{made.signup.id}/answer", json=said).get_json()["state"] == "withdrawn"
     assert call("cancel", 200, reason="停电")["cancel_reason"] == "停电"
     assert call("cancel", 409, reason="停电")["code"] == "run_not_published"
