@@ -7,7 +7,7 @@ from chengjiu_mp.certificates import api as certificates
 from chengjiu_mp.certificates import tasks as certificate_tasks
 from chengjiu_mp.checkin import api as checkin
 from chengjiu_mp.courses import api as courses
-from chengjiu_mp.courses import line_api
+from chengjiu_mp.courses import line_api, month_api
 from chengjiu_mp.courses import tasks as course_tasks
 from chengjiu_mp.exams import api as exams
 from chengjiu_mp.instructors import api as instructors
@@ -17,18 +17,24 @@ from chengjiu_mp.reports import api as reports
 from chengjiu_mp.signin import api as signin
 from chengjiu_mp.web import api_docs, edge, hooks, ops, pulse
 from chengjiu_mp.web.admin import audit as console_audit
+from chengjiu_mp.web.admin import calendar as console_calendar
 from chengjiu_mp.web.admin import certificates as console_certificates
 from chengjiu_mp.web.admin import checkins as console_checkins
 from chengjiu_mp.web.admin import home as console_home
 from chengjiu_mp.web.admin import instructors as console_instructors
 from chengjiu_mp.web.admin import instructors_import as console_instructors_import
 from chengjiu_mp.web.admin import jobs as console_jobs
+from chengjiu_mp.web.admin import links as console_links
 from chengjiu_mp.web.admin import messages as console_messages
+from chengjiu_mp.web.admin import month_import as console_month_import
 from chengjiu_mp.web.admin import progress as console_progress
+from chengjiu_mp.web.admin import publish_many as console_publish_many
+from chengjiu_mp.web.admin import repeats as console_repeats
 from chengjiu_mp.web.admin import results as console_results
 from chengjiu_mp.web.admin import run_changes as console_run_changes
 from chengjiu_mp.web.admin import run_drafts as console_run_drafts
 from chengjiu_mp.web.admin import runs as console_runs
+from chengjiu_mp.web.admin import series as console_series
 from chengjiu_mp.web.admin import settings as console_settings
 from chengjiu_mp.web.admin import signin as console_signin
 from chengjiu_mp.web.admin import targets as console_targets
@@ -76,6 +82,12 @@ PAGES = (
     console_runs,
     console_run_changes,
     console_run_drafts,
+    console_repeats,
+    console_series,
+    console_publish_many,
+    console_calendar,
+    console_month_import,
+    console_links,
     console_settings,
     console_messages,
     console_audit,
@@ -95,6 +107,7 @@ def register(app: Flask) -> None:
     app.register_blueprint(instructors.blueprint)
     app.register_blueprint(courses.blueprint)
     app.register_blueprint(line_api.blueprint)
+    app.register_blueprint(month_api.blueprint)
     app.register_blueprint(checkin.blueprint)
     app.register_blueprint(exams.blueprint)
     certificates.init_app(app)

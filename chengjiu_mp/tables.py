@@ -6,9 +6,11 @@ SLICES = (
     "core", "units", "people", "outbox", "signin", "venues", "instructors", "courses", "checkin", "exams",
     "certificates",
 )  # fmt: skip
+# Tables of a slice that stand in a module of their own beside its ``models``.
+BESIDE = ("courses.series_models",)
 
 
 def load() -> None:
     """Import the models of every slice that has tables."""
-    for name in SLICES:
-        importlib.import_module(f"chengjiu_mp.{name}.models")
+    for name in (*(f"{one}.models" for one in SLICES), *BESIDE):
+        importlib.import_module(f"chengjiu_mp.{name}")

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import DateTime, Engine, Index, MetaData, UniqueConstraint, event, text
+from sqlalchemy import DateTime, Engine, Index, Integer, MetaData, UniqueConstraint, cast, event, extract, func, text
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import Connection, Dialect
@@ -153,6 +153,14 @@ def insert_into(table: type[Any]) -> Any:
 def is_postgresql() -> bool:
     """Return whether the bound database is PostgreSQL."""
     return bool(db.engine.dialect.name == "postgresql")
+
+
+def local_weekday(instant: Any) -> Any:
+    """Return SQL for the weekday of an instant column in Asia/Shanghai: 0 is Sunday, 6 Saturday."""
+    if is_postgresql():
+        return extract("dow", func.timezone("Asia/Shanghai", instant))
+    # No daylight saving since 1991.
+    return cast(func.strftime("%w", instant, "+8 hours"), Integer)
 
 
 def database_epoch() -> str:

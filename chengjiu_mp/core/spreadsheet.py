@@ -8,11 +8,14 @@ import struct
 import subprocess
 import sys
 import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import xlsxwriter
+from xlsxwriter.utility import xl_col_to_name
+from xlsxwriter.workbook import Workbook
+from xlsxwriter.worksheet import Worksheet
 
 from chengjiu_mp.core import spreadsheet_reader
 from chengjiu_mp.core.errors import Kind, Refusal
@@ -24,6 +27,8 @@ MAX_DIRECTORY = 64 * 1024
 SECONDS = 60
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
+_CHOICES = "可选项"
+_OFFERED_ROWS = 500
 _READER = Path(spreadsheet_reader.__file__)
 _END = b"PK\x05\x06"
 
@@ -156,10 +161,18 @@ def _check_directory_size(content: bytes) -> None:
         raise FileInflates
 
 
-def write(title: str, columns: Sequence[str], rows: Iterable[Sequence[str | int | None]], *, above: str = "") -> bytes:
+def write(
+    title: str,
+    columns: Sequence[str],
+    rows: Iterable[Sequence[str | int | None]],
+    *,
+    above: str = "",
+    choices: Mapping[str, Sequence[str]] | None = None,
+) -> bytes:
     """Return an xlsx of one sheet; text is always written as text, so that no cell is a formula (rel-X1).
 
     :param above: a title line over the header
+    :param choices: {column: what its cells offer to choose from}; other text is allowed after a question
     """
     memory = io.BytesIO()
     plain = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "in_memory": True}
@@ -173,6 +186,7 @@ def write(title: str, columns: Sequence[str], rows: Iterable[Sequence[str | int 
         for c, words in enumerate(columns):
             sheet.write_string(top, c, words, bold)
             sheet.set_column(c, c, max(10, min(40, 2 * max(map(len, words.split("\n"))) + 2)))
+        _offer(book, sheet, top + 1, [(columns.index(words), found) for words, found in (choices or {}).items()])
         for r, row in enumerate(rows, top + 1):
             for c, value in enumerate(row):
                 if isinstance(value, int):
@@ -180,3 +194,20 @@ def write(title: str, columns: Sequence[str], rows: Iterable[Sequence[str | int 
                 else:
                     sheet.write_string(r, c, value or "", cell)
     return memory.getvalue()
+
+
+def _offer(book: Workbook, sheet: Worksheet, top: int, choices: Sequence[tuple[int, Sequence[str]]]) -> None:
+    """Put the choices on a sheet of their own: a list written into the cell itself ends after 255 characters."""
+    if not choices:
+        return
+    lists = book.add_worksheet(_CHOICES)
+    for place, (column, found) in enumerate(choices):
+        for r, words in enumerate(found):
+            lists.write_string(r, place, words)
+        lists.set_column(place, place, max([10, *(min(60, 2 * len(words)) for words in found)]))
+        if found:
+            letter = xl_col_to_name(place, col_abs=True)
+            source = f"='{_CHOICES}'!{letter}$1:{letter}${len(found)}"
+            rule = {"validate": "list", "source": source, "error_type": "warning"}
+            rule |= {"error_title": "不在可选项里", "error_message": "建议从下拉框里选。确定要这样填吗？"}
+            sheet.data_validation(top, column, top + _OFFERED_ROWS, column, rule)

@@ -42,7 +42,7 @@ _SIGNUP_EXAMPLE = {
 def list_runs(query: schemas.RunsQuery) -> schemas.RunsOut:
     """List published runs, newest first, and for staff everything in their scope."""
     units = subtree_ids(query.unit) if query.unit else None
-    narrow = queries.RunFilter(query.kind, units, query.date)
+    narrow = queries.RunFilter(query.kind, units, query.date, query.sector, query.weekend)
     visible = runs_visible_to(context.principal())
     found, cursor = queries.runs_listed(narrow, visible, query.cursor, query.limit)
     return schemas.RunsOut(items=[presenting.run_line(one) for one in found], next_cursor=cursor)
@@ -56,25 +56,24 @@ def show_run(run_id: int) -> schemas.RunOut:
 
 @route(blueprint, "POST", "/runs", DRAFTERS, status=201, example=_RUN_EXAMPLE,
        refusals=(NotFound, errors.UnknownChoice, errors.RunTimesWrong))  # fmt: skip
-def create_run(body: schemas.RunIn) -> schemas.RunOut:
-    """Draft a run; nobody else sees it until it is published."""
-    run = drafting.draft_run(draft_of(body))
-    return presenting.run_page(queries.run_with_seats(run.id))
+def create_run(body: schemas.RunIn) -> schemas.RunAndWarningsOut:
+    """Draft a run; nobody else sees it until it is published. ``warnings``: what to look at before that."""
+    return drafted(drafting.draft_run(draft_of(body)).id)
 
 
 @route(blueprint, "PUT", "/runs/<row:run_id>", DRAFTERS, example=_RUN_EXAMPLE,
        refusals=(NotFound, errors.RunNotDraft, errors.UnknownChoice, errors.RunTimesWrong))  # fmt: skip
-def edit_run(run_id: int, body: schemas.RunIn) -> schemas.RunOut:
+def edit_run(run_id: int, body: schemas.RunIn) -> schemas.RunAndWarningsOut:
     """Replace everything a draft holds."""
     drafting.edit_draft(_mine(run_id, *drafting.DRAFTING_ROLES), draft_of(body))
-    return presenting.run_page(queries.run_with_seats(run_id))
+    return drafted(run_id)
 
 
 @route(blueprint, "POST", "/runs/<row:run_id>/publish", PUBLISHERS, refusals=(NotFound, errors.RunNotDraft))
-def publish_run(run_id: int) -> schemas.PublishedOut:
+def publish_run(run_id: int) -> schemas.RunAndWarningsOut:
     """Make a draft public; it keeps the syllabus and the exam scheme of this moment."""
     warnings = publishing.publish(_mine(run_id, *publishing.PUBLISHING_ROLES))
-    return presenting.run_published(queries.run_with_seats(run_id), warnings)
+    return presenting.run_and_warnings(queries.run_with_seats(run_id), warnings)
 
 
 @route(blueprint, "POST", "/runs/<row:run_id>/capacity", access.roles("operator"), example={"capacity": 60},
@@ -157,6 +156,11 @@ def list_signups(run_id: int) -> schemas.RosterOut:
     run_for(caller, run_id)
     rows = signup_queries.roster(run_id, signups_visible_to(caller))
     return schemas.RosterOut(run_id=run_id, items=presenting.roster(rows, with_document=caller.has(*OFFICE_ROLES)))
+
+
+def drafted(run_id: int) -> schemas.RunAndWarningsOut:
+    """Return a draft with what to look at before it goes public."""
+    return presenting.run_and_warnings(queries.run_with_seats(run_id), publishing.warnings_of(run_id))
 
 
 def draft_of(body: schemas.RunIn) -> drafting.Draft:

@@ -1,13 +1,25 @@
 """The words of a poster and of a ticket's picture; how they are drawn is in ``poster`` and ``ticket_picture``."""
 
 from collections.abc import Sequence
+from datetime import date
 from functools import cache, lru_cache
 from pathlib import Path
 
-from chengjiu_mp.core.day_words import day_time, day_time_range
+from chengjiu_mp.core import clock
+from chengjiu_mp.core.day_words import (
+    clock_time,
+    day,
+    day_number,
+    day_time,
+    day_time_range,
+    month,
+    time_range,
+)
 from chengjiu_mp.core.fonts import FontChain, discover_fonts, missing_glyphs
 from chengjiu_mp.core.site import site
+from chengjiu_mp.courses.links import LinkShown
 from chengjiu_mp.courses.models import Meeting, Signup
+from chengjiu_mp.courses.month_poster import MonthFace, MonthRow, render_month
 from chengjiu_mp.courses.poster import PosterFace, render_poster
 from chengjiu_mp.courses.queries import RunAndSeats, run_url
 from chengjiu_mp.courses.signup_queries import ticket_url
@@ -39,6 +51,40 @@ def poster_face(found: RunAndSeats, meetings: Sequence[Meeting], chain: FontChai
         short_url=url.partition("://")[2],
         phone=site().help_phone,
     )
+
+
+def month_face(link: LinkShown, first: date, runs: Sequence[RunAndSeats], chain: FontChain) -> MonthFace:
+    """Return the words of a month's poster; ``runs`` are those to list, by their day."""
+    places = {one.run.venue.name for one in runs}
+    one_place = runs[0].run.venue if len(places) == 1 else None
+    where = f"{one_place.name}，{one_place.address}" if one_place else link.address
+    return MonthFace(
+        title=f"{first.month}月应急救护培训",
+        subtitle=_drawable(link.title, chain),
+        place=_drawable(where, chain),
+        rows=tuple(_month_row(one, chain, with_place=one_place is None) for one in runs),
+        organiser=ORGANISER,
+        url=link.url,
+        short_url=link.url.partition("://")[2],
+        phone=site().help_phone,
+    )
+
+
+def _month_row(found: RunAndSeats, chain: FontChain, *, with_place: bool) -> MonthRow:
+    run = found.run
+    return MonthRow(
+        day=day(run.starts_at),
+        time=time_range(run.starts_at, run.ends_at) if clock.day_of(run.starts_at) == clock.day_of(run.ends_at)
+        else f"{clock_time(run.starts_at)}起，至{month(run.ends_at)}{day_number(run.ends_at)}日",
+        title=_drawable(run.title, chain),
+        place=_drawable(run.venue.name, chain) if with_place else "",
+    )  # fmt: skip
+
+
+@lru_cache(maxsize=8)
+def month_png(face: MonthFace, chain: FontChain) -> bytes:
+    """Return the drawn poster of a month."""
+    return render_month(face, chain)
 
 
 @lru_cache(maxsize=16)

@@ -47,14 +47,19 @@ def run_for(who: Principal, run_id: int, *, roles: Iterable[str] = ()) -> Course
     :param roles: when given, only grants of these roles open it, and a read-only grant does not: for changes
     :raise NotFound: when it is missing or out of scope; both look alike
     """
-    wanted = frozenset(roles)
-    if wanted:
-        kept = tuple(g for g in who.grants if g.role in wanted and not g.read_only)
-        who = Principal(account_id=who.account_id, name=who.name, grants=kept, device_id=who.device_id)
+    if roles:
+        who = writing_as(who, roles)
     row = db.session.scalars(select(CourseRun).where(CourseRun.id == run_id, runs_visible_to(who))).first()
     if row is None:
         raise NotFound
     return row
+
+
+def writing_as(who: Principal, roles: Iterable[str]) -> Principal:
+    """Return the caller with those grants alone that are of ``roles`` and may write."""
+    wanted = frozenset(roles)
+    kept = tuple(g for g in who.grants if g.role in wanted and not g.read_only)
+    return Principal(account_id=who.account_id, name=who.name, grants=kept, device_id=who.device_id)
 
 
 def units_in_scope(who: Principal, roles: Iterable[str] = OFFICE_ROLES) -> frozenset[int] | None:

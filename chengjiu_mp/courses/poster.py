@@ -5,27 +5,19 @@ Pure rendering: words and a link in, PNG bytes out. The same face and fonts give
 
 from __future__ import annotations
 
-import io
 from dataclasses import dataclass, replace
 
 from PIL import Image, ImageDraw
 
-from chengjiu_mp.core import artwork
-from chengjiu_mp.core.artwork import ACCENT, BRAND, BRAND_STRONG, INK, LINE, MUTED, WHITE, Rgb, mix, mm
+from chengjiu_mp.core.artwork import BRAND, BRAND_STRONG, INK, LINE, MUTED, WHITE, mm
 from chengjiu_mp.core.fonts import FontChain, MissingGlyphs, missing_glyphs
-from chengjiu_mp.core.qr import qr_image
-from chengjiu_mp.core.typeset import ASCENT, Fitted, Style, draw_fitted, draw_line, fit, width_of
+from chengjiu_mp.core.typeset import ASCENT, Fitted, Style, draw_fitted, draw_line, fit
+from chengjiu_mp.courses.poster_parts import LEFT, PALE, RIGHT, SIZE, head, panel, png
 
-DPI = 300
-SIZE = (2480, 3508)  # ISO 216 A4, 210 x 297 mm
-_LEFT, _RIGHT = mm(17), SIZE[0] - mm(17)
 _BANNER = 1240
 _PANEL = 2330
 _QR_SIDE = mm(86)
-_TEXT = _LEFT + mm(22)
-_TINT: Rgb = (0xEE, 0xF5, 0xF4)
-_PALE: Rgb = (0xD3, 0xE8, 0xE8)
-_COLOURS = 128
+_TEXT = LEFT + mm(22)
 _PART_GAP = 10
 
 
@@ -51,6 +43,7 @@ class PosterFace:
     phone: str | None = None
     programme: str = "“澄救百千万”应急救护培训"
     notice: str = ""
+    steps: tuple[str, str, str] = ("扫码，填写姓名和证件号码", "收到入场码，存到手机里", "准时到场，凭码签到")
 
 
 def render_poster(face: PosterFace, chain: FontChain) -> bytes:
@@ -67,46 +60,19 @@ def render_poster(face: PosterFace, chain: FontChain) -> bytes:
         raise MissingGlyphs(absent)
     sans = chain.led_by("sans")
     page = Image.new("RGB", SIZE, WHITE)
-    _banner(page, face, sans)
+    head(page, _BANNER, face, sans)
+    _title(page, face, sans)
     _facts(page, face, sans)
-    _panel(page, face, sans)
-    return _png(page)
+    panel(page, _PANEL, _QR_SIDE, face, sans)
+    return png(page)
 
 
-def _banner(page: Image.Image, face: PosterFace, sans: FontChain) -> None:
-    pen = ImageDraw.Draw(page)
-    pen.rectangle((0, 0, SIZE[0], _BANNER), fill=BRAND)
-    water = artwork.stroke_mask((SIZE[0], 560), artwork.swell(SIZE[0], 560, 9), 3, scale=2)
-    page.paste(mix(WHITE, BRAND, 0.13), (0, _BANNER - 560, SIZE[0], _BANNER), water)
-    mark = artwork.heart_mark(mm(15), WHITE, ACCENT)
-    page.paste(mark, (_LEFT, mm(15)), mark)
-    beside = _LEFT + mm(19)
-    draw_line(page, (beside, mm(21.5)), face.organiser, Style(sans, 66, WHITE, bold=1, tracking=6))
-    draw_line(page, (beside, mm(28)), face.programme, Style(sans, 46, _PALE, tracking=4))
-    free = Style(sans, 64, WHITE, bold=1.6, tracking=10)
-    _pill(page, (_RIGHT, mm(25)), "免费参加", free)
-    kind = fit(face.kind_name, Style(sans, 76, _PALE, bold=0.8, tracking=6), _RIGHT - _LEFT, floor=48)
-    draw_fitted(page, (_LEFT, 560), kind)
+def _title(page: Image.Image, face: PosterFace, sans: FontChain) -> None:
+    kind = fit(face.kind_name, Style(sans, 76, PALE, bold=0.8, tracking=6), RIGHT - LEFT, floor=48)
+    draw_fitted(page, (LEFT, 560), kind)
     title = Style(sans, 212, WHITE, bold=5, tracking=6, leading=1.3)
-    fitted = fit(face.title, title, _RIGHT - _LEFT, floor=136, max_lines=3, height=500)
-    draw_fitted(page, (_LEFT, 620 + (520 - fitted.height) / 2 + fitted.style.size * ASCENT), fitted)
-    pulse = artwork.stroke_mask((SIZE[0], 240), [_pulse()], 9, scale=2)
-    page.paste(ACCENT, (0, _BANNER - 150, SIZE[0], _BANNER + 90), pulse)
-
-
-def _pulse() -> list[artwork.Point]:
-    """A line along the lower edge of the banner with two heartbeats in its right half."""
-    line: list[artwork.Point] = [(0, 150), (1240, 150)]
-    beats = [point for x in (1240, 1760) for point in artwork.beat((x, 150), 520, lift=0.62)]
-    return [*line, *beats, (2480, 150)]
-
-
-def _pill(page: Image.Image, right_middle: tuple[int, int], text: str, style: Style) -> None:
-    right, middle = right_middle
-    left = right - round(width_of(text, style)) - 110
-    pen = ImageDraw.Draw(page)
-    pen.rounded_rectangle((left, middle - 66, right, middle + 66), radius=66, fill=ACCENT)
-    draw_line(page, ((left + right) / 2, middle + 0.37 * style.size), text, style, align="centre")
+    fitted = fit(face.title, title, RIGHT - LEFT, floor=136, max_lines=3, height=500)
+    draw_fitted(page, (LEFT, 620 + (520 - fitted.height) / 2 + fitted.style.size * ASCENT), fitted)
 
 
 def _facts(page: Image.Image, face: PosterFace, sans: FontChain) -> None:
@@ -126,48 +92,14 @@ def _facts(page: Image.Image, face: PosterFace, sans: FontChain) -> None:
     y = top + gap / 2
     for label, parts in rows:
         tag = Style(sans, 58, BRAND, bold=1.2, tracking=8)
-        draw_line(page, (_LEFT, y + parts[0].style.size * ASCENT), label, tag)
+        draw_line(page, (LEFT, y + parts[0].style.size * ASCENT), label, tag)
         for part in parts:
             draw_fitted(page, (_TEXT, y + part.style.size * ASCENT), part)
             y += part.height + _PART_GAP
         y += gap
         if label != rows[-1][0]:
-            ImageDraw.Draw(page).line((_LEFT, y - gap / 2, _RIGHT, y - gap / 2), fill=LINE, width=3)
+            ImageDraw.Draw(page).line((LEFT, y - gap / 2, RIGHT, y - gap / 2), fill=LINE, width=3)
 
 
 def _set(text: str, style: Style, lines: int, height: float) -> Fitted:
-    return fit(text, style, _RIGHT - _TEXT, floor=round(style.size * 0.72), max_lines=lines, height=height)
-
-
-def _panel(page: Image.Image, face: PosterFace, sans: FontChain) -> None:
-    """The code with what to do, and the ways for people who cannot scan."""
-    pen = ImageDraw.Draw(page)
-    pen.rectangle((0, _PANEL, *SIZE), fill=_TINT)
-    top = _PANEL + (SIZE[1] - _PANEL - _QR_SIDE) // 2
-    frame = (_LEFT - 14, top - 14, _LEFT + _QR_SIDE + 13, top + _QR_SIDE + 13)
-    pen.rounded_rectangle(frame, radius=24, fill=WHITE, outline=BRAND, width=8)
-    page.paste(qr_image(face.url, _QR_SIDE), (_LEFT, top))
-    x = _LEFT + _QR_SIDE + mm(8)
-    room = _RIGHT - x
-    draw_line(page, (x, top + 130), "微信扫一扫", Style(sans, 128, INK, bold=2.6, tracking=6))
-    draw_line(page, (x, top + 320), "免费报名", Style(sans, 168, ACCENT, bold=4.5, tracking=10))
-    steps = Style(sans, 56, INK)
-    for number, step in enumerate(("扫码，填写姓名和证件号码", "收到入场码，存到手机里", "准时到场，凭码签到")):
-        y = top + 460 + number * 98
-        pen.ellipse((x, y - 52, x + 64, y + 12), fill=BRAND)
-        draw_line(page, (x + 32, y - 4), str(number + 1), Style(sans, 44, WHITE, bold=1), align="centre")
-        draw_fitted(page, (x + 88, y), fit(step, steps, room - 88, floor=40))
-    small = Style(sans, 44, MUTED, leading=1.4)
-    lines = [f"不方便扫码？浏览器打开\n{face.short_url}"]
-    lines += [f"咨询电话 {face.phone}"] if face.phone else []
-    lines += [face.notice] if face.notice else []
-    block = fit("\n".join(lines), small, room, floor=30, max_lines=6, height=270)
-    draw_fitted(page, (x, top + _QR_SIDE - block.height + block.style.size * ASCENT), block)
-
-
-def _png(page: Image.Image) -> bytes:
-    # Octree, no dithering: flat colours stay flat, which keeps the file small and the code clean.
-    small = page.quantize(_COLOURS, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
-    out = io.BytesIO()
-    small.save(out, "PNG", dpi=(DPI, DPI), compress_level=6)
-    return out.getvalue()
+    return fit(text, style, RIGHT - _TEXT, floor=round(style.size * 0.72), max_lines=lines, height=height)

@@ -9,6 +9,7 @@ from chengjiu_mp.core.site import site
 from chengjiu_mp.courses import schemas
 from chengjiu_mp.courses.changes import question_to
 from chengjiu_mp.courses.models import Signup
+from chengjiu_mp.courses.nearby import alternatives_to, nearness
 from chengjiu_mp.courses.publishing import Warned
 from chengjiu_mp.courses.queries import RunAndSeats, meetings_of, run_url
 from chengjiu_mp.courses.signing_up import Made
@@ -29,10 +30,10 @@ def run_page(found: RunAndSeats) -> schemas.RunOut:
     return schemas.RunOut(**_line(found), **_page(found))
 
 
-def run_published(found: RunAndSeats, warnings: list[Warned]) -> schemas.PublishedOut:
-    """Return a run just published and what staff should know."""
+def run_and_warnings(found: RunAndSeats, warnings: Sequence[Warned]) -> schemas.RunAndWarningsOut:
+    """Return a run just drafted or published and what staff should know."""
     warned = [schemas.WarnedOut.model_validate(one) for one in warnings]
-    return schemas.PublishedOut(**_line(found), **_page(found), warnings=warned)
+    return schemas.RunAndWarningsOut(**_line(found), **_page(found), warnings=warned)
 
 
 def _line(found: RunAndSeats) -> dict[str, Any]:
@@ -55,7 +56,13 @@ def _page(found: RunAndSeats) -> dict[str, Any]:
         "cancel_reason": found.run.cancel_reason, "bring": syllabus.bring, "health_notice": syllabus.health_notice,
         "head_count": found.run.head_count,
         "consents": [schemas.NoticeRefOut.model_validate(one) for one in current_notices()],
+        "alternatives": [_alternative(found, other) for other in alternatives_to(found)],
     }  # fmt: skip
+
+
+def _alternative(found: RunAndSeats, other: RunAndSeats) -> schemas.AlternativeOut:
+    same_kind, same_town = nearness(found, other)
+    return schemas.AlternativeOut(**_line(other), same_kind=same_kind, same_town=same_town)
 
 
 def made(place: Made) -> schemas.SignupMadeOut:

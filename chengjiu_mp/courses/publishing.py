@@ -10,6 +10,7 @@ from chengjiu_mp.core import audit, clock
 from chengjiu_mp.core.calendar import DayKind, day_kind, holiday_name
 from chengjiu_mp.core.day_words import date_long
 from chengjiu_mp.core.db import db
+from chengjiu_mp.courses.clashes import clashes_of
 from chengjiu_mp.courses.errors import (
     CapacityBelowTaken,
     HeadCountFixed,
@@ -47,6 +48,7 @@ def warnings_of(run_id: int) -> list[Warned]:
     return [
         *_ratio(found.pool, instructors_of(run_id)),
         *_days(days),
+        *(Warned(one.code, one.sentence) for one in clashes_of(run_id)),
         *_refreshers(instructors_of(run_id), clock.day_of(found.run.starts_at)),
         *([Warned("in_the_past", "这一场的开课时间已经过去。")] if found.run.starts_at <= clock.now() else []),
     ]

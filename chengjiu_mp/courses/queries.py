@@ -8,16 +8,18 @@ from sqlalchemy import ColumnElement, Select, exists, func, or_, select
 from sqlalchemy.orm import aliased, contains_eager
 
 from chengjiu_mp.core import clock, ids, privacy
-from chengjiu_mp.core.db import db
+from chengjiu_mp.core.db import db, local_weekday
 from chengjiu_mp.core.errors import NotFound
 from chengjiu_mp.core.paging import page
 from chengjiu_mp.core.site import site
 from chengjiu_mp.courses.models import CourseRun, CourseType, Meeting, SeatPool, Syllabus
+from chengjiu_mp.courses.series_models import SeriesRun
 from chengjiu_mp.instructors.models import Instructor
 from chengjiu_mp.units.models import Sector, Unit
 from chengjiu_mp.venues.models import Venue
 
 PUBLIC_STATES = ("published", "closed", "cancelled")
+_MONDAY_TO_FRIDAY = range(1, 6)
 
 
 @dataclass(frozen=True)
@@ -74,18 +76,25 @@ def _read(query: Select[CourseRun, SeatPool, Unit, Sector]) -> list[RunAndSeats]
 
 @dataclass(frozen=True)
 class RunFilter:
-    """What a list of runs is narrowed to; empty fields narrow nothing. ``unit_id`` includes everything below it."""
+    """What a list of runs is narrowed to; empty fields narrow nothing. ``unit_ids`` holds everything below a unit too.
+
+    ``weekend`` leaves what needs no day off from Monday to Friday: every meeting begins on a Saturday or Sunday.
+    """
 
     kind: str | None = None
     unit_ids: frozenset[int] | None = None
     day: date | None = None
+    sector: str | None = None
+    weekend: bool = False
+    venue_id: int | None = None
+    series_id: int | None = None
 
     def conditions(self) -> list[ColumnElement[bool]]:
         """Return them as SQL."""
         found: list[ColumnElement[bool]] = []
         if self.kind:
             found.append(CourseType.code == self.kind)
-        else:
+        elif self.series_id is None:
             # Instructors' own courses are nothing for the public to stumble on; their link and their kind find them.
             found.append(CourseType.family != "instructor")
         if self.unit_ids is not None:
@@ -95,6 +104,15 @@ class RunFilter:
             found.append(
                 exists().where(Meeting.run_id == CourseRun.id, Meeting.starts_at < ends, Meeting.ends_at > begins)
             )
+        if self.sector:
+            found.append(Sector.code == self.sector)
+        if self.weekend:
+            on_a_weekday = local_weekday(Meeting.starts_at).in_(_MONDAY_TO_FRIDAY)
+            found.append(~exists().where(Meeting.run_id == CourseRun.id, on_a_weekday))
+        if self.venue_id:
+            found.append(CourseRun.venue_id == self.venue_id)
+        if self.series_id:
+            found.append(CourseRun.id.in_(select(SeriesRun.run_id).where(SeriesRun.series_id == self.series_id)))
         return found
 
 
@@ -115,6 +133,7 @@ def runs_listed(
         select(CourseRun)
         .join(CourseRun.syllabus)
         .join(Syllabus.course_type)
+        .join(Sector, Sector.id == CourseRun.sector_id)
         .where(or_(CourseRun.state == "published", visible), *narrow.conditions())
     )
     found = page(ids_of, CourseRun.id, cursor, size)

@@ -14,11 +14,13 @@ Capacity = Annotated[int, Field(ge=1, le=5000)]
 
 
 class RunsQuery(In):
-    """``date`` is a day in Jiangyin; ``unit`` includes everything below it."""
+    """``date`` is a day in Jiangyin; ``unit`` includes everything below it; ``weekend`` leaves no Monday to Friday."""
 
     kind: str | None = Field(None, max_length=30)
     unit: RowId | None = None
     date: Day | None = None
+    sector: str | None = Field(None, max_length=20)
+    weekend: bool = False
     cursor: str | None = Field(None, max_length=60)
     limit: int = Field(50, ge=1, le=100)
 
@@ -133,13 +135,23 @@ class RunLineOut(Out):
     url: str
 
 
+class AlternativeOut(RunLineOut):
+    """A run with a seat free, and why it is named: the same kind of course, the same town."""
+
+    same_kind: bool
+    same_town: bool
+
+
 class RunOut(RunLineOut):
+    """``alternatives``: the next runs with seats, once this one is full, past or called off."""
+
     meetings: list[MeetingOut]
     bring: str
     health_notice: str
     cancel_reason: str
     consents: list[NoticeRefOut]
     head_count: int | None
+    alternatives: list[AlternativeOut]
 
 
 class RunsOut(Out):
@@ -152,8 +164,8 @@ class WarnedOut(Out):
     sentence: str
 
 
-class PublishedOut(RunOut):
-    """The run as it is public now, and what staff should know."""
+class RunAndWarningsOut(RunOut):
+    """The run as it is now, and what staff should know."""
 
     warnings: list[WarnedOut]
 

@@ -9,7 +9,9 @@ from sqlalchemy import select
 
 from chengjiu_mp.core import clock
 from chengjiu_mp.core.db import db
+from chengjiu_mp.courses.groups import seated_by_group
 from chengjiu_mp.courses.models import CourseRun, SeatPool, Signup
+from chengjiu_mp.courses.queries import run_with_seats
 from chengjiu_mp.signin import service
 from tests import factories
 
@@ -112,6 +114,18 @@ def test_the_roster_is_masked(client: FlaskClient) -> None:
     assert "13800138000" not in text
     assert re.search(r"居民身份证尾号 [0-9]{3}[0-9X]", text)
     assert row.code not in text
+
+
+def test_every_trainee_is_in_one_group_and_the_groups_sum_to_the_seated(client: FlaskClient) -> None:
+    run = a_run()
+    with factories.made():
+        of = db.session.get_one(CourseRun, run)
+        for group in ("students", "students", "medical", "other"):
+            factories.signup(of, key_group=group)
+        factories.signup(of, state="withdrawn", key_group="police")
+    text = desk(client).get(f"/console/runs/{run}").text
+    assert "学生 2 人，医疗机构人员 1 人，其他 1 人，共 4 人" in text
+    assert sum(seated_by_group(run).values()) == run_with_seats(run).pool.taken == 4
 
 
 def test_capacity_goes_up_and_not_below_the_seated(client: FlaskClient) -> None:

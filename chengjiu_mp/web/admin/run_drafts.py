@@ -1,5 +1,6 @@
 """Drafting and publishing a run in the console."""
 
+from dataclasses import replace
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
@@ -11,12 +12,14 @@ from chengjiu_mp.core.db import db, unit_of_work
 from chengjiu_mp.core.errors import NotFound, Refusal
 from chengjiu_mp.core.parsing import from_pairs
 from chengjiu_mp.courses import publishing, queries
+from chengjiu_mp.courses.copying import draft_like, suggested_start
 from chengjiu_mp.courses.drafting import DRAFTING_ROLES, draft_run, edit_draft
 from chengjiu_mp.courses.errors import RunNotDraft
+from chengjiu_mp.courses.models import CourseRun
 from chengjiu_mp.courses.policy import run_for
 from chengjiu_mp.exams.models import ExamScheme
 from chengjiu_mp.web import forms
-from chengjiu_mp.web.admin.run_forms import SITTINGS, RunPage, choices, draft_of, typed
+from chengjiu_mp.web.admin.run_forms import SITTINGS, RunPage, choices, draft_of, fields_of, typed
 from chengjiu_mp.web.admin.settings import syllabus_facts
 
 blueprint = Blueprint("console_run_drafts", __name__, url_prefix="/console/runs")
@@ -43,6 +46,16 @@ def create() -> str | Response | tuple[str, int]:
     except Refusal as refusal:
         return _form(url_for(".create"), _sent(), _errors(refusal)), refusal.kind.value
     return redirect(url_for("console_runs.show", run_id=run_id), 303)
+
+
+@blueprint.get("/<row:run_id>/copy")
+@access(MAY_DRAFT)
+def copy(run_id: int) -> str:
+    """Show the form with everything of a run but its date: a week later, to be changed."""
+    run = run_for(context.principal(), run_id)
+    # The window for signing up is part of the date: left in, it would contradict the day that is typed next.
+    draft = replace(draft_like(run, suggested_start(run)), signup_opens_at=None, signup_closes_at=None)
+    return _form(url_for(".create"), fields_of(draft), {}, copied=run)
 
 
 @blueprint.get("/<row:run_id>/edit")
@@ -99,10 +112,10 @@ def _draft(run_id: int, allowed: tuple[str, ...]) -> queries.RunAndSeats:
     return queries.run_with_seats(run_id)
 
 
-def _form(action: str, values: dict[str, Any], errors: dict[str, str]) -> str:
+def _form(action: str, values: dict[str, Any], errors: dict[str, str], copied: CourseRun | None = None) -> str:
     return render_template(
         "admin/run_form.html", title="场次资料", back=url_for("console_runs.index"), action=action, values=values,
-        errors=errors, sittings=list(SITTINGS), **choices(context.principal()),
+        errors=errors, copied=copied, sittings=list(SITTINGS), **choices(context.principal()),
     )  # fmt: skip
 
 

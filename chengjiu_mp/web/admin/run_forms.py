@@ -1,6 +1,7 @@
 """The form of a run: dates and times as staff type them, in Jiangyin's time."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime, time
 from typing import Any
 
@@ -10,6 +11,7 @@ from chengjiu_mp.core import clock
 from chengjiu_mp.core.context import Principal
 from chengjiu_mp.core.parsing import In, RowId
 from chengjiu_mp.courses import queries
+from chengjiu_mp.courses.copying import as_it_is
 from chengjiu_mp.courses.drafting import DRAFTING_ROLES, Draft, Sitting
 from chengjiu_mp.courses.errors import RunTimesWrong
 from chengjiu_mp.courses.models import Meeting
@@ -95,26 +97,38 @@ def choices(who: Principal) -> dict[str, Any]:
 
 def typed(found: RunAndSeats, meetings: list[Meeting], teachers: list[int]) -> dict[str, str | list[str]]:
     """Return a run as the form's fields would hold it."""
-    run = found.run
+    return fields_of(
+        replace(
+            as_it_is(found),
+            meetings=[Sitting(one.starts_at, one.ends_at) for one in meetings],
+            signup_opens_at=found.run.signup_opens_at,
+            signup_closes_at=found.run.signup_closes_at,
+            instructor_ids=teachers,
+        )
+    )
+
+
+def fields_of(draft: Draft) -> dict[str, str | list[str]]:
+    """Return a draft as the form's fields would hold it."""
     values: dict[str, str | list[str]] = {
-        "kind": run.syllabus.course_type.code, "unit_id": str(run.unit_id), "venue_id": str(run.venue_id),
-        "sector": found.sector.code, "title": run.title, "capacity": str(found.pool.capacity),
-        "opens": _local(run.signup_opens_at), "closes": _local(run.signup_closes_at), "key_group": run.key_group or "",
-        "audience": "all" if run.open_to_all else "unit", "online": "1" if run.online else "",
-        "instructor_ids": [str(one) for one in teachers],
+        "kind": draft.kind, "unit_id": str(draft.unit_id), "venue_id": str(draft.venue_id), "sector": draft.sector,
+        "title": draft.title, "capacity": str(draft.capacity or ""), "opens": _local(draft.signup_opens_at),
+        "closes": _local(draft.signup_closes_at), "key_group": draft.key_group or "",
+        "audience": "all" if draft.open_to_all else "unit", "online": "1" if draft.online else "",
+        "instructor_ids": [str(one) for one in draft.instructor_ids],
     }  # fmt: skip
-    return values | timetable(meetings)
+    return values | timetable(draft.meetings)
 
 
-def timetable(meetings: Sequence[Meeting]) -> dict[str, str]:
+def timetable(meetings: Sequence[Sitting | Meeting]) -> dict[str, str]:
     """Return a run's sittings as the form's fields would hold them."""
     values: dict[str, str] = {}
-    for meeting in meetings:
+    for number, meeting in enumerate(meetings, 1):
         day, _, begins = _local(meeting.starts_at).partition("T")
-        at = f"m{meeting.sequence}"
+        at = f"m{number}"
         values |= {f"{at}.day": day, f"{at}.begins": begins, f"{at}.ends": _local(meeting.ends_at).partition("T")[2]}
     return values
 
 
-def _local(instant: datetime) -> str:
-    return f"{clock.local(instant):%Y-%m-%dT%H:%M}"
+def _local(instant: datetime | None) -> str:
+    return f"{clock.local(instant):%Y-%m-%dT%H:%M}" if instant else ""

@@ -6,24 +6,24 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from pydantic import Field
 from werkzeug.wrappers import Response
 
-from chengjiu_mp.core import clock, context
+from chengjiu_mp.core import context
 from chengjiu_mp.core.access import STAFF, access, roles
 from chengjiu_mp.core.db import db, unit_of_work
 from chengjiu_mp.core.errors import Kind, NotFound, Refusal
 from chengjiu_mp.core.parsing import In, from_pairs
 from chengjiu_mp.courses import changes, presenting, publishing, queries, reserving, signup_queries
+from chengjiu_mp.courses.groups import seated_by_group
 from chengjiu_mp.courses.models import Signup
 from chengjiu_mp.courses.policy import run_for, runs_visible_to, signups_visible_to
+from chengjiu_mp.courses.series import series_of
 from chengjiu_mp.courses.withdrawing import withdraw
 from chengjiu_mp.people.documents import DocType
 from chengjiu_mp.web import forms
-from chengjiu_mp.web.h5.run_words import pill
-from chengjiu_mp.web.templating import day_time_range, keep_dates
+from chengjiu_mp.web.admin.run_rows import RUN_COLUMNS, run_row, run_state
 
 blueprint = Blueprint("console_runs", __name__, url_prefix="/console/runs")
 
 STATES = {"draft": "草稿", "published": "已发布", "closed": "已结束", "cancelled": "已取消"}
-_COLUMNS = ["场次", "时间", "单位", {"label": "已报", "num": True}, {"label": "名额", "num": True}, "状态"]
 _SIGNUP_STATES = {
     "confirmed": ("已报上", "ok"), "offered": ("待确认", "warn"), "pending": ("待审核", "warn"),
     "waitlisted": ("候补", "warn"),
@@ -67,19 +67,9 @@ def index() -> str:
     chips = [{"label": "全部", "href": url_for(".index"), "current": state is None}]
     chips += [{"label": STATES[s], "href": url_for(".index", state=s), "current": s == state} for s in STATES]
     return render_template(
-        "admin/runs.html", title="场次", chips=chips, columns=_COLUMNS, rows=[_row(one) for one in found],
+        "admin/runs.html", title="场次", chips=chips, columns=RUN_COLUMNS, rows=[run_row(one) for one in found],
         may_draft=context.principal().has("operator", "unit_manager"),
     )  # fmt: skip
-
-
-def _row(found: queries.RunAndSeats) -> list[object]:
-    word, tone = _state(found)
-    name = {"text": found.run.title, "href": url_for(".show", run_id=found.run.id)}
-    when = day_time_range(found.run.starts_at, found.run.ends_at)
-    if (year := clock.local(found.run.starts_at).year) != clock.today().year:
-        when = f"{year}年{when}"
-    state = {"text": word, "tone": tone}
-    return [name, keep_dates(when), found.unit.name, found.pool.taken, found.pool.capacity, state]
 
 
 @blueprint.get("/<row:run_id>")
@@ -97,9 +87,11 @@ def _page(run_id: int, errors: dict[str, str]) -> str:
     return render_template(
         "admin/run.html", title=found.run.title, back=url_for(".index"), found=found, run=found.run, errors=errors,
         meetings=queries.meetings_of(run_id), teachers=queries.instructors_of(run_id),
-        people=[_person(line) for line in lines], url=queries.run_url(found.run), state=_state(found),
+        people=[_person(line) for line in lines], url=queries.run_url(found.run), state=run_state(found),
         operator=caller.has("operator"), drafter=caller.has("operator", "unit_manager"),
         publisher=caller.has(*publishing.PUBLISHING_ROLES), checked_in=signup_queries.checked_in_count(run_id),
+        warnings=publishing.warnings_of(run_id) if found.run.state == "draft" else [], series=series_of(run_id),
+        groups=seated_by_group(run_id),
         reserves=reserving.reserves_listed(run_id), changed=_changes(run_id),
     )  # fmt: skip
 
@@ -115,11 +107,6 @@ def _changes(run_id: int) -> list[dict[str, Any]]:
          "said_words": [(label, f"{said.get(one.id, {}).get(key, 0)} 人") for key, label in answers]}
         for one in found
     ]  # fmt: skip
-
-
-def _state(found: queries.RunAndSeats) -> tuple[str, str]:
-    word, tone = pill(found)
-    return (word, tone) if word else (("报名中", "ok") if found.phase == "open" else ("已满，候补中", "warn"))
 
 
 def _person(line: Any) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from chengjiu_mp.core.day_words import day_time
+from chengjiu_mp.courses.nearby import alternatives_to, nearness, runs_nearby
 from chengjiu_mp.courses.queries import RunAndSeats, run_token
 
 # phase: the pill's word and tone; open and full show the seats instead.
@@ -30,6 +31,21 @@ def card(found: RunAndSeats, url: str = "") -> dict[str, Any]:
         "seats_left": found.seats_left if counted else None, "waiting": found.pool.waiting, "state": state,
         "tone": tone, "fee": "免费", "audience": _audience(syllabus.min_age), "counts_for": f"举办：{found.unit.name}",
     }  # fmt: skip
+
+
+def cards_instead(found: RunAndSeats, *, always: bool = False) -> list[dict[str, Any]]:
+    """Return the cards of what can be joined instead of this run, with why each is offered.
+
+    :param always: for somebody whose own place has ended, also while the run itself takes sign-ups
+    """
+    others = runs_nearby(found.run) if always else alternatives_to(found)
+    return [{**card(other), "counts_for": _why(found, other)} for other in others]
+
+
+def _why(found: RunAndSeats, other: RunAndSeats) -> str:
+    same_kind, same_town = nearness(found, other)
+    reasons = [words for applies, words in ((same_kind, "同类课程"), (same_town, "同一镇街")) if applies]
+    return "，".join([*reasons, f"举办：{other.unit.name}"])
 
 
 def _audience(min_age: int) -> str:

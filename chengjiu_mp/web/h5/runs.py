@@ -1,70 +1,59 @@
 """The home page with its runs, and the page a poster's code opens."""
 
-from typing import Any
-
 from flask import Blueprint, redirect, render_template, request, url_for
-from pydantic import Field
 from werkzeug.wrappers import Response
 
 from chengjiu_mp.core import context
 from chengjiu_mp.core.access import PUBLIC, access
-from chengjiu_mp.core.parsing import Day, In, Invalid, RowId, from_pairs
+from chengjiu_mp.core.errors import NotFound
 from chengjiu_mp.courses import changes, queries, signup_queries
-from chengjiu_mp.units.queries import plan_rows, subtree_ids
-from chengjiu_mp.web.h5.run_words import card
+from chengjiu_mp.courses.links import LinkShown, link_by_token, runs_behind
+from chengjiu_mp.courses.queries import RunAndSeats
+from chengjiu_mp.units.queries import plan_rows, sectors
+from chengjiu_mp.web.h5.finding import asked_for, kind_chips, narrowed, ways_to_widen
+from chengjiu_mp.web.h5.run_words import card, cards_instead
 
 blueprint = Blueprint("runs", __name__)
-
-
-class HomeQuery(In):
-    """Filters in the address, so that a list can be sent on."""
-
-    kind: str | None = Field(None, max_length=30)
-    unit: RowId | None = None
-    day: Day | None = None
 
 
 @blueprint.get("/")
 @access(PUBLIC)
 def home() -> str:
     """Show what can be signed up to, the next one first; look-up and progress one tap away."""
-    asked = _asked()
-    units = subtree_ids(asked.unit) if asked.unit else None
-    found = queries.runs_open_for_signup(queries.RunFilter(asked.kind, units, asked.day))
-    return render_template(
-        "h5/home.html", title="江阴应急救护培训", runs=[card(one) for one in found], chips=_chips(asked),
-        units=plan_rows(), asked=asked,
-    )  # fmt: skip
-
-
-def _asked() -> HomeQuery:
-    """Return the filters; an address that was cut or grew on its way narrows nothing."""
-    try:
-        return from_pairs(HomeQuery, request.args)
-    except Invalid:
-        return HomeQuery(kind=None)
-
-
-def _chips(asked: HomeQuery) -> list[dict[str, Any]]:
-    kept = {"unit": asked.unit, "day": asked.day.isoformat() if asked.day else None}
+    asked = asked_for()
+    found = queries.runs_open_for_signup(narrowed(asked))
     kinds = [kind for kind in queries.course_types() if kind.family != "instructor"]
-    everything = [{"label": "全部", "href": url_for(".home", **kept), "current": not asked.kind}]  # type: ignore[arg-type]
-    return everything + [
-        {"label": k.name, "href": url_for(".home", kind=k.code, **kept), "current": k.code == asked.kind}  # type: ignore[arg-type]
-        for k in kinds
-    ]
+    units, six = list(plan_rows()), list(sectors())
+    return render_template(
+        "h5/home.html", title="江阴应急救护培训", runs=[card(one) for one in found], chips=kind_chips(asked, kinds),
+        units=units, sectors=six, asked=asked, widen=[] if found else ways_to_widen(asked, kinds, units, six),
+    )  # fmt: skip
 
 
 @blueprint.get("/s/<token>")
 @access(PUBLIC)
 def landing(token: str) -> str | Response:
-    """Show what, when, where, seats left and the button; a device with a ticket is sent to it."""
-    found = queries.run_by_token(token)
+    """Show the run that a poster's code stands for, or the list of a series, a venue or a town."""
+    try:
+        found = queries.run_by_token(token)
+    except NotFound:
+        return _list(link_by_token(token))
     mine = signup_queries.my_live_signup(context.principal(), found.run.id)
     if mine and not request.args.get("look"):
         return redirect(url_for("tickets.ticket", token=signup_queries.ticket_token(mine)), 303)
+    return _run(found, token)
+
+
+def _run(found: RunAndSeats, token: str) -> str:
+    """What, when, where, seats left and the button."""
     return render_template(
         "h5/run.html", title="培训报名", back="/", found=found, run=found.run, card=card(found), phase=found.phase,
         meetings=queries.meetings_of(found.run.id), token=token, syllabus=found.run.syllabus,
         changed=next(iter(changes.changes_of(found.run.id)), None),
+        others=cards_instead(found),
     )  # fmt: skip
+
+
+def _list(link: LinkShown) -> str:
+    cards = [card(one) for one in runs_behind(link)]
+    return render_template("h5/link.html", title="培训报名", back="/", link=link, runs=cards)

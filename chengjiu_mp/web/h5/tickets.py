@@ -21,6 +21,7 @@ from chengjiu_mp.units.models import KEY_GROUPS
 from chengjiu_mp.units.queries import plan_rows
 from chengjiu_mp.web import forms
 from chengjiu_mp.web.h5.journey import Journey, journey_of
+from chengjiu_mp.web.h5.run_words import cards_instead
 
 blueprint = Blueprint("tickets", __name__)
 
@@ -32,6 +33,8 @@ _PILLS = {
 
 
 MOVABLE = ("confirmed", "offered", "waitlisted")
+
+_LOST = ("run_cancelled", "lapsed", "refused")
 
 
 class OwnerPage(In):
@@ -119,6 +122,7 @@ def _page(token: str, signup: Signup, errors: dict[str, str]) -> str:
         "h5/ticket.html", title="我的票", back="/me", token=token, signup=signup, run=run, now=now,
         shown=_shown(token, signup, now) if now.usable else None, errors=errors, kept=request.args.get("kept", ""),
         rows=_units(signup) if asked else [], groups=list(KEY_GROUPS.items()), landing=queries.run_url(run),
+        others=_instead(signup),
         withdrawable=_still_open(signup) and signup.state in LIVE,
         movable=_still_open(signup) and signup.state in MOVABLE,
         question=_question(signup), became=_became(signup), waits_for=moving.leave_kept(signup),
@@ -143,6 +147,11 @@ def _became(signup: Signup) -> str:
     """Return the address of the ticket that followed this one, empty when none did."""
     new = moving.moved_to(signup) if signup.state == "moved" else None
     return url_for(".ticket", token=signup_queries.ticket_token(new)) if new else ""
+
+
+def _instead(signup: Signup) -> list[dict[str, Any]]:
+    """Whoever lost the place through no doing of their own is shown where there still is one."""
+    return cards_instead(queries.run_with_seats(signup.run_id), always=True) if signup.state in _LOST else []
 
 
 def _shown(token: str, signup: Signup, now: Journey) -> dict[str, Any]:

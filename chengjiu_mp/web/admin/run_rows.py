@@ -1,0 +1,27 @@
+"""A run as a line of the console's tables."""
+
+from flask import url_for
+
+from chengjiu_mp.core import clock
+from chengjiu_mp.courses.queries import RunAndSeats
+from chengjiu_mp.web.h5.run_words import pill
+from chengjiu_mp.web.templating import day_time_range, keep_dates
+
+RUN_COLUMNS = ["场次", "时间", "单位", {"label": "已报", "num": True}, {"label": "名额", "num": True}, "状态"]
+
+
+def run_row(found: RunAndSeats) -> list[object]:
+    """Return the cells of ``RUN_COLUMNS``."""
+    word, tone = run_state(found)
+    name = {"text": found.run.title, "href": url_for("console_runs.show", run_id=found.run.id)}
+    when = day_time_range(found.run.starts_at, found.run.ends_at)
+    if (year := clock.local(found.run.starts_at).year) != clock.today().year:
+        when = f"{year}年{when}"
+    state = {"text": word, "tone": tone}
+    return [name, keep_dates(when), found.unit.name, found.pool.taken, found.pool.capacity, state]
+
+
+def run_state(found: RunAndSeats) -> tuple[str, str]:
+    """Return where a run stands in a word, and its tone."""
+    word, tone = pill(found)
+    return (word, tone) if word else (("报名中", "ok") if found.phase == "open" else ("已满，候补中", "warn"))
