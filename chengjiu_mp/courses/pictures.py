@@ -1,11 +1,10 @@
 """The words of a poster and of a ticket's picture; how they are drawn is in ``poster`` and ``ticket_picture``."""
 
 from collections.abc import Sequence
-from functools import cache, lru_cache
-from pathlib import Path
+from functools import lru_cache
 
 from chengjiu_mp.core.day_words import day_time, day_time_range
-from chengjiu_mp.core.fonts import FontChain, discover_fonts, missing_glyphs
+from chengjiu_mp.core.fonts import FontChain, missing_glyphs
 from chengjiu_mp.core.site import site
 from chengjiu_mp.courses.models import Meeting, Signup
 from chengjiu_mp.courses.poster import PosterFace, render_poster
@@ -16,22 +15,16 @@ from chengjiu_mp.courses.ticket_picture import TicketFace
 ORGANISER = "江阴市红十字会"
 
 
-@cache
-def fonts(folders: tuple[Path, ...]) -> FontChain:
-    """Return this machine's fonts, looked for once in a process."""
-    return discover_fonts(folders)
-
-
 def poster_face(found: RunAndSeats, meetings: Sequence[Meeting], chain: FontChain) -> PosterFace:
     """Return the words of a run's poster; drawing them takes half a second, so do it outside of a transaction."""
     run, kind = found.run, found.run.syllabus.course_type
     url = run_url(run)
     return PosterFace(
         kind_name=kind.name,
-        title=_drawable(run.title, chain),
+        title=drawable(run.title, chain),
         dates=tuple(day_time_range(one.starts_at, one.ends_at) for one in meetings),
-        place_name=_drawable(run.venue.name, chain),
-        address=_drawable(run.venue.address, chain),
+        place_name=drawable(run.venue.name, chain),
+        address=drawable(run.venue.address, chain),
         seats=found.pool.capacity,
         organiser=ORGANISER,
         counts_for=_counts_for(found),
@@ -61,16 +54,16 @@ def ticket_face(signup: Signup, chain: FontChain) -> TicketFace:
     return TicketFace(
         url=ticket_url(signup),
         code=signup.code,
-        name=_drawable(signup.name, chain),
-        run_title=_drawable(run.title, chain),
+        name=drawable(signup.name, chain),
+        run_title=drawable(run.title, chain),
         when=day_time(run.starts_at),
-        place_name=_drawable(run.venue.name, chain),
-        address=_drawable(run.venue.address, chain),
+        place_name=drawable(run.venue.name, chain),
+        address=drawable(run.venue.address, chain),
         organiser=ORGANISER,
     )
 
 
-def _drawable(text: str, chain: FontChain) -> str:
+def drawable(text: str, chain: FontChain) -> str:
     """Return the text with characters that no font draws as their code points: never a box, never a refused ticket."""
     for point in missing_glyphs(text, chain):
         text = text.replace(chr(int(point[2:], 16)), f"({point})")
