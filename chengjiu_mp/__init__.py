@@ -9,7 +9,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from chengjiu_mp import blueprints, logs, tables
 from chengjiu_mp.config import Settings, from_environment
-from chengjiu_mp.core import access, hooks, http, privacy, site, storage
+from chengjiu_mp.core import access, fonts, hooks, http, privacy, site, storage
 from chengjiu_mp.core.celery import make_celery
 from chengjiu_mp.core.db import db, prepare_sqlite
 from chengjiu_mp.outbox import channels
@@ -38,6 +38,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     privacy.use_vault(privacy.Vault(settings.keys))
     site.use_site(site.Site(settings.public_url, settings.help_phone))
     channels.use_channels({"console": channels.NotConnected() if settings.production else channels.ConsoleChannel()})
+    fonts.use_font_folders(settings.font_dirs)
     storage.use_storage(storage.Storage(settings.data_dir / "media"))
     if settings.test_hooks:
         hooks.switch_on(settings.data_dir / "run" / "hooks.json")

@@ -20,6 +20,7 @@ from chengjiu_mp.web.admin import audit as console_audit
 from chengjiu_mp.web.admin import calendar as console_calendar
 from chengjiu_mp.web.admin import certificates as console_certificates
 from chengjiu_mp.web.admin import checkins as console_checkins
+from chengjiu_mp.web.admin import corrections as console_corrections
 from chengjiu_mp.web.admin import home as console_home
 from chengjiu_mp.web.admin import instructors as console_instructors
 from chengjiu_mp.web.admin import instructors_import as console_instructors_import
@@ -40,6 +41,7 @@ from chengjiu_mp.web.admin import signin as console_signin
 from chengjiu_mp.web.admin import targets as console_targets
 from chengjiu_mp.web.h5 import board
 from chengjiu_mp.web.h5 import certificates as lookup_pages
+from chengjiu_mp.web.h5 import corrections as correction_pages
 from chengjiu_mp.web.h5 import line as line_pages
 from chengjiu_mp.web.h5 import refresher as refresher_page
 from chengjiu_mp.web.h5 import results as result_pages
@@ -68,6 +70,7 @@ PAGES = (
     signup_pages,
     ticket_pages,
     line_pages,
+    correction_pages,
     signin_pages,
     board,
     refresher_page,
@@ -81,6 +84,7 @@ PAGES = (
     console_home,
     console_runs,
     console_run_changes,
+    console_corrections,
     console_run_drafts,
     console_repeats,
     console_series,

@@ -13,13 +13,14 @@ from chengjiu_mp.core import artwork
 from chengjiu_mp.core.artwork import ACCENT, BRAND, BRAND_STRONG, INK, LINE, MUTED, WHITE, mm
 from chengjiu_mp.core.fonts import FontChain
 from chengjiu_mp.core.qr import qr_image
-from chengjiu_mp.core.typeset import ASCENT, Style, draw_fitted, draw_line, fit, width_of
+from chengjiu_mp.core.typeset import ASCENT, Fitted, Style, draw_fitted, draw_line, fit, width_of
 
 # The only rows that differ between two holders of one run: (first row, rows), whole rows of JPEG blocks.
 NAME_BAND = (944, 25 * 16)
 PROOF_BAND = (1696, 31 * 16)
 
 NAME_BOX = (454, 960, 3054, 1232)  # left, top, right, bottom: no ink of a name outside
+_NAME_HEIGHT = NAME_BOX[3] - NAME_BOX[1] - 8
 _NAME_RULE = 1252
 _TAIL_BASELINE = 1322
 _COLUMNS = (mm(30), mm(124))
@@ -44,16 +45,19 @@ def static_page(face: CertificateFace, chain: FontChain) -> Image.Image:
 def draw_name(band: Image.Image, face: CertificateFace, chain: FontChain) -> None:
     """The holder's name, and the ending of the document number where one is given, on rows NAME_BAND."""
     top = NAME_BAND[0]
-    box_left, box_top, box_right, box_bottom = NAME_BOX
-    style = Style(chain, 196, INK, bold=2.2, tracking=196 * _tracking(face.holder_name), leading=1.22)
-    room = box_bottom - box_top - 8
-    fitted = fit(face.holder_name, style, box_right - box_left - 12, floor=96, max_lines=2, height=room)
+    fitted = fit_name(face.holder_name, chain)
     # A little below the middle: the eye sees a name as standing on its rule.
-    first = box_top + (room - fitted.height) * 0.75 + fitted.style.size * ASCENT
+    first = NAME_BOX[1] + (_NAME_HEIGHT - fitted.height) * 0.75 + fitted.style.size * ASCENT
     draw_fitted(band, (CENTRE, first - top), fitted, align="centre")
     if face.document_tail:
         tail = Style(chain.led_by("sans"), 42, MUTED, tracking=3)
         draw_line(band, (CENTRE, _TAIL_BASELINE - top), f"证件号码 {face.document_tail}", tail, align="centre")
+
+
+def fit_name(name: str, chain: FontChain) -> Fitted:
+    """The setting of a name that NAME_BOX holds."""
+    style = Style(chain, 196, INK, bold=2.2, tracking=196 * _tracking(name), leading=1.22)
+    return fit(name, style, NAME_BOX[2] - NAME_BOX[0] - 12, floor=96, max_lines=2, height=_NAME_HEIGHT)
 
 
 def draw_proof(band: Image.Image, face: CertificateFace, chain: FontChain) -> None:

@@ -3,6 +3,8 @@
 Equal answers: a phone that nobody proved gets the same reply in the same time, and no message.
 """
 
+import unicodedata
+
 from sqlalchemy import exists, select
 
 from chengjiu_mp.certificates.errors import NameDiffers
@@ -94,8 +96,8 @@ def people_named(phone_index: bytes, name: str) -> frozenset[int]:
 
 
 def same_name(one: str, other: str) -> bool:
-    """Return whether two names are the same; capitals do not matter in Latin ones."""
-    return one.casefold() == other.casefold()
+    """Return whether two names are the same: in Latin ones whatever the capitals, in Han whichever code of a form."""
+    return unicodedata.normalize("NFC", one).casefold() == unicodedata.normalize("NFC", other).casefold()
 
 
 def reads_as(typed: str, name: str) -> bool:

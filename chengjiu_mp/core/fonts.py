@@ -148,6 +148,49 @@ def missing_glyphs(text: str, chain: FontChain) -> tuple[str, ...]:
     return tuple(dict.fromkeys(f"U+{ord(char):04X}" for char in absent))
 
 
+_folders: tuple[Path, ...] = ()
+
+
+def use_font_folders(folders: Sequence[Path]) -> None:
+    """Install the folders where staff drop fonts; the application factory does it once."""
+    global _folders
+    _folders = tuple(folders)
+
+
+def installed_fonts() -> FontChain:
+    """The process's chain: looked for again when a file came to one of the folders or left it.
+
+    :raise NoFonts: if nothing was found at all
+    """
+    stamps = tuple(folder.stat().st_mtime_ns if folder.is_dir() else 0 for folder in _folders)
+    return _discovered(_folders, stamps)
+
+
+@lru_cache(maxsize=2)
+def _discovered(folders: tuple[Path, ...], _stamps: tuple[int, ...]) -> FontChain:
+    return discover_fonts(folders)
+
+
+def undrawable(text: str) -> tuple[str, ...]:
+    """Code points of ``text`` that this machine cannot draw, as :func:`missing_glyphs` gives them.
+
+    Cheap for nearly every name: what GB 2312 holds is in the wheel's fonts, and no font is opened for it.
+    """
+    rare = "".join(char for char in text if not _in_gb2312(char))
+    try:
+        return missing_glyphs(rare, installed_fonts()) if rare else ()
+    except NoFonts:
+        return ()
+
+
+def _in_gb2312(char: str) -> bool:
+    try:
+        char.encode("gb2312")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def _wheel_files() -> Iterator[Path]:
     # find_spec reads no package code; importing the wheel would pull in the PDF library it was made for.
     spec = importlib.util.find_spec(_WHEEL)

@@ -5,11 +5,13 @@ from flask import Blueprint, Response, current_app
 from chengjiu_mp.core import access, context, limits
 from chengjiu_mp.core.db import end_read
 from chengjiu_mp.core.errors import NotFound, TooMany
+from chengjiu_mp.core.fonts import installed_fonts
 from chengjiu_mp.core.http import JSON, network, route
 from chengjiu_mp.core.limits import Limit
 from chengjiu_mp.core.paging import BadCursor
 from chengjiu_mp.courses import drafting, errors, pictures, presenting, publishing, queries, schemas, signup_queries
 from chengjiu_mp.courses.acting import signup_to_act_on
+from chengjiu_mp.courses.correcting import Correction, correct
 from chengjiu_mp.courses.entry import Entry
 from chengjiu_mp.courses.models import CourseRun
 from chengjiu_mp.courses.policy import OFFICE_ROLES, run_for, runs_visible_to, signups_visible_to
@@ -97,7 +99,7 @@ def close_run(run_id: int, body: schemas.CloseIn) -> schemas.RunOut:
 def poster(run_id: int) -> Response:
     """Draw the poster: A4 at 300 dpi, with the code of the sign-up page."""
     found = queries.run_shown(run_id, runs_visible_to(context.principal()))
-    chain = pictures.fonts(current_app.config["SETTINGS"].font_dirs)
+    chain = installed_fonts()
     face = pictures.poster_face(found, queries.meetings_of(run_id), chain)
     end_read()
     reply = Response(pictures.poster_png(face, chain), mimetype="image/png")
@@ -147,6 +149,25 @@ def withdraw_signup(signup_id: int, body: schemas.WithdrawIn | None) -> schemas.
     ticket, reason = (body.ticket_token, body.reason) if body else ("", "")
     found, own = signup_to_act_on(signup_id, ticket)
     return presenting.signup_state(withdraw(found, reason), to_owner=own)
+
+
+@route(blueprint, "POST", "/signups/<row:signup_id>/correct", access.PUBLIC, before=spend_signup_limits,
+       example={"name": "张三丰"},
+       refusals=(NotFound, errors.CorrectionUnexplained, errors.NothingToCorrect, errors.RosterLocked,
+                 errors.AlreadySignedUp, errors.OverlappingSignup, errors.TooYoung, errors.GuardianRequired,
+                 DocumentRefused, NameRefused, PhoneRefused, TooMany))  # fmt: skip
+def correct_signup(signup_id: int, body: schemas.SignupCorrectionIn) -> schemas.SignupCorrectedOut:
+    """Put a name, a document or a phone right: its owner, or who shows the ticket's token, until the list is final.
+
+    Staff in scope give a reason, and the list does not stop them. What was proved before is not replaced; it answers
+    ``to_desk`` and staff look into it.
+    """
+    found, own = signup_to_act_on(signup_id, body.ticket_token)
+    if not own and not body.reason.strip():
+        raise errors.CorrectionUnexplained(field="reason")
+    wish = Correction(**body.model_dump(exclude={"ticket_token", "reason"}))
+    outcome = correct(found, wish, reason="" if own else body.reason.strip())
+    return presenting.corrected(found, outcome)
 
 
 @route(blueprint, "GET", "/runs/<row:run_id>/signups", ROSTER, refusals=(NotFound,))

@@ -12,9 +12,10 @@ from chengjiu_mp.core.parsing import Invalid
 from chengjiu_mp.core.site import site
 from chengjiu_mp.courses.errors import GuardianRequired, TooYoung
 from chengjiu_mp.courses.models import CourseRun
+from chengjiu_mp.courses.naming import glyph_warnings
 from chengjiu_mp.courses.queries import RunFilter, run_url, runs_open_for_signup
 from chengjiu_mp.people.ages import age_on
-from chengjiu_mp.people.documents import DocType, DocumentReading, read_document
+from chengjiu_mp.people.documents import DocType, DocumentReading, Verdict, read_document
 from chengjiu_mp.people.models import Notice
 from chengjiu_mp.people.names import NameReading, read_name
 from chengjiu_mp.people.phones import PhoneReading, read_phone
@@ -23,6 +24,8 @@ from chengjiu_mp.people.service import agreed_notices
 
 GUARDIAN_AGE = 14
 AGE_UNKNOWN = "age_unknown"
+# The chosen type was not that of the number: the ticket says so (domain B).
+DOC_RETYPED = "doc_retyped"
 _SHOWN_ALTERNATIVES = 3
 T = TypeVar("T")
 
@@ -75,9 +78,21 @@ def read_entry(entry: Entry, run: CourseRun, *, at: str = "") -> EntryReading:
         raise _together(refused)
     birth = document.birth or entry.birth_date
     if birth:
-        _check_age(birth, run, at)
-    unknown = () if birth else (AGE_UNKNOWN,)
-    return EntryReading(name, document, phone, notices, (*name.warnings, *document.warnings, *phone.warnings, *unknown))
+        check_age(birth, run, at)
+    warnings = (*name_warnings(name), *document_warnings(document, entry.birth_date), *phone.warnings)
+    return EntryReading(name, document, phone, notices, warnings)
+
+
+def name_warnings(name: NameReading) -> tuple[str, ...]:
+    """Return what staff should look at in a name."""
+    return (*name.warnings, *glyph_warnings(name.name))
+
+
+def document_warnings(document: DocumentReading, birth_date: date | None) -> tuple[str, ...]:
+    """Return what staff should look at in a document; ``birth_date`` is what was typed beside it."""
+    retyped = (DOC_RETYPED,) if document.verdict is Verdict.RETYPE else ()
+    unknown = () if document.birth or birth_date else (AGE_UNKNOWN,)
+    return (*document.warnings, *retyped, *unknown)
 
 
 def _together(refused: list[Refusal]) -> Refusal:
@@ -94,8 +109,12 @@ def _placed(refusal: Refusal, at: str) -> Refusal:
     return refusal
 
 
-def _check_age(birth: date, run: CourseRun, at: str) -> None:
-    """Judge the guardian's consent by today, when the data is given, and the course's age by its first day."""
+def check_age(birth: date, run: CourseRun, at: str = "") -> None:
+    """Judge the guardian's consent by today, when the data is given, and the course's age by its first day.
+
+    :param at: where in a form the fields of this person stand
+    :raise GuardianRequired, TooYoung: saying what is open to this person
+    """
     if age_on(birth, clock.today()) < GUARDIAN_AGE:
         phone = site().help_phone
         raise GuardianRequired(

@@ -82,6 +82,27 @@ class CannotWithdraw(Refusal):
     message = "培训已经开始，不能再取消报名。如有特殊情况，请联系现场工作人员。"
 
 
+class RosterLocked(Refusal):
+    """``call`` is the phone where staff put it right."""
+
+    code = "roster_locked"
+    message = "名单已经定了，不能在这里改。请打电话，由工作人员核对后更正。"
+
+
+class CorrectionUnexplained(Refusal):
+    """Staff say why, and by what they knew whom they were talking to."""
+
+    code = "correction_unexplained"
+    message = "请写明为什么改、凭什么核对的，例如“来电，报了签到码和生日”。"
+    kind = Kind.INVALID
+
+
+class NothingToCorrect(Refusal):
+    code = "nothing_to_correct"
+    message = "请写上要更正的内容：姓名、证件号码或手机号。"
+    kind = Kind.INVALID
+
+
 class OwnerFixed(Refusal):
     code = "owner_fixed"
     message = "这一场的所属单位已经定了，不能在这里修改。如有出入，请联系现场工作人员。"

@@ -2,7 +2,9 @@
 
 from datetime import datetime
 
+from chengjiu_mp.core import privacy
 from chengjiu_mp.core.day_words import day_time, day_time_range
+from chengjiu_mp.core.site import site
 from chengjiu_mp.courses.models import CourseRun, RunChange, Signup
 from chengjiu_mp.courses.signup_queries import phone_of, ticket_url
 from chengjiu_mp.outbox.service import tell
@@ -54,6 +56,25 @@ def tell_withdrawn(signup: Signup, run: CourseRun) -> None:
     _tell(signup, run, "signup.withdrawn", text)
 
 
+def tell_phone_left(signup: Signup, run: CourseRun, old: str) -> None:
+    """Say once to the number that was on the sign-up that another one is now; nothing of whose or which."""
+    body = (
+        f"{day_time(run.starts_at)}的“{run.title}”有一份报名原来留的是这个手机号，现在改成了别的号码，"
+        f"以后的通知不再发到这里。如果不是您改的，请致电 {site().help_phone}。"
+    )
+    _tell(signup, run, "signup.phone_left", body, _once_each(old), old)
+
+
+def tell_phone_taken(signup: Signup, run: CourseRun) -> None:
+    """Bring the ticket to the number that is on the sign-up now: what was told before went to another one."""
+    body = f"您的报名改用这个手机号：{_what(run)}入场码：{ticket_url(signup)}。如不是您本人报名，请不用理会。"
+    _tell(signup, run, "signup.phone_taken", body, _once_each(phone_of(signup)))
+
+
+def _once_each(number: str) -> str:
+    return f":{privacy.phone_index(number).hex()[:16]}"
+
+
 def tell_run_cancelled(signup: Signup, run: CourseRun) -> None:
     """Say that nobody needs to come, why, and where other dates are."""
     why = f"（原因：{run.cancel_reason}）" if run.cancel_reason else ""
@@ -91,8 +112,9 @@ def _what(run: CourseRun) -> str:
     return f"{run.title}，{when}，{run.venue.name}（{run.venue.address}）。"
 
 
-def _tell(signup: Signup, run: CourseRun, kind: str, body: str, part: str = "") -> None:
-    number = phone_of(signup)
+def _tell(signup: Signup, run: CourseRun, kind: str, body: str, part: str = "", number: str | None = None) -> None:
+    """Write a message to the sign-up's phone, or to another ``number``: once a sign-up, or once each ``part`` of it."""
+    number = number or phone_of(signup)
     tell(
         kind,
         dedupe_key=key(kind, signup) + part,

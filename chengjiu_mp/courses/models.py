@@ -223,6 +223,8 @@ class Signup(Base):
     name_raw: Mapped[str] = mapped_column(String(200))
     sort_key: Mapped[str] = mapped_column(String(200), default="")
     name_proved_at: Mapped[datetime | None]
+    # The holder looked at the name as the certificate will print it, and said that it is right.
+    name_confirmed_at: Mapped[datetime | None]
     phone_index: Mapped[bytes] = mapped_column(LargeBinary(32), index=True)
     phone_sealed: Mapped[bytes] = mapped_column(LargeBinary)
     phone_proved_at: Mapped[datetime | None]

@@ -2,8 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
-from functools import cache, lru_cache
-from pathlib import Path
+from functools import lru_cache
 
 from chengjiu_mp.core import clock
 from chengjiu_mp.core.day_words import (
@@ -15,7 +14,7 @@ from chengjiu_mp.core.day_words import (
     month,
     time_range,
 )
-from chengjiu_mp.core.fonts import FontChain, discover_fonts, missing_glyphs
+from chengjiu_mp.core.fonts import FontChain, missing_glyphs
 from chengjiu_mp.core.site import site
 from chengjiu_mp.courses.links import LinkShown
 from chengjiu_mp.courses.models import Meeting, Signup
@@ -28,22 +27,16 @@ from chengjiu_mp.courses.ticket_picture import TicketFace
 ORGANISER = "江阴市红十字会"
 
 
-@cache
-def fonts(folders: tuple[Path, ...]) -> FontChain:
-    """Return this machine's fonts, looked for once in a process."""
-    return discover_fonts(folders)
-
-
 def poster_face(found: RunAndSeats, meetings: Sequence[Meeting], chain: FontChain) -> PosterFace:
     """Return the words of a run's poster; drawing them takes half a second, so do it outside of a transaction."""
     run, kind = found.run, found.run.syllabus.course_type
     url = run_url(run)
     return PosterFace(
         kind_name=kind.name,
-        title=_drawable(run.title, chain),
+        title=drawable(run.title, chain),
         dates=tuple(day_time_range(one.starts_at, one.ends_at) for one in meetings),
-        place_name=_drawable(run.venue.name, chain),
-        address=_drawable(run.venue.address, chain),
+        place_name=drawable(run.venue.name, chain),
+        address=drawable(run.venue.address, chain),
         seats=found.pool.capacity,
         organiser=ORGANISER,
         counts_for=_counts_for(found),
@@ -60,8 +53,8 @@ def month_face(link: LinkShown, first: date, runs: Sequence[RunAndSeats], chain:
     where = f"{one_place.name}，{one_place.address}" if one_place else link.address
     return MonthFace(
         title=f"{first.month}月应急救护培训",
-        subtitle=_drawable(link.title, chain),
-        place=_drawable(where, chain),
+        subtitle=drawable(link.title, chain),
+        place=drawable(where, chain),
         rows=tuple(_month_row(one, chain, with_place=one_place is None) for one in runs),
         organiser=ORGANISER,
         url=link.url,
@@ -76,8 +69,8 @@ def _month_row(found: RunAndSeats, chain: FontChain, *, with_place: bool) -> Mon
         day=day(run.starts_at),
         time=time_range(run.starts_at, run.ends_at) if clock.day_of(run.starts_at) == clock.day_of(run.ends_at)
         else f"{clock_time(run.starts_at)}起，至{month(run.ends_at)}{day_number(run.ends_at)}日",
-        title=_drawable(run.title, chain),
-        place=_drawable(run.venue.name, chain) if with_place else "",
+        title=drawable(run.title, chain),
+        place=drawable(run.venue.name, chain) if with_place else "",
     )  # fmt: skip
 
 
@@ -107,16 +100,16 @@ def ticket_face(signup: Signup, chain: FontChain) -> TicketFace:
     return TicketFace(
         url=ticket_url(signup),
         code=signup.code,
-        name=_drawable(signup.name, chain),
-        run_title=_drawable(run.title, chain),
+        name=drawable(signup.name, chain),
+        run_title=drawable(run.title, chain),
         when=day_time(run.starts_at),
-        place_name=_drawable(run.venue.name, chain),
-        address=_drawable(run.venue.address, chain),
+        place_name=drawable(run.venue.name, chain),
+        address=drawable(run.venue.address, chain),
         organiser=ORGANISER,
     )
 
 
-def _drawable(text: str, chain: FontChain) -> str:
+def drawable(text: str, chain: FontChain) -> str:
     """Return the text with characters that no font draws as their code points: never a box, never a refused ticket."""
     for point in missing_glyphs(text, chain):
         text = text.replace(chr(int(point[2:], 16)), f"({point})")

@@ -1,20 +1,23 @@
 """Runs, tickets and rosters in the shapes that go out."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import count
 from typing import Any
 
 from chengjiu_mp.core import privacy
+from chengjiu_mp.core.db import db
 from chengjiu_mp.core.site import site
 from chengjiu_mp.courses import schemas
 from chengjiu_mp.courses.changes import question_to
+from chengjiu_mp.courses.entry import DOC_RETYPED
 from chengjiu_mp.courses.models import Signup
+from chengjiu_mp.courses.naming import warnings_now
 from chengjiu_mp.courses.nearby import alternatives_to, nearness
 from chengjiu_mp.courses.publishing import Warned
 from chengjiu_mp.courses.queries import RunAndSeats, meetings_of, run_url
 from chengjiu_mp.courses.signing_up import Made
 from chengjiu_mp.courses.signup_queries import phone_of, queue_length, rank_of, ticket_token, ticket_url
-from chengjiu_mp.people.documents import last4
+from chengjiu_mp.people.documents import DocType, last4
 from chengjiu_mp.people.models import Person
 from chengjiu_mp.people.phones import mask_phone
 from chengjiu_mp.people.queries import current_notices
@@ -70,8 +73,21 @@ def made(place: Made) -> schemas.SignupMadeOut:
     row = place.signup
     return schemas.SignupMadeOut(
         id=row.id, run_id=row.run_id, state=row.state, position=place.rank, code=row.code,
-        ticket_token=place.ticket_token, ticket_url=site().link(f"/i/{place.ticket_token}"),
+        ticket_token=place.ticket_token, ticket_url=site().link(f"/i/{place.ticket_token}"), **_document_of(row),
     )  # fmt: skip
+
+
+def corrected(signup: Signup, outcome: Mapping[str, str]) -> schemas.SignupCorrectedOut:
+    """Return what became of a correction."""
+    return schemas.SignupCorrectedOut(
+        id=signup.id, name=outcome.get("name"), document=outcome.get("document"), phone=outcome.get("phone"),
+        **_document_of(signup),
+    )  # fmt: skip
+
+
+def _document_of(signup: Signup) -> dict[str, Any]:
+    person = db.session.get_one(Person, signup.person_id)
+    return {"doc_type": DocType(person.doc_type), "doc_type_corrected": DOC_RETYPED in signup.warnings}
 
 
 def signup_state(signup: Signup, *, to_owner: bool) -> schemas.SignupStateOut:
@@ -108,5 +124,6 @@ def _roster_line(signup: Signup, person: Person, rank: int | None, with_document
     return schemas.RosterLineOut(
         id=signup.id, name=person.name or signup.name, phone_masked=mask_phone(phone_of(signup)),
         doc_type=person.doc_type, doc_last4=last4(number) if number else None, state=signup.state,
-        position=rank, outcome=signup.outcome, warnings=signup.warnings,
+        position=rank, outcome=signup.outcome, warnings=warnings_now(signup),
+        name_confirmed=bool(signup.name_confirmed_at or signup.name_proved_at),
     )  # fmt: skip

@@ -78,6 +78,18 @@ class WithdrawIn(In):
     reason: str = Field("", max_length=200)
 
 
+class SignupCorrectionIn(In):
+    """What is left out stays. ``ticket_token`` is for who made the sign-up elsewhere; ``reason`` is for staff."""
+
+    ticket_token: str = Field("", max_length=60)
+    reason: str = Field("", max_length=200)
+    name: str | None = Field(None, max_length=200)
+    doc_number: str | None = Field(None, max_length=100)
+    doc_type: DocType | None = None
+    birth_date: Day | None = None
+    phone: str | None = Field(None, max_length=60)
+
+
 class MeetingOut(Out):
     id: int
     sequence: int
@@ -171,7 +183,10 @@ class RunAndWarningsOut(RunOut):
 
 
 class SignupMadeOut(Out):
-    """``position`` counts from 1 among those who wait; null for a seat."""
+    """``position`` counts from 1 among those who wait; null for a seat.
+
+    ``doc_type`` is what the number was read as; ``doc_type_corrected`` when another one had been chosen.
+    """
 
     id: int
     run_id: int
@@ -180,6 +195,19 @@ class SignupMadeOut(Out):
     code: str
     ticket_token: str
     ticket_url: str
+    doc_type: DocType
+    doc_type_corrected: bool
+
+
+class SignupCorrectedOut(Out):
+    """What became of each thing that was to be put right: changed, same, or to_desk (proved: staff look into it)."""
+
+    id: int
+    name: str | None
+    document: str | None
+    phone: str | None
+    doc_type: DocType
+    doc_type_corrected: bool
 
 
 class QuestionOut(Out):
@@ -209,7 +237,10 @@ class SignupStateOut(Out):
 
 
 class RosterLineOut(Out):
-    """``doc_last4`` is null for instructors; ``position`` is the place in the line."""
+    """``doc_last4`` is null for instructors; ``position`` is the place in the line.
+
+    ``name_confirmed``: the holder looked at it as it will be printed, or it was proved face to face.
+    """
 
     id: int
     name: str
@@ -219,6 +250,7 @@ class RosterLineOut(Out):
     state: str
     position: int | None
     outcome: str | None
+    name_confirmed: bool
     warnings: list[str]
 
 

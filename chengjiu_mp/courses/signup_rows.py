@@ -56,9 +56,9 @@ def moved_copy(signup: Signup, run: CourseRun) -> tuple[Signup, str]:
     uid, token = ids.new_uid(), ids.new_token()
     phone = privacy.unseal(signup.phone_sealed, place=Signup.PLACE_PHONE, row=signup.uid)
     kept = (
-        "person_id", "name", "name_raw", "sort_key", "name_proved_at", "phone_index", "phone_proved_at",
-        "owner_unit_id", "sector_id", "key_group", "device_id", "channel", "warnings", "health_notice_read_at",
-        "party_id",
+        "person_id", "name", "name_raw", "sort_key", "name_proved_at", "name_confirmed_at",
+        "phone_index", "phone_proved_at", "owner_unit_id", "sector_id", "key_group", "device_id", "channel",
+        "warnings", "health_notice_read_at", "party_id",
     )  # fmt: skip
     row = Signup(
         **{name: getattr(signup, name) for name in kept},

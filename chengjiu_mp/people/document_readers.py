@@ -34,6 +34,13 @@ _HM_PERMIT = re.compile(r"([HM][0-9]{8})(?:[0-9]{2})?|[HM]A[0-9]{7}")
 _TW_PERMIT = re.compile(r"[0-9]{8}")
 _TW_BOOKLET = re.compile(r"[0-9]{10}[A-Z]")
 _OLD_PR = re.compile(r"[A-Z]{3}[0-9]{12}")
+_CN_PASSPORT_SLIP = re.compile(r"E[0-9A-Z][0-9OIL]{7}|G[0-9OIL]{8}")
+# Forms one or two characters off, which no state is known to number its passports by.
+_SLIPS = (
+    (_CN_PASSPORT_SLIP, DocType.CN_PASSPORT),
+    (re.compile(r"[HM]A[0-9]{8,9}"), DocType.HM_TRAVEL_PERMIT),
+    (re.compile(r"[A-Z]{3}[0-9]{11,13}"), DocType.FOREIGN_PR_ID),
+)
 _FORMS = (
     (_OLD_PR, DocType.FOREIGN_PR_ID),
     (_HM_PERMIT, DocType.HM_TRAVEL_PERMIT),
@@ -47,7 +54,7 @@ def type_of(number: str, chosen: DocType | None) -> DocType:
     """Return the type whose reader shall judge the number: what its form shows, else the chosen one."""
     shown = _shown_by_form(number)
     if chosen is None:
-        return shown or (DocType.RESIDENT_ID if _typed_as_id(number) else DocType.PASSPORT)
+        return shown or _meant_by_form(number)
     if shown is None or shown is chosen:
         return chosen
     if chosen is DocType.PASSPORT:
@@ -67,9 +74,21 @@ def _shown_by_form(number: str) -> DocType | None:
     return next((doc_type for form, doc_type in _FORMS if form.fullmatch(number)), None)
 
 
+def _meant_by_form(number: str) -> DocType:
+    """Return the type that somebody meant who typed a slip, else a foreign passport, which may look like anything."""
+    if _typed_as_id(number):
+        return DocType.RESIDENT_ID
+    return next((doc_type for slip, doc_type in _SLIPS if slip.fullmatch(number)), DocType.PASSPORT)
+
+
 def _typed_as_id(number: str) -> bool:
-    """Return whether somebody meant a resident number: many digits, at most an X or letters O among them."""
-    return len(number) >= 13 and sum(c in "0123456789XO" for c in number) == len(number)
+    """Return whether somebody meant a resident number: many digits, and little else but X and what digits look like.
+
+    Whoever types one wrong letter must not become the holder of a foreign passport.
+    """
+    if sum(c in "0123456789XOIL" for c in number) == len(number):
+        return len(number) >= 13
+    return len(number) >= 15 and sum(c in "0123456789" for c in number) >= len(number) - 3
 
 
 # One reader per document
@@ -79,6 +98,10 @@ _SERVICE_PASSPORT = re.compile(r"[DPS][0-9]{7,8}|[DPS]E[0-9]{7}")
 _EXIT_PERMIT = re.compile(r"[CWLT][0-9]{8}|C[A-Z][0-9]{7}")
 _ONLY_DIGITS_AND_X = re.compile(r"[0-9X]+")
 _HIDDEN_BY_X = re.compile(r"[0-9]+X{3,}[0-9]*X?")
+_PHONE = re.compile(r"1[3-9][0-9]{9}")
+_TW_CARD = re.compile(r"[A-Z][1289][0-9]{8}")
+# The letters in the order of their two-digit codes, from 10.
+_TW_AREAS = "ABCDEFGHJKLMNPQRSTUVXYWZIO"
 _COUNTS = "零一两三四五六七八九"
 
 
@@ -90,8 +113,8 @@ def _refuse_unlike_18(number: str, label: str) -> None:
         raise refusals.DocumentExitPermit
     if _HIDDEN_BY_X.fullmatch(number):
         raise refusals.DocumentMasked
-    if _typed_as_id(number) and "O" in number:
-        raise refusals.DocumentLetterO
+    if _typed_as_id(number):
+        _refuse_lookalikes(number)
     if len(number) == 18 or not _ONLY_DIGITS_AND_X.fullmatch(number):
         raise refusals.DocumentForm(f"{label}号码是 17 位数字加 1 位数字或字母 X，请对照证件再输一次。")
     missing = 18 - len(number)
@@ -99,6 +122,14 @@ def _refuse_unlike_18(number: str, label: str) -> None:
         raise refusals.DocumentLength(f"{label}号码共 18 位，请对照证件再输一次。")
     word = f"{'少' if missing > 0 else '多'}了{_COUNTS[abs(missing)]}位"
     raise refusals.DocumentLength(f"这个{label}号码{word}（共 18 位），请对照证件再输一次。")
+
+
+def _refuse_lookalikes(number: str) -> None:
+    """Raise where a letter stands that looks like a digit."""
+    if "O" in number:
+        raise refusals.DocumentLetterO
+    if "I" in number or "L" in number:
+        raise refusals.DocumentLetterI
 
 
 def _birth_warnings(birth: date | None, today: date) -> tuple[str, ...]:
@@ -185,9 +216,26 @@ def _read_cn_passport(number: str, _today: date) -> Parts:
         return Parts(number, warnings=("service_passport",))
     if _EXIT_PERMIT.fullmatch(number):
         raise refusals.DocumentExitPermit
+    if _CN_PASSPORT_SLIP.fullmatch(number):
+        _refuse_lookalikes(number)
     raise refusals.DocumentForm(
         "中国护照号码共 9 位：E 加 8 位数字，或 E 加一个字母（不含 I、O）加 7 位数字。请对照护照再输一次。"
     )
+
+
+def refuse_if_no_document(number: str) -> None:
+    """Raise where what reads as a foreign passport is rather a phone or a card of Taiwan; for who chose no type."""
+    if _PHONE.fullmatch(number):
+        raise refusals.DocumentPhone
+    if _TW_CARD.fullmatch(number) and _checks_as_tw_card(number):
+        raise refusals.DocumentHomeCard
+
+
+def _checks_as_tw_card(number: str) -> bool:
+    """Return whether the last digit of a Taiwanese identity card's number fits the others."""
+    area = _TW_AREAS.index(number[0]) + 10
+    digits = (area // 10, area % 10, *map(int, number[1:]))
+    return sum(w * d for w, d in zip((1, 9, 8, 7, 6, 5, 4, 3, 2, 1, 1), digits, strict=True)) % 10 == 0
 
 
 def _read_passport(number: str, _today: date) -> Parts:

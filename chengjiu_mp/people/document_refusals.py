@@ -57,6 +57,28 @@ class DocumentLetterO(DocumentRefused):
     message = "号码里有英文字母 O，请改成数字 0，再输一次。"
 
 
+class DocumentLetterI(DocumentRefused):
+    """I or l (a capital by now) for a one."""
+
+    code = "doc_letter_i"
+    message = "号码里有英文字母 I 或 L，请改成数字 1，再输一次。"
+
+
+class DocumentPhone(DocumentRefused):
+    code = "doc_phone"
+    message = "这像是手机号。请在这里填写证件号码，手机号填在下面一栏。"
+
+
+class DocumentHomeCard(DocumentRefused):
+    """The identity card of Hong Kong, Macao or Taiwan: its holders have a permit, and the plan's records know that."""
+
+    code = "doc_home_card"
+    message = (
+        "这像是港澳台当地的身份证号。请改填回乡证、台胞证或港澳台居民居住证的号码；"
+        "如果是外国护照，请先把证件类型选成“外国护照”。"
+    )
+
+
 class DocumentLength(DocumentRefused):
     code = "doc_length"
     message = "证件号码的位数不对，请对照证件再输一次。"

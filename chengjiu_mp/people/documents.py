@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from chengjiu_mp.people import document_refusals as refusals
 from chengjiu_mp.people.ages import age_on
-from chengjiu_mp.people.document_readers import READERS, type_of
+from chengjiu_mp.people.document_readers import READERS, refuse_if_no_document, type_of
 from chengjiu_mp.people.document_refusals import DocumentRefused, DocumentRegion
 from chengjiu_mp.people.document_types import DocType
 from chengjiu_mp.people.invisible import BLANKS, HYPHENS, INVISIBLE
@@ -67,6 +67,8 @@ def read_document(raw: str, chosen: DocType | None = None, *, today: date) -> Do
     """
     number = clean(raw)
     doc_type = type_of(number, chosen)
+    if chosen is None and doc_type is DocType.PASSPORT:
+        refuse_if_no_document(number)
     try:
         parts = READERS[doc_type](number, today)
     except DocumentRefused as refused:
@@ -103,7 +105,12 @@ def mask_document(number: str) -> str:
 
 _UPPER = {code: code - 32 for code in range(ord("a"), ord("z") + 1)}
 _DROPPED = dict.fromkeys(map(ord, BLANKS + HYPHENS + INVISIBLE))
-_LOOKALIKE_X = frozenset("ХхΧχ×✕✖╳")
+_LOOKALIKE_X = frozenset("ХхΧχ×✕✖✗✘╳☓ẋẊ")
+_MASKED = re.compile(
+    r"[0-9A-Z]*(?:\*|[#?\u2022\u25cf\u25cb\u25a1\u25a0_]{2})[0-9A-Z*#?\u2022\u25cf\u25cb\u25a1\u25a0_]*"
+)
+# Printed with their check digit in brackets: the cards of Hong Kong and of Macao.
+_HOME_CARD = re.compile(r"[A-Z]{1,2}[0-9]{6}\([0-9A]\)|[157][0-9]{6}\([0-9]\)")
 _PLAIN = re.compile(r"[0-9A-Z]+")
 _SPREADSHEET = re.compile(r"[0-9]\.[0-9]+E\+?[0-9]{1,2}")
 _TW_BRACKETS = re.compile(r"([0-9]{10})\(([A-Z0-9])\)")
@@ -120,9 +127,11 @@ def clean(raw: str) -> str:
         return number
     if not number:
         raise refusals.DocumentEmpty
-    if "*" in number:
-        star_at_end = len(number) == 18 and number.index("*") == 17
+    if _MASKED.fullmatch(number):
+        star_at_end = len(number) == 18 and number.find("*") == 17
         raise refusals.DocumentStar if star_at_end else refusals.DocumentMasked
+    if _HOME_CARD.fullmatch(number):
+        raise refusals.DocumentHomeCard
     if number[-1] in _LOOKALIKE_X:
         raise refusals.DocumentLookalikeX
     if _SPREADSHEET.fullmatch(unicodedata.normalize("NFKC", raw).strip().upper()):

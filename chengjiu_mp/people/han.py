@@ -38,8 +38,8 @@ def _within(char: str, ranges: tuple[tuple[int, int], ...]) -> bool:
 
 
 def is_han(char: str) -> bool:
-    """Return whether `char` is a unified Han character, or 〇."""
-    return _within(char, RANGES) or char in _UNIFIED_AMONG_COMPATIBILITY
+    """Return whether `char` is a Han character, or 〇; compatibility characters are Han characters too."""
+    return _within(char, RANGES) or _within(char, _COMPATIBILITY)
 
 
 def is_compatibility(char: str) -> bool:

@@ -2,6 +2,7 @@
 
 import os
 import re
+import unicodedata
 from collections.abc import Callable
 from functools import cache
 
@@ -50,7 +51,8 @@ def _surname_length(name: str) -> int:
 
 
 def _reading(char: str) -> str:
-    return _pinyin()(char) if han.is_han(char) else char.lower()
+    # A compatibility character is read as the one that it is a form of.
+    return _pinyin()(unicodedata.normalize("NFC", char)) if han.is_han(char) else char.lower()
 
 
 @cache

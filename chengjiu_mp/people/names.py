@@ -7,6 +7,7 @@ typed is kept beside the name wherever the two differ.
 import re
 import unicodedata
 from dataclasses import dataclass
+from itertools import groupby
 
 from chengjiu_mp.people import han
 from chengjiu_mp.people import name_refusals as refusals
@@ -53,6 +54,8 @@ _OTHER_SCRIPTS = (
 _MASKS = frozenset("*○◯□■×✕?\ufffd")
 _SEVERAL = frozenset(",、/;|&+")
 _ITERATION_MARK = "々"
+# An accent belongs to a Latin letter; a heap of them (Zalgo) runs over the lines above and below.
+_LOOSE_MARK = re.compile("(?<![A-Za-z\u00c0-\u024f\u1e00-\u1eff\u0300-\u036f])[\u0300-\u036f]|[\u0300-\u036f]{3}")
 _PUNCTUATION = frozenset(f" -'.,{DOT}")
 
 # Shapes over kinds: H Han, L Latin letter, punctuation as itself, # anything else.
@@ -90,16 +93,22 @@ def read_name(raw: str) -> NameReading:
     _refuse_shape(kinds)
     if len(name) > (MAX_HAN if "H" in kinds else MAX_LATIN):
         raise refusals.NameTooLong
-    return NameReading(name, raw, tuple(_warnings(raw, spaced, name, kinds)))
+    return NameReading(name, raw, tuple(_warnings(spaced, name, kinds)))
 
 
 def _in_standard_characters(raw: str) -> str:
     text = "".join(unicodedata.normalize("NFKC", c) if han.is_radical(c) else c for c in raw)
-    text = unicodedata.normalize("NFC", text.translate(_CLEANED)).strip()
+    text = _composed(text.translate(_CLEANED)).strip()
     kinds = _kinds(text)
     if "L" not in kinds:
         return text.replace(".", DOT)
     return "".join(DOT if c == "." and kinds[max(i - 1, 0) : i + 2] == "H.H" else c for i, c in enumerate(text))
+
+
+def _composed(text: str) -> str:
+    """Return `text` in NFC, but for compatibility characters: NFC would put another form on the certificate."""
+    pieces = ((kept, "".join(chars)) for kept, chars in groupby(text, key=han.is_compatibility))
+    return "".join(piece if kept else unicodedata.normalize("NFC", piece) for kept, piece in pieces)
 
 
 def _without_stray_blanks(text: str) -> str:
@@ -133,6 +142,8 @@ def _refuse_characters(name: str, kinds: str) -> None:
         raise refusals.NameMasked
     if any(c in "0123456789" for c in name):
         raise refusals.NameDigits
+    if _LOOSE_MARK.search(name):
+        raise refusals.NameCharacters
     strange = [c for c, kind in zip(name, kinds, strict=True) if kind == "#" or (kind == "," and "H" in kinds)]
     if not strange:
         return
@@ -152,11 +163,11 @@ def _refuse_shape(kinds: str) -> None:
     raise refusals.NameCharacters
 
 
-def _warnings(raw: str, spaced: str, name: str, kinds: str) -> list[str]:
+def _warnings(spaced: str, name: str, kinds: str) -> list[str]:
     parts = spaced.split()
     joined = len(parts) > 1 and all(len(p) > 1 for p in parts) and "L" not in kinds and len(name) > 4
     found = {
-        "name_compatibility": any(map(han.is_compatibility, raw)),
+        "name_compatibility": any(map(han.is_compatibility, name)),
         "name_mixed_scripts": "H" in kinds and "L" in kinds,
         "name_iteration_mark": _ITERATION_MARK in name,
         "name_single_character": kinds.count("H") + kinds.count("L") == 1,

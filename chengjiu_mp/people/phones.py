@@ -79,6 +79,10 @@ class PhoneForeign(PhoneRefused):
 _DROPPED = dict.fromkeys(map(ord, BLANKS + HYPHENS + INVISIBLE + "().\u3002"))
 _MAINLAND = re.compile(r"1[3-9][0-9]{9}")
 _MAINLAND_CODE = re.compile(r"(?:\+|\+?00)86|86(?=1[0-9]{10}$)")
+# A zero before a mobile number, as it was dialled from another city; 01 alone begins no other area code than 010.
+_DIALLED_FROM_AFAR = re.compile(r"^0(?=1[3-9][0-9]{9}$)")
+_MASKED = re.compile(r"\+?[0-9]*(?:\*|[X#?\u2022\u25cf\u25cb_]{2})[0-9*X#?\u2022\u25cf\u25cb_]*", re.IGNORECASE)
+_NEIGHBOUR_WITHOUT_PLUS = re.compile(r"85[23][0-9]{8}|8869[0-9]{8}")
 _MACHINE = re.compile(r"14[0-9]{11}")
 _TAIWAN_AT_HOME = re.compile(r"09[0-9]{8}")
 _LANDLINE = re.compile(r"0[1-9][0-9]{8,11}|[48]00[0-9]{7}")
@@ -94,14 +98,15 @@ def read_phone(raw: str) -> PhoneReading:
     text = unicodedata.normalize("NFKC", raw).translate(_DROPPED)
     if not text:
         raise PhoneEmpty
-    if "*" in text:
+    if _MASKED.fullmatch(text):
         raise PhoneMasked
     number = _MAINLAND_CODE.sub("", text, count=1) if _MAINLAND_CODE.match(text) else text
+    number = _DIALLED_FROM_AFAR.sub("", number)
     if _MAINLAND.fullmatch(number):
         return PhoneReading(number, sms=True)
     if number == text and (abroad := re.fullmatch(r"(?:\+|00)([0-9]+)", text)):
         return _read_abroad(abroad[1])
-    raise _why_not(number)
+    raise _why_not(number, coded=number != text)
 
 
 def _read_abroad(digits: str) -> PhoneReading:
@@ -112,14 +117,15 @@ def _read_abroad(digits: str) -> PhoneReading:
     return PhoneReading(f"+{digits}", sms=False, warnings=("phone_no_sms",))
 
 
-def _why_not(number: str) -> PhoneRefused:
+def _why_not(number: str, *, coded: bool) -> PhoneRefused:
+    """Return the refusal; ``coded`` says that +86 was taken away, behind which a landline has lost its zero."""
     if not re.fullmatch("[0-9]+", number):
         return PhoneCharacters()
     if _MACHINE.fullmatch(number):
         return PhoneMachine()
-    if _TAIWAN_AT_HOME.fullmatch(number):
+    if _TAIWAN_AT_HOME.fullmatch(number) or _NEIGHBOUR_WITHOUT_PLUS.fullmatch(number):
         return PhoneForeign()
-    if _LANDLINE.fullmatch(number):
+    if _LANDLINE.fullmatch(f"0{number}" if coded and number[0] not in "01" else number):
         return PhoneLandline()
     return PhoneRange() if len(number) == 11 else PhoneLength()
 

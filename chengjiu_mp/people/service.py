@@ -105,7 +105,7 @@ def prove_name(person: Person, name: str, by: str) -> bool:
     if taken:
         audit.record("person.name_proved", person, by=by)
         return True
-    return person.name == name or _conflict(person, "name", by)
+    return person.name == name or record_conflict(person, "name", by)
 
 
 def prove_phone(person: Person, number: str, by: str) -> bool:
@@ -115,7 +115,7 @@ def prove_phone(person: Person, number: str, by: str) -> bool:
     db.session.execute(update(Person).where(Person.id == person.id).values(uid=Person.uid))
     contacts = live_contacts(person.id)
     if contacts:
-        return any(c.phone_index == index for c in contacts) or _conflict(person, "phone", by)
+        return any(c.phone_index == index for c in contacts) or record_conflict(person, "phone", by)
     uid = ids.new_uid()
     db.session.add(
         Contact(
@@ -128,6 +128,10 @@ def prove_phone(person: Person, number: str, by: str) -> bool:
     return True
 
 
-def _conflict(person: Person, what: str, by: str) -> bool:
+def record_conflict(person: Person, what: str, by: str) -> bool:
+    """Leave to the desk that something contradicts what was proved of a person; return False, for it is not theirs.
+
+    :param what: name, phone or document; :param by: where it came from, such as "checkin:12"; no personal data
+    """
     audit.record("person.conflict", person, what=what, by=by)
     return False

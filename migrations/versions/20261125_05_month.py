@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 
 revision = '20261125_05'
-down_revision = '20261125_01'
+down_revision = '20261125_03'
 branch_labels = None
 depends_on = None
 

@@ -134,7 +134,7 @@ def test_looking_leaves_no_trace_and_signing_up_makes_the_device(client: FlaskCl
     assert row.channel == "page"
 
 
-def test_mistakes_stand_at_their_fields_and_the_number_is_not_sent_back(client: FlaskClient) -> None:
+def test_mistakes_stand_at_their_fields_and_all_that_was_typed_is_kept(client: FlaskClient) -> None:
     page, number = run_page(), "320281198506150012"
     reply = send(client, page, name="张3", doc_number=number, phone="1391234", **{"consent.signup": "1"})
     assert reply.status_code == 422
@@ -145,7 +145,8 @@ def test_mistakes_stand_at_their_fields_and_the_number_is_not_sent_back(client: 
     assert 'value="张3"' in reply.text
     assert 'value="1391234"' in reply.text
     assert re.search(r'name="consent.signup" value="1" checked', reply.text)
-    assert number[:10] not in reply.text
+    assert f'value="{number}"' in reply.text
+    assert reply.headers["Cache-Control"] == "no-store"
 
 
 def test_an_empty_form_says_what_is_missing(client: FlaskClient) -> None:

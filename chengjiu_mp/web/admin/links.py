@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
+from flask import Blueprint, Response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from chengjiu_mp.core import context
@@ -10,6 +10,7 @@ from chengjiu_mp.core.access import STAFF, access, roles
 from chengjiu_mp.core.calendar import add_months
 from chengjiu_mp.core.db import end_read, unit_of_work
 from chengjiu_mp.core.errors import Refusal
+from chengjiu_mp.core.fonts import installed_fonts
 from chengjiu_mp.core.parsing import In, RowId, from_pairs
 from chengjiu_mp.core.qr import qr_svg
 from chengjiu_mp.courses import links, pictures
@@ -73,7 +74,7 @@ def show(link_id: int) -> str:
 def poster(link_id: int) -> Response:
     """Draw the poster of a month."""
     found, first = links.link_shown(link_id), month_of(request.args.get("month"))
-    chain = pictures.fonts(current_app.config["SETTINGS"].font_dirs)
+    chain = installed_fonts()
     face = pictures.month_face(found, first, runs_to_print(first, links.filter_of(found.link)), chain)
     end_read()
     reply = Response(pictures.month_png(face, chain), mimetype="image/png")

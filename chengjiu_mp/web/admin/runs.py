@@ -32,7 +32,7 @@ _OUTCOMES = {"attended": ("已签到", "ok"), "absent": ("未到场", "plain")}
 _WARNINGS = {
     "age_unknown": "核对年龄", "phone_no_sms": "收不到短信", "name_compatibility": "核对字形",
     "name_parts_joined": "核对间隔号", "name_single_character": "核对姓名", "name_mixed_scripts": "核对姓名",
-    "name_iteration_mark": "核对姓名",
+    "name_iteration_mark": "核对姓名", "glyph_missing": "待补字", "doc_retyped": "证件类型已更正",
 }  # fmt: skip
 
 
@@ -89,9 +89,10 @@ def _page(run_id: int, errors: dict[str, str]) -> str:
         meetings=queries.meetings_of(run_id), teachers=queries.instructors_of(run_id),
         people=[_person(line) for line in lines], url=queries.run_url(found.run), state=run_state(found),
         operator=caller.has("operator"), drafter=caller.has("operator", "unit_manager"),
-        publisher=caller.has(*publishing.PUBLISHING_ROLES), checked_in=signup_queries.checked_in_count(run_id),
         warnings=publishing.warnings_of(run_id) if found.run.state == "draft" else [], series=series_of(run_id),
         groups=seated_by_group(run_id),
+        publisher=caller.has(*publishing.PUBLISHING_ROLES), unconfirmed=sum(not line.name_confirmed for line in lines),
+        checked_in=signup_queries.checked_in_count(run_id),
         reserves=reserving.reserves_listed(run_id), changed=_changes(run_id),
     )  # fmt: skip
 
@@ -113,9 +114,21 @@ def _person(line: Any) -> dict[str, Any]:
     word, tone = _OUTCOMES.get(line.outcome or "") or _SIGNUP_STATES[line.state]
     document = DocType(line.doc_type).label if line.doc_type in DocType.__members__.values() else "证件"
     known = sorted({_WARNINGS.get(code, "核对证件") for code in line.warnings})
-    facts = [line.phone_masked, f"{document}尾号 {line.doc_last4}", *known]
+    facts = [
+        line.phone_masked,
+        f"{document}尾号 {line.doc_last4}",
+        *known,
+        "" if line.name_confirmed or line.outcome else "姓名未确认",
+    ]
     state = f"候补第 {line.position} 位" if line.position else word
-    return {"id": line.id, "name": line.name, "facts": facts, "state": state, "tone": tone}
+    return {
+        "id": line.id,
+        "name": line.name,
+        "facts": facts,
+        "state": state,
+        "tone": tone,
+        "ahead": line.outcome is None,
+    }
 
 
 @blueprint.post("/<row:run_id>/capacity")

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, current_app, jsonify, redirect, render_template, request, url_for
+from flask import Blueprint, Response, jsonify, redirect, render_template, request, url_for
 from pydantic import Field
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -10,6 +10,7 @@ from chengjiu_mp.core import clock, context
 from chengjiu_mp.core.access import PUBLIC, access
 from chengjiu_mp.core.db import end_read, unit_of_work
 from chengjiu_mp.core.errors import Refusal
+from chengjiu_mp.core.fonts import installed_fonts
 from chengjiu_mp.core.parsing import In, RowId, from_pairs
 from chengjiu_mp.core.qr import qr_svg
 from chengjiu_mp.courses import changes, moving, pictures, queries, signup_queries
@@ -20,6 +21,7 @@ from chengjiu_mp.courses.withdrawing import withdraw
 from chengjiu_mp.units.models import KEY_GROUPS
 from chengjiu_mp.units.queries import plan_rows
 from chengjiu_mp.web import forms
+from chengjiu_mp.web.h5.corrections import check_of
 from chengjiu_mp.web.h5.journey import Journey, journey_of
 from chengjiu_mp.web.h5.run_words import cards_instead
 
@@ -61,7 +63,7 @@ def state(token: str) -> Response:
 @access(PUBLIC)
 def picture(token: str) -> Response:
     """Draw the ticket for the phone's album."""
-    chain = pictures.fonts(current_app.config["SETTINGS"].font_dirs)
+    chain = installed_fonts()
     face = pictures.ticket_face(signup_queries.signup_by_ticket(token), chain)
     end_read()
     reply = Response(render_ticket(face, chain), mimetype="image/png")
@@ -123,6 +125,7 @@ def _page(token: str, signup: Signup, errors: dict[str, str]) -> str:
         shown=_shown(token, signup, now) if now.usable else None, errors=errors, kept=request.args.get("kept", ""),
         rows=_units(signup) if asked else [], groups=list(KEY_GROUPS.items()), landing=queries.run_url(run),
         others=_instead(signup),
+        check=check_of(token, signup, run),
         withdrawable=_still_open(signup) and signup.state in LIVE,
         movable=_still_open(signup) and signup.state in MOVABLE,
         question=_question(signup), became=_became(signup), waits_for=moving.leave_kept(signup),
