@@ -14,6 +14,7 @@ from chengjiu_mp.instructors import api as instructors
 from chengjiu_mp.instructors import tasks as instructor_tasks
 from chengjiu_mp.outbox import tasks as outbox_tasks
 from chengjiu_mp.reports import api as reports
+from chengjiu_mp.reports import tasks as report_tasks
 from chengjiu_mp.signin import api as signin
 from chengjiu_mp.web import api_docs, edge, hooks, ops, pulse
 from chengjiu_mp.web.admin import audit as console_audit
@@ -51,6 +52,7 @@ TASKS = (
     course_tasks,
     instructor_tasks,
     certificate_tasks,
+    report_tasks,
     pulse,
 )
 

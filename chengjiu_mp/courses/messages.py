@@ -93,6 +93,8 @@ def _what(run: CourseRun) -> str:
 
 def _tell(signup: Signup, run: CourseRun, kind: str, body: str, part: str = "") -> None:
     number = phone_of(signup)
+    if not number:
+        return  # erased: there is nobody to tell any more
     tell(
         kind,
         dedupe_key=key(kind, signup) + part,
