@@ -25,6 +25,7 @@ from chengjiu_mp.web.admin import instructors as console_instructors
 from chengjiu_mp.web.admin import instructors_import as console_instructors_import
 from chengjiu_mp.web.admin import jobs as console_jobs
 from chengjiu_mp.web.admin import messages as console_messages
+from chengjiu_mp.web.admin import notices as console_notices
 from chengjiu_mp.web.admin import progress as console_progress
 from chengjiu_mp.web.admin import results as console_results
 from chengjiu_mp.web.admin import run_changes as console_run_changes
@@ -36,6 +37,8 @@ from chengjiu_mp.web.admin import targets as console_targets
 from chengjiu_mp.web.h5 import board
 from chengjiu_mp.web.h5 import certificates as lookup_pages
 from chengjiu_mp.web.h5 import line as line_pages
+from chengjiu_mp.web.h5 import own_data as own_data_pages
+from chengjiu_mp.web.h5 import privacy as privacy_pages
 from chengjiu_mp.web.h5 import refresher as refresher_page
 from chengjiu_mp.web.h5 import results as result_pages
 from chengjiu_mp.web.h5 import runs as run_pages
@@ -88,6 +91,9 @@ PAGES = (
     verify_pages,
     console_results,
     console_certificates,
+    privacy_pages,
+    own_data_pages,
+    console_notices,
 )
 
 

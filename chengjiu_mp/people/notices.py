@@ -141,10 +141,17 @@ def published_notice(purpose: str, version: int) -> Notice:
     return found
 
 
-def notices_of(purpose: str | None = None) -> Sequence[Notice]:
-    """Return all texts, drafts among them, by purpose and the newest first."""
-    query = select(Notice).order_by(Notice.purpose, Notice.version.desc())
-    return db.session.scalars(query.where(Notice.purpose == purpose) if purpose else query).all()
+def published_versions(purpose: str) -> Sequence[Notice]:
+    """Return every text of a purpose that was ever in force, the newest first."""
+    query = select(Notice).where(Notice.purpose == purpose, Notice.published_at.is_not(None))
+    return db.session.scalars(query.order_by(Notice.version.desc())).all()
+
+
+def draft_of(purpose: str) -> Notice | None:
+    """Return the purpose's draft, None where there is none."""
+    return db.session.scalars(
+        select(Notice).where(Notice.purpose == purpose, Notice.published_at.is_(None))
+    ).first()  # fmt: skip
 
 
 def _digest(body: str) -> str:

@@ -40,7 +40,7 @@ def asked_by(query: schemas.ProgressRowsQuery) -> drilldown.Asked:
     return drilldown.Asked(year, query.metric, query.unit_id, query.sector_id, since_start=query.since_start)
 
 
-def _count_name(**_: schemas.NameIn) -> None:
+def _count_name(**_: schemas.OwnNameIn) -> None:
     own_data.spend_name(context.principal(), http.network())
 
 
@@ -48,7 +48,7 @@ def _count_name(**_: schemas.NameIn) -> None:
     blueprint, "POST", "/me/pass", SIGNED_IN, status=201, before=_count_name,
     refusals=(PhoneNotProved, NothingHeld, TooMany), example={"name": "张三"},
 )  # fmt: skip
-def open_own_data(body: schemas.NameIn) -> schemas.PassOut:
+def open_own_data(body: schemas.OwnNameIn) -> schemas.PassOut:
     """Say the name that goes with the phone this sign-in proved; the pass opens what is held of that person."""
     return schemas.PassOut(pass_token=own_data.pass_for(context.principal(), body.name), expires_in=LIFE_SECONDS)
 

@@ -105,7 +105,7 @@ class PassQuery(In):
     pass_token: str = Field("", max_length=600, alias="pass")
 
 
-class NameIn(In):
+class OwnNameIn(In):
     name: str = Field(max_length=200)
 
 
