@@ -28,7 +28,7 @@ SLOT = "reports.purge"
 PURGE_JOB = "reports.purge"
 # Small enough to hold SQLite's one writer for well under a second; together far inside a task's thirty seconds.
 BATCH = 100
-BATCHES = 60
+FULL_BATCHES = 60
 # When few people are up.
 BEGINS = time(2, 0)
 # A run that nobody ended, or whose results nobody confirmed: its people may still be waiting for a certificate.
@@ -55,17 +55,18 @@ def plan_purge() -> bool:
 
 
 def purge(slot_id: int) -> Callable[[], None] | None:
-    """Purge up to :data:`BATCHES` batches; return the effect that goes on with the rest, None when nothing is left."""
-    left = BATCHES
+    """Purge up to :data:`FULL_BATCHES` full batches; return the effect that goes on with the rest, None at the end."""
+    left = FULL_BATCHES
     for name, step in STEPS:
         while left:
-            left -= 1
             with unit_of_work():
                 done = step()
                 if done:
                     audit.record("retention.purged", db.session.get_one(BeatSlot, slot_id), what=name, rows=done)
             if done < BATCH:
                 break
+            # Full ones alone are counted, so that a part which finds little always comes to the end.
+            left -= 1
     return None if left else lambda: _go_on(slot_id)
 
 
