@@ -83,8 +83,8 @@ class Notice(Base):
     body: Mapped[str] = mapped_column(Text)
     sha256: Mapped[str] = mapped_column(String(64))
     required: Mapped[bool] = mapped_column(default=True)
-    current: Mapped[bool] = mapped_column(default=True)
-    published_at: Mapped[datetime | None] = mapped_column(default=clock.now)
+    current: Mapped[bool] = mapped_column(default=False)
+    published_at: Mapped[datetime | None]
     drafted_by: Mapped[int | None]
     published_by: Mapped[int | None]
 
