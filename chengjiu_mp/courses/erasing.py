@@ -22,8 +22,8 @@ def give_places_back(signup_ids: Collection[int]) -> int:
 
     A training that has begun keeps its place: whoever is on its way there is only nameless from now on.
     """
-    # By pool, so that two erasures that meet take the pools' rows in one order.
-    live = select(Signup).where(Signup.id.in_(signup_ids), Signup.state.in_(LIVE)).order_by(Signup.pool_id, Signup.id)
+    # By run, so that two erasures that meet take the pools' rows in one order.
+    live = select(Signup).where(Signup.id.in_(signup_ids), Signup.state.in_(LIVE)).order_by(Signup.run_id, Signup.id)
     ended = 0
     for signup in db.session.scalars(live).all():
         with suppress(CannotWithdraw):

@@ -270,4 +270,5 @@ def test_what_goes_and_stays_is_told_in_figures(app, client):
     certificate = issued.issue("张三")[0]
     told = consequences(held(issued.phone_of(certificate)))
     assert (told.signups, told.live, told.certificates) == (1, 0, 1)
+    assert certificate.valid_until is not None
     assert told.index_until == certificate.valid_until + timedelta(days=1095)
