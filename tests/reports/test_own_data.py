@@ -1,5 +1,6 @@
 """Looking at one's own data, withdrawing a consent and having it erased, over the API; everything else still stands."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -272,3 +273,24 @@ def test_what_goes_and_stays_is_told_in_figures(app, client):
     assert (told.signups, told.live, told.certificates) == (1, 0, 1)
     assert certificate.valid_until is not None
     assert told.index_until == certificate.valid_until + timedelta(days=1095)
+
+
+def test_two_taps_at_once_erase_once(app, run, phone):
+    mine = signups.signed(run.id, phone=phone).signup
+    waiting = [signups.signed(run.id).signup for _ in range(2)]
+
+    def tap(_: int) -> int:
+        with app.app_context():
+            try:
+                with unit_of_work():
+                    return erase(held(phone), context.PUBLIC).signups
+            except NothingHeld:
+                return 0
+            finally:
+                db.session.remove()
+
+    with ThreadPoolExecutor(4) as taps:
+        assert sum(taps.map(tap, range(4))) == 1
+    assert opened(mine) == GONE
+    assert sorted(again(one).state for one in waiting) == ["confirmed", "waitlisted"]
+    assert invariants.broken() == {}
