@@ -61,9 +61,9 @@ def _person(held: Held) -> dict[str, Any]:
     mine = signups.export_person(ids)
     certified = certificates.export_person(person_id, ids, whole=held.whole)
     told = {"signup": ids, "certificate": [one["id"] for one in certified]}
-    names = [one["name"] for one in (*certified, *mine)]
+    names = [held.person.name if held.whole else None, *(one["name"] for one in (*certified, *mine))]
     return {
-        "id": person_id, "name_masked": mask_name(held.person.name or names[0] if names else ""), "whole": held.whole,
+        "id": person_id, "name_masked": mask_name(next(filter(None, names), "")), "whole": held.whole,
         **people.export_person(person_id, ids, whole=held.whole), "signups": mine,
         "check_ins": checkin.export_person(ids), "results": exams.export_person(ids), "certificates": certified,
         "messages": outbox.export_person(told),

@@ -87,6 +87,17 @@ def test_who_signs_somebody_up_with_a_phone_of_theirs_reaches_that_sign_up_alone
     assert invariants.broken() == {}
 
 
+def test_nor_does_it_where_nobody_proved_a_phone_yet(client, run):
+    document, theirs = factories.resident_id(), factories.phone()
+    signups.signed(run.id, doc_number=document)
+    with factories.made():
+        other = factories.run(starts_in=timedelta(days=30))
+    signups.signed(other.id, doc_number=document, phone=theirs)
+    headers = signed_in(theirs)
+    (person,) = own(client, headers, passed(client, headers))
+    assert (person["whole"], [one["run_id"] for one in person["signups"]]) == (False, [other.id])
+
+
 def test_who_types_a_holders_document_after_an_erasure_reaches_no_certificate(app, client):
     certificate = issued.issue("张三")[0]
     person = db.session.get_one(Person, certificate.person_id)
