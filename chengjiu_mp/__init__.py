@@ -9,7 +9,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from chengjiu_mp import blueprints, logs, tables
 from chengjiu_mp.config import Settings, from_environment
-from chengjiu_mp.core import access, fonts, hooks, http, privacy, site, storage
+from chengjiu_mp.core import access, fonts, hooks, http, privacy, retention, site, storage
 from chengjiu_mp.core.celery import make_celery
 from chengjiu_mp.core.db import db, prepare_sqlite
 from chengjiu_mp.outbox import channels
@@ -36,6 +36,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     (settings.data_dir / "run").mkdir(parents=True, exist_ok=True)
     privacy.use_vault(privacy.Vault(settings.keys))
+    retention.use_periods(settings.retention)
     site.use_site(site.Site(settings.public_url, settings.help_phone))
     channels.use_channels({"console": channels.NotConnected() if settings.production else channels.ConsoleChannel()})
     fonts.use_font_folders(settings.font_dirs)

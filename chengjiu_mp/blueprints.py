@@ -14,6 +14,7 @@ from chengjiu_mp.instructors import api as instructors
 from chengjiu_mp.instructors import tasks as instructor_tasks
 from chengjiu_mp.outbox import tasks as outbox_tasks
 from chengjiu_mp.reports import api as reports
+from chengjiu_mp.reports import tasks as report_tasks
 from chengjiu_mp.signin import api as signin
 from chengjiu_mp.web import api_docs, edge, hooks, ops, pulse
 from chengjiu_mp.web.admin import audit as console_audit
@@ -28,6 +29,7 @@ from chengjiu_mp.web.admin import jobs as console_jobs
 from chengjiu_mp.web.admin import links as console_links
 from chengjiu_mp.web.admin import messages as console_messages
 from chengjiu_mp.web.admin import month_import as console_month_import
+from chengjiu_mp.web.admin import notices as console_notices
 from chengjiu_mp.web.admin import progress as console_progress
 from chengjiu_mp.web.admin import publish_many as console_publish_many
 from chengjiu_mp.web.admin import repeats as console_repeats
@@ -43,6 +45,8 @@ from chengjiu_mp.web.h5 import board
 from chengjiu_mp.web.h5 import certificates as lookup_pages
 from chengjiu_mp.web.h5 import corrections as correction_pages
 from chengjiu_mp.web.h5 import line as line_pages
+from chengjiu_mp.web.h5 import own_data as own_data_pages
+from chengjiu_mp.web.h5 import privacy as privacy_pages
 from chengjiu_mp.web.h5 import refresher as refresher_page
 from chengjiu_mp.web.h5 import results as result_pages
 from chengjiu_mp.web.h5 import runs as run_pages
@@ -59,6 +63,7 @@ TASKS = (
     course_tasks,
     instructor_tasks,
     certificate_tasks,
+    report_tasks,
     pulse,
 )
 
@@ -102,6 +107,9 @@ PAGES = (
     verify_pages,
     console_results,
     console_certificates,
+    privacy_pages,
+    own_data_pages,
+    console_notices,
 )
 
 

@@ -7,10 +7,11 @@ import json
 import os
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from chengjiu_mp.core.privacy import Keys, key_from_text
+from chengjiu_mp.core.retention import Periods
 
 
 class BadSettings(RuntimeError):
@@ -36,6 +37,7 @@ class Settings:
     # Sign-ups a minute: of one device session, and of one network (a crowded hall shares one).
     signups_per_device: int = 30
     signups_per_network: int = 600
+    retention: Periods = field(default_factory=Periods)
 
     @property
     def production(self) -> bool:
@@ -75,6 +77,7 @@ def from_environment(env: Mapping[str, str] = os.environ) -> Settings:
         help_phone=env.get("CHENGJIU_HELP_PHONE", "0510-86800000"),
         signups_per_device=_count(env, "CHENGJIU_SIGNUPS_PER_DEVICE", 30),
         signups_per_network=_count(env, "CHENGJIU_SIGNUPS_PER_NETWORK", 600),
+        retention=_retention(env),
     )
 
 
@@ -86,6 +89,12 @@ def _count(env: Mapping[str, str], name: str, default: int) -> int:
     if not (text.isascii() and text.isdigit()):
         raise BadSettings(f"{name} must be a whole number")
     return int(text)
+
+
+def _retention(env: Mapping[str, str]) -> Periods:
+    """Return CHENGJIU_RETENTION_<PERIOD>_DAYS for each period, its default where none is set."""
+    plain = asdict(Periods())
+    return Periods(**{one: _count(env, f"CHENGJIU_RETENTION_{one.upper()}_DAYS", days) for one, days in plain.items()})
 
 
 def _driver(url: str) -> str:

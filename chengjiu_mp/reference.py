@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from chengjiu_mp.core import clock
 from chengjiu_mp.core.db import Base, db
 from chengjiu_mp.courses.models import CourseType, Syllabus
 from chengjiu_mp.exams.models import ExamScheme
@@ -86,7 +87,8 @@ def install() -> None:
         _install_type(sort, *values)
     for purpose, (title, body) in NOTICES.items():
         digest = hashlib.sha256(body.encode()).hexdigest()
-        _ensure(Notice, {"purpose": purpose, "version": 1}, title=title, body=body, sha256=digest)
+        now = {"current": True, "published_at": clock.now()}
+        _ensure(Notice, {"purpose": purpose, "version": 1}, title=title, body=body, sha256=digest, **now)
     if db.session.scalars(select(InstructorPolicy)).first() is None:
         db.session.add(InstructorPolicy())
     db.session.flush()

@@ -82,3 +82,14 @@ def test_two_data_folders_have_different_secrets(tmp_path):
 def test_a_count_that_is_none_is_named(tmp_path, name):
     with pytest.raises(BadSettings, match=name):
         from_environment({"CHENGJIU_DATA_DIR": str(tmp_path), name: "x"})
+
+
+def test_retention_comes_in_days_from_the_environment(tmp_path):
+    given = {"CHENGJIU_RETENTION_UNCERTIFIED_DAYS": "0", "CHENGJIU_RETENTION_MESSAGES_DAYS": "90"}
+    kept = from_environment({**GOOD, **given, "CHENGJIU_DATA_DIR": str(tmp_path)}).retention
+    assert (kept.uncertified, kept.messages, kept.unfinished, kept.certified) == (0, 90, 180, 1095)
+
+
+def test_a_retention_that_is_no_number_of_days_does_not_boot(tmp_path):
+    with pytest.raises(BadSettings, match="CHENGJIU_RETENTION_CODES_DAYS"):
+        from_environment({**GOOD, "CHENGJIU_RETENTION_CODES_DAYS": "-1", "CHENGJIU_DATA_DIR": str(tmp_path)})

@@ -58,11 +58,15 @@ def certificates_of_run(run_id: int) -> list[Certificate]:
 
 
 def _passed(run_id: int) -> Sequence[Signup]:
-    """Present and passed (rel-I9), in the order of names, so that neighbours on the list have neighbouring numbers."""
+    """Present and passed (rel-I9), in the order of names, so that neighbours on the list have neighbouring numbers.
+
+    Who had their data erased before gets none: there is no name to print.
+    """
     return db.session.scalars(
         select(Signup)
         .join(ExamResult, (ExamResult.signup_id == Signup.id) & (ExamResult.attempt == 1))
         .where(Signup.run_id == run_id, Signup.outcome == "attended", ExamResult.outcome == "passed")
+        .where(Signup.erased_at.is_(None))
         .order_by(Signup.sort_key, Signup.id)
     ).all()
 

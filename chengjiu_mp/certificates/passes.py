@@ -12,6 +12,7 @@ LIFE_SECONDS = 1800
 _PASS = "certificate.pass"  # noqa: S105  a place for sealing
 _PROOF = "certificate.proof"
 _KEY = "certificate.key"
+_HOLDER = "person.pass"
 _NOBODY = "-"
 
 
@@ -35,6 +36,20 @@ def phone_of(proof: str) -> bytes | None:
     """Return the blind index of the phone that was proved, None when the proof has ended."""
     opened = _open(proof, _PROOF, _NOBODY)
     return bytes.fromhex(opened) if opened else None
+
+
+def holder_pass(phone_index: bytes, name: str) -> str:
+    """Return a pass of who proved a phone and said a name that fits, to the data held of them."""
+    return _seal(f"{phone_index.hex()}|{name}", _HOLDER, _NOBODY)
+
+
+def holder_of(sealed: str) -> tuple[bytes, str] | None:
+    """Return (phone index, name) of a pass, None when it has ended or is not one of ours."""
+    opened = _open(sealed, _HOLDER, _NOBODY)
+    if opened is None:
+        return None
+    phone, _, name = opened.partition("|")
+    return bytes.fromhex(phone), name
 
 
 def key_of(certificate_id: int) -> str:

@@ -2,12 +2,14 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import ScalarSelect, Select, func, select
 from sqlalchemy.orm import aliased
 
 from chengjiu_mp.certificates.models import Certificate, CertificateVersion, NumberSeries
 from chengjiu_mp.certificates.states import State, state_of
+from chengjiu_mp.certificates.versions import verify_url
 from chengjiu_mp.core import clock, ids
 from chengjiu_mp.core.db import db
 from chengjiu_mp.courses.models import CourseType
@@ -73,6 +75,19 @@ def certificates_of_people(person_ids: Collection[int]) -> list[Seen]:
     """Return all certificates of these people, the newest first."""
     mine = _shown().where(Certificate.person_id.in_(person_ids), CertificateVersion.version == _newest)
     return _seen(mine.order_by(Certificate.issued_on.desc(), Certificate.id.desc()))
+
+
+def export_person(person_id: int, signup_ids: Collection[int], *, whole: bool) -> list[dict[str, Any]]:
+    """Return a person's certificates for the person, with ``whole`` all, else those that the sign-ups led to."""
+    mine = [one for one in certificates_of_people([person_id]) if whole or one.certificate.signup_id in signup_ids]
+    return [
+        {
+            "id": one.certificate.id, "number": one.certificate.number, "kind": one.kind, "state": one.state,
+            "name": one.version.name, "issued_on": one.certificate.issued_on,
+            "valid_until": one.certificate.valid_until, "verify_url": verify_url(one.version),
+        }
+        for one in mine
+    ]  # fmt: skip
 
 
 def newest_of_all(certificate_ids: Sequence[int]) -> list[Seen]:

@@ -125,7 +125,7 @@ def _attend(run: CourseRun, signup: Signup, scan: Scan) -> None:
     signup.outcome = "attended"
     if signup.state == "offered":
         signup.state, signup.offer_ends_at = "confirmed", None
-    if scan.source in FACE_TO_FACE:
+    if scan.source in FACE_TO_FACE and signup.erased_at is None:
         _prove(signup, f"checkin:{scan.id}")
     audit.record("checkin.made", signup, unit_id=run.unit_id, scan_id=scan.id, source=scan.source)
     db.session.flush()

@@ -1,8 +1,9 @@
 """Reads: who is here, who is missing, what was refused, and whose day it is."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import selectinload
@@ -117,7 +118,7 @@ def roster(run_id: int, meeting_id: int, search: str = "") -> list[RosterRow]:
 
 
 def _row(signup: Signup, person: Person, here: CheckIn | None, scan: Scan | None) -> RosterRow:
-    number = privacy.unseal(person.doc_sealed, place=Person.PLACE, row=person.uid)
+    number = privacy.unseal(person.doc_sealed, place=Person.PLACE, row=person.uid) if not signup.erased_at else ""
     return RosterRow(
         signup_id=signup.id, name=signup.name, document_end=number[-4:], checked_in=here is not None,
         phone=privacy.unseal(signup.phone_sealed, place=Signup.PLACE_PHONE, row=signup.uid),
@@ -160,6 +161,16 @@ def first_check_in(signup_id: int) -> CheckIn | None:
     """Return when and by whom a sign-up was first checked in, for its ticket page."""
     query = select(CheckIn).where(CheckIn.signup_id == signup_id)
     return db.session.scalars(query.order_by(CheckIn.first_at, CheckIn.id).limit(1)).first()
+
+
+def export_person(signup_ids: Collection[int]) -> list[dict[str, Any]]:
+    """Return when a person was checked in, for the person, the earliest first; who held the phone is not theirs."""
+    query = select(CheckIn, Meeting.starts_at).join(Meeting, Meeting.id == CheckIn.meeting_id)
+    rows = db.session.execute(query.where(CheckIn.signup_id.in_(signup_ids)).order_by(CheckIn.first_at))
+    return [
+        {"signup_id": here.signup_id, "meeting_starts_at": starts_at, "checked_in_at": here.first_at}
+        for here, starts_at in rows
+    ]
 
 
 def runs_to_teach(who: Principal, days: int = 30) -> Sequence[CourseRun]:

@@ -5,8 +5,9 @@ the unique index: it then replays the stored reply, or, when the first was rolle
 is no "in flight" state to get stuck in."""
 
 import hashlib
+from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from chengjiu_mp.core import clock, ids, privacy
 from chengjiu_mp.core.db import db, insert_into
@@ -50,3 +51,10 @@ def keep(row: IdempotencyKey, status: int, body: bytes) -> None:
     """Store the reply with its effect."""
     row.status = status
     row.body_sealed = privacy.seal(body.decode(), place=_PLACE, row=row.uid)
+
+
+def drop_before(moment: datetime, limit: int) -> int:
+    """Delete replies kept since before ``moment``, at most ``limit``; return how many."""
+    old = select(IdempotencyKey.id).where(IdempotencyKey.created_at < moment).order_by(IdempotencyKey.id).limit(limit)
+    gone = delete(IdempotencyKey).where(IdempotencyKey.id.in_(old.scalar_subquery()))
+    return len(db.session.scalars(gone.returning(IdempotencyKey.id)).all())

@@ -115,6 +115,8 @@ def _what(run: CourseRun) -> str:
 def _tell(signup: Signup, run: CourseRun, kind: str, body: str, part: str = "", number: str | None = None) -> None:
     """Write a message to the sign-up's phone, or to another ``number``: once a sign-up, or once each ``part`` of it."""
     number = number or phone_of(signup)
+    if not number:
+        return  # erased: there is nobody to tell any more
     tell(
         kind,
         dedupe_key=key(kind, signup) + part,

@@ -247,6 +247,8 @@ class Signup(Base):
     # The place in another run that is kept until this one is sure.
     moves_from_id: Mapped[int | None] = mapped_column(ForeignKey("signup.id"), index=True)
     party_id: Mapped[int | None] = mapped_column(ForeignKey("party.id"), index=True)
+    # Name, phone and ticket are gone since; the row stays for the counts.
+    erased_at: Mapped[datetime | None]
     run: Mapped[CourseRun] = relationship(lazy="raise")
 
 

@@ -120,9 +120,11 @@ def roster(rows: Sequence[tuple[Signup, Person]], *, with_document: bool) -> lis
 
 
 def _roster_line(signup: Signup, person: Person, rank: int | None, with_document: bool) -> schemas.RosterLineOut:
-    number = privacy.unseal(person.doc_sealed, place=Person.PLACE, row=person.uid) if with_document else None
+    shown = with_document and signup.erased_at is None
+    number = privacy.unseal(person.doc_sealed, place=Person.PLACE, row=person.uid) if shown else None
+    name = signup.name if signup.erased_at else person.name or signup.name
     return schemas.RosterLineOut(
-        id=signup.id, name=person.name or signup.name, phone_masked=mask_phone(phone_of(signup)),
+        id=signup.id, name=name, phone_masked=mask_phone(phone_of(signup)),
         doc_type=person.doc_type, doc_last4=last4(number) if number else None, state=signup.state,
         position=rank, outcome=signup.outcome, warnings=warnings_now(signup),
         name_confirmed=bool(signup.name_confirmed_at or signup.name_proved_at),

@@ -1,6 +1,7 @@
 """Reads over sign-ups: tickets, whose they are, the line, the roster."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, false, func, or_, select
 from sqlalchemy.orm import aliased, joinedload
@@ -12,6 +13,7 @@ from chengjiu_mp.core.errors import NotFound
 from chengjiu_mp.core.site import site
 from chengjiu_mp.courses.models import LIVE, CourseRun, Meeting, SeatPool, Signup
 from chengjiu_mp.people.models import Person
+from chengjiu_mp.people.phones import mask_phone
 from chengjiu_mp.signin.models import SignInSession
 
 
@@ -151,3 +153,21 @@ def checked_in_count(run_id: int) -> int:
     """Return how many came: whoever checks somebody in writes ``outcome`` on the sign-up."""
     query = select(func.count()).where(Signup.run_id == run_id, Signup.outcome == "attended")
     return db.session.scalar(query) or 0
+
+
+def export_person(signup_ids: Collection[int]) -> list[dict[str, Any]]:
+    """Return a person's sign-ups for the person, the latest training first."""
+    query = _with_run(select(Signup).join(CourseRun, CourseRun.id == Signup.run_id).where(Signup.id.in_(signup_ids)))
+    rows = db.session.scalars(query.order_by(CourseRun.starts_at.desc(), Signup.id.desc()))
+    return [_exported(row) for row in rows]
+
+
+def _exported(row: Signup) -> dict[str, Any]:
+    run = row.run
+    return {
+        "id": row.id, "run_id": run.id, "title": run.title, "kind": run.syllabus.course_type.name,
+        "starts_at": run.starts_at, "ends_at": run.ends_at, "venue": run.venue.name, "state": row.state,
+        "outcome": row.outcome, "name": row.name, "phone": mask_phone(phone_of(row)), "channel": row.channel,
+        "signed_up_at": row.created_at, "ended_at": row.ended_at, "reason": row.note or None,
+        "health_notice_read_at": row.health_notice_read_at, "live": row.state in LIVE,
+    }  # fmt: skip

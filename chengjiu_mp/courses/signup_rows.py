@@ -58,7 +58,7 @@ def moved_copy(signup: Signup, run: CourseRun) -> tuple[Signup, str]:
     kept = (
         "person_id", "name", "name_raw", "sort_key", "name_proved_at", "name_confirmed_at",
         "phone_index", "phone_proved_at", "owner_unit_id", "sector_id", "key_group", "device_id", "channel",
-        "warnings", "health_notice_read_at", "party_id",
+        "warnings", "health_notice_read_at", "party_id", "erased_at",
     )  # fmt: skip
     row = Signup(
         **{name: getattr(signup, name) for name in kept},

@@ -1,8 +1,8 @@
 """Reads over results and submissions."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 from sqlalchemy import or_, select
 
@@ -72,6 +72,18 @@ def _row(signup: Signup, result: ExamResult | None) -> Row:
 def submission_of(run_id: int) -> Submission | None:
     """Return the run's submission, None while nobody entered anything."""
     return db.session.scalars(select(Submission).where(Submission.run_id == run_id)).first()
+
+
+def export_person(signup_ids: Collection[int]) -> list[dict[str, Any]]:
+    """Return a person's results for the person, once they are confirmed."""
+    query = select(ExamResult).join(Submission, Submission.run_id == ExamResult.run_id)
+    rows = db.session.scalars(
+        query.where(ExamResult.signup_id.in_(signup_ids), Submission.state == "confirmed").order_by(ExamResult.id)
+    )
+    return [
+        {"signup_id": row.signup_id, "attempt": row.attempt, "points": row.items, "outcome": row.outcome}
+        for row in rows
+    ]  # fmt: skip
 
 
 def submissions_waiting_for(who: Principal) -> list[Waiting]:

@@ -29,6 +29,8 @@ class Message(Base):
     unit_id: Mapped[int | None]
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
     expires_at: Mapped[datetime | None]
+    # Text and phone are gone since; the row stays, so that nobody is told twice.
+    erased_at: Mapped[datetime | None]
 
 
 class Delivery(Base):

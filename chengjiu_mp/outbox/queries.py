@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import InstrumentedAttribute
@@ -10,6 +11,7 @@ from chengjiu_mp.core import privacy
 from chengjiu_mp.core.context import Principal
 from chengjiu_mp.core.db import db
 from chengjiu_mp.core.paging import Page, page
+from chengjiu_mp.outbox.erasing import Subjects, about
 from chengjiu_mp.outbox.models import Delivery, Message
 
 STAFF_ROLES = ("unit_manager", "operator", "approver", "auditor")
@@ -35,6 +37,7 @@ class Line:
     created_at: datetime
     phone: str | None
     deliveries: tuple[Delivery, ...]
+    erased: bool = False
 
 
 def messages_to(phone_index: bytes, limit: int = 20) -> list[Text]:
@@ -71,6 +74,13 @@ def fate_of(dedupe_key: str) -> Fate:
     return Fate(min(arrived, default=None), given_up=bool(lines) and not arrived and not waiting)
 
 
+def export_person(subjects: Subjects) -> dict[str, Any]:
+    """Return how many messages are kept about these rows, and when each was written; the text went to the phone."""
+    query = select(Message.kind, Message.created_at).where(Message.erased_at.is_(None), about(subjects))
+    rows = db.session.execute(query.order_by(Message.id)).all()
+    return {"count": len(rows), "items": [{"kind": kind, "written_at": at} for kind, at in rows]}
+
+
 def delivered_at(message_id: int) -> datetime | None:
     """Return when a message first reached its person, None while it has not."""
     earliest = select(Delivery.delivered_at).where(Delivery.message_id == message_id, Delivery.state == "delivered")
@@ -87,14 +97,18 @@ def staff_page(caller: Principal, cursor: str | None = None, *, state: str | Non
     by_message: dict[int, list[Delivery]] = {}
     for line in lines:
         by_message.setdefault(line.message_id, []).append(line)
-    items = [Line(m.id, m.kind, m.created_at, _phone(m), tuple(by_message.get(m.id, ()))) for m in found.items]
+    items = [
+        Line(m.id, m.kind, m.created_at, _phone(m), tuple(by_message.get(m.id, ())), m.erased_at is not None)
+        for m in found.items
+    ]  # fmt: skip
     return Page(items, found.next_cursor)
 
 
 def unreached(caller: Principal) -> int:
     """Return how many messages in the caller's scope could not be delivered: those people are to be called."""
     missed = select(Delivery.message_id).where(Delivery.state == "undeliverable")
-    inside = _in_scope(select(Message).where(Message.id.in_(missed)), Message.unit_id, caller)
+    kept = select(Message).where(Message.id.in_(missed), Message.erased_at.is_(None))
+    inside = _in_scope(kept, Message.unit_id, caller)
     return db.session.scalar(select(func.count()).select_from(inside.subquery())) or 0
 
 

@@ -8,9 +8,15 @@ from sqlalchemy.orm import Mapped, mapped_column
 from chengjiu_mp.core import clock
 from chengjiu_mp.core.db import Base
 
+_CURRENT = text("current")
+
 
 class Person(Base):
-    """One identity document. ``name`` is empty until proved, by a code or face to face."""
+    """One identity document. ``name`` is empty until proved, by a code or face to face.
+
+    ``erased_at``: the number and the name are gone, the index may live on so that a holder of certificates is found
+    again with the document. ``forgotten_at``: the index is gone too, nobody finds this row by a document any more.
+    """
 
     __tablename__ = "person"
 
@@ -25,6 +31,8 @@ class Person(Base):
     name_proved_at: Mapped[datetime | None]
     name_proved_by: Mapped[str | None] = mapped_column(String(40))
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
+    erased_at: Mapped[datetime | None]
+    forgotten_at: Mapped[datetime | None]
 
 
 class Contact(Base):
@@ -53,10 +61,20 @@ class Contact(Base):
 
 
 class Notice(Base):
-    """A text that people agree to, by purpose and version; never edited, only followed by a newer version."""
+    """A text that people agree to, by purpose and version; once published never edited, only followed by a newer
+    version. A purpose has at most one draft (``published_at`` empty) and one text in force (``current``).
+    """
 
     __tablename__ = "notice"
-    __table_args__ = (Index("uq_notice_purpose_version", "purpose", "version", unique=True),)
+    __table_args__ = (
+        Index("uq_notice_purpose_version", "purpose", "version", unique=True),
+        Index(
+            "uq_notice_one_draft", "purpose", unique=True,
+            sqlite_where=text("published_at is null"), postgresql_where=text("published_at is null"),
+        ),
+        Index("uq_notice_one_current", "purpose", unique=True, sqlite_where=_CURRENT, postgresql_where=_CURRENT),
+        CheckConstraint("published_at is not null or not current", name="published"),
+    )  # fmt: skip
 
     id: Mapped[int] = mapped_column(primary_key=True)
     purpose: Mapped[str] = mapped_column(String(40))
@@ -65,7 +83,10 @@ class Notice(Base):
     body: Mapped[str] = mapped_column(Text)
     sha256: Mapped[str] = mapped_column(String(64))
     required: Mapped[bool] = mapped_column(default=True)
-    current: Mapped[bool] = mapped_column(default=True)
+    current: Mapped[bool] = mapped_column(default=False)
+    published_at: Mapped[datetime | None]
+    drafted_by: Mapped[int | None]
+    published_by: Mapped[int | None]
 
 
 class Consent(Base):

@@ -8,6 +8,9 @@ from functools import cache
 
 from chengjiu_mp.people import han
 
+# Stands where a name was; every list shows it without knowing of erasure.
+ERASED_NAME = "已删除"
+
 _STARS = "***"
 _PART_END = re.compile(r"[·\s]")
 _FALLBACK = "~"  # sorts behind every letter
@@ -20,8 +23,8 @@ def mask_name(name: str) -> str:
     behind it, so that nobody takes it for the whole name.
     """
     name = name.strip()
-    if not name:
-        return ""
+    if not name or name == ERASED_NAME:
+        return name
     if not han.is_han(name[0]):
         return (name.lstrip("'") or name)[0] + _STARS
     first = _PART_END.split(name, maxsplit=1)[0]

@@ -131,7 +131,12 @@ def _why_not(number: str, *, coded: bool) -> PhoneRefused:
 
 
 def mask_phone(number: str) -> str:
-    """Return 138****8000; abroad the country code's three characters at most and the last two digits stay."""
+    """Return 138****8000; abroad the country code's three characters at most and the last two digits stay.
+
+    No number, because it was erased, stays none.
+    """
+    if not number:
+        return ""
     if _MAINLAND.fullmatch(number):
         return f"{number[:3]}****{number[-4:]}"
     return f"{number[:4]}****{number[-2:]}" if len(number) > 8 else "****"

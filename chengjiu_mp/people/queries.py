@@ -1,17 +1,25 @@
 """Reads over persons and the texts they agree to."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
+from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import aliased
 
+from chengjiu_mp.core import privacy
 from chengjiu_mp.core.db import db
-from chengjiu_mp.people.models import Attainment, Contact, Notice, Person
+from chengjiu_mp.people.document_types import DocType
+from chengjiu_mp.people.documents import mask_document
+from chengjiu_mp.people.models import Attainment, Consent, Contact, Notice, Person
+from chengjiu_mp.people.phones import mask_phone
 
 
 def current_notices() -> Sequence[Notice]:
-    """Return the texts in force, in the order they were introduced."""
-    return db.session.scalars(select(Notice).where(Notice.current).order_by(Notice.id)).all()
+    """Return the texts in force, in the order their purposes were introduced."""
+    other = aliased(Notice)
+    introduced = select(func.min(other.id)).where(other.purpose == Notice.purpose).scalar_subquery()
+    return db.session.scalars(select(Notice).where(Notice.current).order_by(introduced)).all()
 
 
 def person_by_document(doc_index: bytes) -> Person | None:
@@ -34,3 +42,44 @@ def attainments_on(person_id: int, day: date) -> Sequence[Attainment]:
             or_(Attainment.valid_to.is_(None), Attainment.valid_to >= day),
         ).order_by(Attainment.id)
     ).all()  # fmt: skip
+
+
+def consents_of(person_id: int, signup_ids: Collection[int], *, whole: bool) -> Sequence[tuple[Consent, Notice]]:
+    """Return what was agreed to with these sign-ups, or with ``whole`` everything of the person; the newest first."""
+    of = Consent.person_id == person_id
+    if not whole:
+        of = of & Consent.signup_id.in_(signup_ids)
+    query = select(Consent, Notice).join(Notice, Notice.id == Consent.notice_id).where(of)
+    rows = db.session.execute(query.order_by(Consent.given_at.desc(), Consent.id))
+    return [(row[0], row[1]) for row in rows]
+
+
+def export_person(person_id: int, signup_ids: Collection[int], *, whole: bool) -> dict[str, Any]:
+    """Return what is held of a person here, for the person: number and phones masked, consents with their versions.
+
+    :param whole: the caller proved to be the person; otherwise only what belongs to the sign-ups is told
+    """
+    person = db.session.get_one(Person, person_id)
+    number = privacy.unseal(person.doc_sealed, place=Person.PLACE, row=person.uid)
+    return {
+        "document_type": DocType(person.doc_type).label, "document_number": mask_document(number) if number else None,
+        "name_proved": person.name if whole else None,
+        "phones_proved": [
+            {"phone": mask_phone(_phone_of(one)), "proved_at": one.proved_at}
+            for one in (live_contacts(person_id) if whole else ())
+        ],
+        "consents": [_consent(*found) for found in consents_of(person_id, signup_ids, whole=whole)],
+    }  # fmt: skip
+
+
+def _phone_of(contact: Contact) -> str:
+    return privacy.unseal(contact.phone_sealed, place=Contact.PLACE, row=contact.uid)
+
+
+def _consent(consent: Consent, notice: Notice) -> dict[str, Any]:
+    return {
+        "id": consent.id, "signup_id": consent.signup_id, "purpose": notice.purpose, "version": notice.version,
+        "title": notice.title, "required": notice.required, "text_sha256": consent.text_sha256,
+        "channel": consent.channel, "given_at": consent.given_at, "withdrawn_at": consent.withdrawn_at,
+        "text_path": f"/privacy/{notice.purpose}/{notice.version}",
+    }  # fmt: skip

@@ -31,7 +31,7 @@ def person_for(reading: DocumentReading) -> Person:
     index = privacy.document_index(reading.doc_type, reading.number)
     found = person_by_document(index)
     if found:
-        return found
+        return _back_again(found, reading)
     uid = ids.new_uid()
     fresh = Person(
         uid=uid,
@@ -51,6 +51,16 @@ def person_for(reading: DocumentReading) -> Person:
             raise
         return found
     return fresh
+
+
+def _back_again(person: Person, reading: DocumentReading) -> Person:
+    """Return the person; who had the number erased and comes back with the document gives it anew."""
+    if person.erased_at is not None:
+        person.doc_sealed = privacy.seal(reading.number, place=Person.PLACE, row=person.uid)
+        person.erased_at = None
+        audit.record("person.came_back", person)
+        db.session.flush()
+    return person
 
 
 def agreed_notices(consents: Iterable[ConsentIn]) -> Sequence[Notice]:

@@ -1,16 +1,20 @@
-"""JSON routes of progress: public totals, and for staff the rows behind each figure."""
+"""JSON routes of progress, and of one's own data."""
 
 from typing import Any
 
 from flask import Blueprint
 
-from chengjiu_mp.core import clock, context
-from chengjiu_mp.core.access import PUBLIC, STAFF
-from chengjiu_mp.core.errors import NotFound
+from chengjiu_mp.certificates.passes import LIFE_SECONDS
+from chengjiu_mp.core import clock, context, http
+from chengjiu_mp.core.access import PUBLIC, SIGNED_IN, STAFF
+from chengjiu_mp.core.errors import NotFound, TooMany
 from chengjiu_mp.core.http import route
 from chengjiu_mp.core.paging import BadCursor
-from chengjiu_mp.reports import drilldown, schemas
+from chengjiu_mp.core.site import site
+from chengjiu_mp.reports import consenting, drilldown, erasure, own_data, schemas
+from chengjiu_mp.reports.errors import NotConfirmed, NothingHeld, PhoneNotProved
 from chengjiu_mp.reports.progress import progress
+from chengjiu_mp.reports.reach import Held, held_here, holder_of
 
 blueprint = Blueprint("reports", __name__, url_prefix="/api/v1")
 
@@ -34,3 +38,67 @@ def asked_by(query: schemas.ProgressRowsQuery) -> drilldown.Asked:
     """Return which figure a query asks for."""
     year = query.year or clock.today().year
     return drilldown.Asked(year, query.metric, query.unit_id, query.sector_id, since_start=query.since_start)
+
+
+def _count_name(**_: schemas.OwnNameIn) -> None:
+    own_data.spend_name(context.principal(), http.network())
+
+
+@route(
+    blueprint, "POST", "/me/pass", SIGNED_IN, status=201, before=_count_name,
+    refusals=(PhoneNotProved, NothingHeld, TooMany), example={"name": "张三"},
+)  # fmt: skip
+def open_own_data(body: schemas.OwnNameIn) -> schemas.PassOut:
+    """Say the name that goes with the phone this sign-in proved; the pass opens what is held of that person."""
+    return schemas.PassOut(pass_token=own_data.pass_for(context.principal(), body.name), expires_in=LIFE_SECONDS)
+
+
+@route(blueprint, "GET", "/me/data", SIGNED_IN)
+def own(query: schemas.PassQuery) -> schemas.OwnDataOut:
+    """Everything held of the caller: sign-ups, consents, check-ins, results, certificates, messages."""
+    return schemas.OwnDataOut.model_validate(own_data.export_of(_held(query.pass_token)))
+
+
+@route(blueprint, "GET", "/me/consents", SIGNED_IN)
+def own_consents(query: schemas.PassQuery) -> schemas.ConsentsOut:
+    """Which text in which version was agreed to and when, the newest first, and what its withdrawal does."""
+    return schemas.ConsentsOut(items=[_consent_out(one) for one in consenting.consents_held(_held(query.pass_token))])
+
+
+@route(blueprint, "POST", "/me/consents/<row:consent_id>/withdraw", SIGNED_IN, refusals=(NotFound,))
+def withdraw_own_consent(consent_id: int, body: schemas.PassIn | None) -> schemas.ConsentOut:
+    """Withdraw a consent, dated on the ledger; a required one ends the live sign-up. Again: the same answer."""
+    held = _held(body.pass_token if body else "")
+    consenting.withdraw_consent(consenting.consent_held(held, consent_id))
+    return _consent_out(consenting.consent_held(held, consent_id))
+
+
+@route(
+    blueprint, "POST", "/me/erasure", SIGNED_IN, refusals=(NothingHeld, NotConfirmed),
+    example={"confirm": True, "forget_certificates": False, "pass": "…"},
+)  # fmt: skip
+def erase_own_data(body: schemas.ErasureIn) -> schemas.ErasedOut:
+    """Erase what is held of the caller. Live sign-ups end; counts and certificates stay, their look-up by phone ends,
+    verifying by code goes on.
+    """
+    if not body.confirm:
+        raise NotConfirmed(field="confirm")
+    who = context.principal()
+    done = erasure.erase(_held(body.pass_token), who, forget_certificates=body.forget_certificates)
+    return schemas.ErasedOut.model_validate(done)
+
+
+def _held(pass_token: str) -> list[Held]:
+    who = context.principal()
+    return held_here(holder_of(who, pass_token), who)
+
+
+def _consent_out(given: consenting.Given) -> schemas.ConsentOut:
+    consent, notice = given.consent, given.notice
+    return schemas.ConsentOut(
+        id=consent.id, purpose=notice.purpose, version=notice.version, title=notice.title, required=notice.required,
+        text_url=site().link(f"/privacy/{notice.purpose}/{notice.version}"), text_sha256=consent.text_sha256,
+        signup_id=consent.signup_id, channel=consent.channel, given_at=consent.given_at,
+        withdrawn_at=consent.withdrawn_at, ends_signup=given.ends_signup and consent.withdrawn_at is None,
+        consequence=given.consequence,
+    )  # fmt: skip

@@ -1,6 +1,6 @@
 """Shapes of progress, in and out."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Literal
 
 from pydantic import Field
@@ -95,3 +95,163 @@ class ProgressRowsOut(Out):
     items: list[ProgressRowOut]
     next_cursor: str | None
     total: int
+
+
+class PassQuery(In):
+    """``pass`` comes from ``POST /me/pass``. Without it what was signed up with this token is answered, and, where the
+    account has a name, what belongs to its phone and that name.
+    """
+
+    pass_token: str = Field("", max_length=600, alias="pass")
+
+
+class OwnNameIn(In):
+    name: str = Field(max_length=200)
+
+
+class PassOut(Out):
+    """Good for ``expires_in`` seconds, with the sign-in it was given to and no other."""
+
+    pass_token: str
+    expires_in: int
+
+
+class PassIn(In):
+    pass_token: str = Field("", max_length=600, alias="pass")
+
+
+class ErasureIn(In):
+    """``confirm`` must be true: nothing of this can be undone. ``forget_certificates`` destroys the index by which
+    staff find a holder's certificates with the document in hand.
+    """
+
+    confirm: bool = False
+    forget_certificates: bool = False
+    pass_token: str = Field("", max_length=600, alias="pass")
+
+
+class ErasedOut(Out):
+    people: int
+    signups: int
+    places: int
+    messages: int
+    account_closed: bool
+
+
+class ConsentOut(Out):
+    """``consequence``: what its withdrawal does, to be told before; ``ends_signup``: it ends a live sign-up."""
+
+    id: int
+    purpose: str
+    version: int
+    title: str
+    required: bool
+    text_url: str
+    text_sha256: str
+    signup_id: int | None
+    channel: str
+    given_at: datetime
+    withdrawn_at: datetime | None
+    ends_signup: bool
+    consequence: str
+
+
+class ConsentsOut(Out):
+    items: list[ConsentOut]
+
+
+class PhoneDataOut(Out):
+    phone: str
+    proved_at: datetime
+
+
+class ConsentDataOut(Out):
+    id: int
+    signup_id: int | None
+    purpose: str
+    version: int
+    title: str
+    required: bool
+    text_sha256: str
+    channel: str
+    given_at: datetime
+    withdrawn_at: datetime | None
+    text_path: str
+
+
+class SignupDataOut(Out):
+    id: int
+    run_id: int
+    title: str
+    kind: str
+    starts_at: datetime
+    ends_at: datetime
+    venue: str
+    state: str
+    outcome: str | None
+    name: str
+    phone: str
+    channel: str
+    signed_up_at: datetime
+    ended_at: datetime | None
+    reason: str | None
+    health_notice_read_at: datetime | None
+
+
+class CheckInDataOut(Out):
+    signup_id: int
+    meeting_starts_at: datetime
+    checked_in_at: datetime
+
+
+class ResultDataOut(Out):
+    signup_id: int
+    attempt: int
+    points: dict[str, float]
+    outcome: str
+
+
+class CertificateDataOut(Out):
+    id: int
+    number: str
+    kind: str
+    state: str
+    name: str
+    issued_on: date
+    valid_until: date | None
+    verify_url: str
+
+
+class MessageDataOut(Out):
+    kind: str
+    written_at: datetime
+
+
+class MessagesDataOut(Out):
+    count: int
+    items: list[MessageDataOut]
+
+
+class PersonDataOut(Out):
+    """Everything held of one person; numbers and phones masked. ``whole`` is false where the caller reaches some
+    sign-ups of the person and not the person.
+    """
+
+    id: int
+    name_masked: str
+    whole: bool
+    document_type: str
+    document_number: str | None
+    name_proved: str | None
+    phones_proved: list[PhoneDataOut]
+    consents: list[ConsentDataOut]
+    signups: list[SignupDataOut]
+    check_ins: list[CheckInDataOut]
+    results: list[ResultDataOut]
+    certificates: list[CertificateDataOut]
+    messages: MessagesDataOut
+
+
+class OwnDataOut(Out):
+    made_at: datetime
+    people: list[PersonDataOut]

@@ -10,7 +10,6 @@ from werkzeug.wrappers import Response as AnyResponse
 from chengjiu_mp.core import context
 from chengjiu_mp.core.access import PUBLIC, access
 from chengjiu_mp.core.errors import Refusal
-from chengjiu_mp.people.queries import current_notices
 from chengjiu_mp.web import templating, view
 from chengjiu_mp.web.admin import nav
 
@@ -126,10 +125,3 @@ def _log(reply: Response) -> Response:
 def favicon() -> AnyResponse:
     """Send old browsers to the drawing."""
     return redirect(url_for("static", filename="icons/favicon.svg"), 302)
-
-
-@blueprint.get("/privacy")
-@access(PUBLIC)
-def privacy() -> str:
-    """Show the notices in force, as people agree to them."""
-    return render_template("h5/privacy.html", title="隐私说明", notices=current_notices(), back="/")

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 
 revision = '20261125_05'
-down_revision = '20261125_03'
+down_revision = '20261125_04'
 branch_labels = None
 depends_on = None
 

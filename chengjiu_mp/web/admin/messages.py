@@ -15,7 +15,7 @@ STATES = {
     "expired": ("已过时，未发", "plain"),
 }  # fmt: skip
 _CHANNELS = {"console": "演示通道", "sms": "短信", "wechat": "微信"}
-_REASONS = {"no_phone": "没有手机号，请电话或当面告知", "too_late": "发送时已过有效期"}
+_REASONS = {"no_phone": "没有手机号，请电话或当面告知", "too_late": "发送时已过有效期", "erased": "个人信息已删除"}
 _KINDS = {
     "code": "验证码", "signup": "报名", "run": "场次", "checkin": "签到", "result": "成绩", "certificate": "证书",
     "refresher": "复训提醒", "survey": "问卷",
@@ -42,7 +42,7 @@ def _chips(state: str | None) -> list[dict[str, object]]:
 
 
 def _row(line: queries.Line) -> list[object]:
-    phone = mask_phone(line.phone) if line.phone else "没有手机号"
+    phone = mask_phone(line.phone) if line.phone else "已删除" if line.erased else "没有手机号"
     channels = "、".join(_CHANNELS.get(one.channel, one.channel) for one in line.deliveries)
     worst = next((one for one in line.deliveries if one.state != "delivered"), None)
     word, tone = STATES[worst.state if worst else "delivered"]

@@ -18,6 +18,7 @@ NAV: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("年度任务", "console_targets.index", STAFF),
     ("师资", "console_instructors.index", STAFF),
     ("消息", "console_messages.index", STAFF),
+    ("告知书", "console_notices.index", STAFF),
     ("设置", "console_settings.index", STAFF),
     ("审计", "console_audit.index", ("operator", "auditor")),
     ("后台作业", "console_jobs.index", ("operator", "auditor", "system")),

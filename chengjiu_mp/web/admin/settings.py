@@ -7,10 +7,12 @@ from sqlalchemy import select
 
 from chengjiu_mp.core.access import STAFF, access
 from chengjiu_mp.core.db import db
+from chengjiu_mp.core.retention import periods
 from chengjiu_mp.courses import queries
 from chengjiu_mp.courses.models import Syllabus
 from chengjiu_mp.exams.models import ExamScheme
 from chengjiu_mp.instructors.models import InstructorPolicy
+from chengjiu_mp.web.retention_words import UNCONFIRMED, days, kept
 
 blueprint = Blueprint("console_settings", __name__, url_prefix="/console/settings")
 
@@ -31,7 +33,14 @@ def index() -> str:
         for one in queries.current_syllabi()
     ]
     policy = db.session.scalars(select(InstructorPolicy)).first()
-    return render_template("admin/settings.html", title="设置", kinds=kinds, policy=policy, open=OPEN)
+    return render_template(
+        "admin/settings.html", title="设置", kinds=kinds, policy=policy, open=OPEN, retention=retention_facts()
+    )
+
+
+def retention_facts() -> list[dict[str, Any]]:
+    """Return [{word, value, open}] of how long each kind of personal data is kept; set in the environment."""
+    return [{"word": word, "value": days(count), "open": name in UNCONFIRMED} for name, word, count in kept(periods())]
 
 
 def syllabus_facts(syllabus: Syllabus, scheme: ExamScheme | None) -> list[dict[str, Any]]:

@@ -1,0 +1,122 @@
+"""删除我的信息: what goes, what stays, in one transaction; again, it changes nothing."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from sqlalchemy import exists, select
+
+from chengjiu_mp.certificates.models import Certificate
+from chengjiu_mp.core import audit, clock
+from chengjiu_mp.core.context import Principal
+from chengjiu_mp.core.db import db
+from chengjiu_mp.core.retention import periods
+from chengjiu_mp.courses.erasing import erase_signups, give_places_back
+from chengjiu_mp.courses.models import LIVE, CourseRun, Signup
+from chengjiu_mp.outbox.erasing import erase_messages_about
+from chengjiu_mp.people.erasing import end_consents, erase_person
+from chengjiu_mp.people.models import Contact
+from chengjiu_mp.reports.errors import NothingHeld
+from chengjiu_mp.reports.reach import Held
+from chengjiu_mp.signin.erasing import close_trainee_of
+
+
+@dataclass(frozen=True)
+class Consequences:
+    """What a person is told first. ``live``: places that are given back. ``unfinished``: trainings that somebody came
+    to and that led to no certificate yet. ``index_until``: the last day of the document's index, None where nothing
+    ends it.
+    """
+
+    signups: int
+    live: int
+    unfinished: int
+    certificates: int
+    index_until: date | None
+
+
+@dataclass(frozen=True)
+class Erased:
+    """What was done, in figures."""
+
+    people: int
+    signups: int
+    places: int
+    messages: int
+    account_closed: bool
+
+
+def consequences(held: Sequence[Held]) -> Consequences:
+    """Return what :func:`erase` would do to these people."""
+    ids = [one for each in held for one in each.signup_ids]
+    certified = exists().where(Certificate.signup_id == Signup.id)
+    rows = db.session.execute(
+        select(Signup.state, Signup.outcome, CourseRun.starts_at, CourseRun.exam_scheme_id, certified)
+        .join(CourseRun, CourseRun.id == Signup.run_id)
+        .where(Signup.id.in_(ids))
+    ).all()
+    ahead = [state in LIVE and outcome is None and begins > clock.now() for state, outcome, begins, _, _ in rows]
+    open_ = [outcome == "attended" and exam is not None and not done for _, outcome, _, exam, done in rows]
+    kept = [one for each in held if each.whole for one in _certificates(each.person.id)]
+    return Consequences(len(ids), sum(ahead), sum(open_), len(kept), _index_until(kept))
+
+
+def erase(held: Sequence[Held], who: Principal, *, forget_certificates: bool = False) -> Erased:
+    """Erase these people's data and return what was done.
+
+    A place that has not begun is given back. Certificates and counts stay; their look-up by phone ends. The index of
+    a document goes with the person, but where certificates are held it lives on for its time (rulings), so that the
+    holder is found again with the document in hand.
+
+    :param forget_certificates: the person was told that then nobody finds the certificates for them, and insists
+    :raise NothingHeld: there is nobody to erase
+    """
+    if not held:
+        raise NothingHeld
+    phones = {row for each in held if each.whole for row in _phones(each)} | {who.phone_index}
+    places = signups = messages = 0
+    for each in held:
+        # Ahead of the messages: giving a place back writes one more, and it goes with the others.
+        places += give_places_back(each.signup_ids)
+        signups += erase_signups(each.signup_ids)
+        messages += _erase_rest(each, forget_certificates=forget_certificates)
+    closed = [close_trainee_of(phone) for phone in sorted(filter(None, phones)) if not _still_used(phone)]
+    return Erased(len(held), signups, places, messages, account_closed=any(closed))
+
+
+def _erase_rest(held: Held, *, forget_certificates: bool) -> int:
+    certificates = _certificates(held.person.id) if held.whole else []
+    messages = erase_messages_about({"signup": held.signup_ids, "certificate": [one.id for one in certificates]})
+    end_consents(held.person.id, held.signup_ids, whole=held.whole)
+    forgotten = held.whole and (forget_certificates or not certificates)
+    if held.whole:
+        erase_person(held.person, forget=forgotten)
+    audit.record(
+        "person.erased", held.person, signups=len(held.signup_ids), messages=messages, certificates=len(certificates),
+        whole=held.whole, forgotten=forgotten,
+    )  # fmt: skip
+    return messages
+
+
+def _certificates(person_id: int) -> list[Certificate]:
+    return list(db.session.scalars(select(Certificate).where(Certificate.person_id == person_id)))
+
+
+def _phones(held: Held) -> set[bytes]:
+    """Return the indexes under which this person signs in."""
+    contacts = select(Contact.phone_index).where(Contact.person_id == held.person.id, Contact.ended_at.is_(None))
+    signups = select(Signup.phone_index).where(Signup.id.in_(held.signup_ids))
+    return {*db.session.scalars(contacts), *db.session.scalars(signups)}
+
+
+def _still_used(phone_index: bytes) -> bool:
+    """Return whether somebody else of the family is reached by this phone."""
+    contact = exists().where(Contact.phone_index == phone_index, Contact.ended_at.is_(None))
+    signup = exists().where(Signup.phone_index == phone_index)
+    return bool(db.session.scalar(select(contact | signup)))
+
+
+def _index_until(certificates: Sequence[Certificate]) -> date | None:
+    ends = [one.valid_until for one in certificates]
+    last = max((end for end in ends if end is not None), default=None)
+    return last + timedelta(days=periods().certified) if last and None not in ends else None

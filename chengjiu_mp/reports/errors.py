@@ -1,0 +1,25 @@
+"""How one's own data says no."""
+
+from chengjiu_mp.core.errors import Kind, Refusal
+
+
+class NothingHeld(Refusal):
+    """Nobody of this name is reached by this phone; equal for unknown people and strangers' numbers."""
+
+    code = "nothing_held"
+    message = "用这个手机号和姓名没有查到信息。请核对姓名；换过手机号的，请带身份证件到现场办理，或致电服务热线。"
+    kind = Kind.NOT_FOUND
+
+
+class PhoneNotProved(Refusal):
+    """Signed in, but not by a code to a phone."""
+
+    code = "phone_not_proved"
+    message = "查看本人信息要先用短信验证码登录，请换用手机验证码登录后再来。"
+    kind = Kind.CONFLICT
+
+
+class NotConfirmed(Refusal):
+    code = "not_confirmed"
+    message = "删除后不能恢复。请看清要删除和保留的内容，勾选确认后再提交。"
+    kind = Kind.INVALID

@@ -1,0 +1,71 @@
+"""One's own data as a sheet that a person can read: one line per fact."""
+
+from collections.abc import Iterator
+from datetime import date, datetime
+from typing import Any
+
+from chengjiu_mp.certificates.states import WORDS as CERTIFICATES
+from chengjiu_mp.core import spreadsheet
+from chengjiu_mp.core.day_words import date_long, day_time_long
+from chengjiu_mp.exams.scheme import WORDS as RESULTS
+
+SIGNUPS = {
+    "pending": "待确认", "confirmed": "已报上", "waitlisted": "候补中", "offered": "待确认", "withdrawn": "已取消",
+    "lapsed": "未排到", "refused": "未通过", "moved": "已换场", "run_cancelled": "场次取消",
+}  # fmt: skip
+OUTCOMES = {"attended": "已签到", "absent": "未到场"}
+CHANNELS = {"page": "网页", "api": "程序接口", "desk": "现场", "import": "单位导入"}
+_COLUMNS = ["姓名", "类别", "项目", "内容", "时间"]
+Line = list[str | int | None]
+
+
+def sheet_of(export: dict[str, Any]) -> bytes:
+    """Return an xlsx of what :func:`chengjiu_mp.reports.own_data.export_of` returned."""
+    lines = [[one["name_masked"], *line] for one in export["people"] for line in _lines(one)]
+    return spreadsheet.write("我的信息", _COLUMNS, lines, above=f"截至 {day_time_long(export['made_at'])} 保存的信息")
+
+
+def _lines(one: dict[str, Any]) -> Iterator[Line]:
+    yield ["本人", "证件", f"{one['document_type']} {one['document_number'] or ''}".strip(), ""]
+    if one["name_proved"]:
+        yield ["本人", "核实过的姓名", one["name_proved"], ""]
+    for phone in one["phones_proved"]:
+        yield ["本人", "核实过的手机号", phone["phone"], _when(phone["proved_at"])]
+    for signup in one["signups"]:
+        yield from _signup(signup)
+    for here in one["check_ins"]:
+        yield ["签到", f"报名 {here['signup_id']}", "已签到", _when(here["checked_in_at"])]
+    for result in one["results"]:
+        points = "、".join(f"{item} {points:g}" for item, points in result["points"].items())
+        yield ["考核", f"报名 {result['signup_id']}", f"{RESULTS[result['outcome']]}（{points}）", ""]
+    for certificate in one["certificates"]:
+        yield from _certificate(certificate)
+    for consent in one["consents"]:
+        yield from _consent(consent)
+    yield ["消息", "发过的消息", f"{one['messages']['count']} 条", ""]
+
+
+def _signup(signup: dict[str, Any]) -> Iterator[Line]:
+    about, state = f"报名 {signup['id']}", SIGNUPS[signup["state"]]
+    yield ["报名", about, f"{signup['title']}（{signup['kind']}），{signup['venue']}", _when(signup["starts_at"])]
+    yield ["报名", f"{about} 的状态", OUTCOMES.get(signup["outcome"] or "", state), _when(signup["ended_at"])]
+    yield ["报名", f"{about} 填写的姓名和手机号", f"{signup['name']} {signup['phone']}", _when(signup["signed_up_at"])]
+
+
+def _certificate(certificate: dict[str, Any]) -> Iterator[Line]:
+    words = f"{certificate['kind']} {certificate['number']}，{CERTIFICATES[certificate['state']]}"
+    until = f"有效期至 {_when(certificate['valid_until'])}" if certificate["valid_until"] else "长期有效"
+    yield ["证书", "电子证书", f"{words}，{until}", _when(certificate["issued_on"])]
+
+
+def _consent(consent: dict[str, Any]) -> Iterator[Line]:
+    words = f"《{consent['title']}》第 {consent['version']} 版，{CHANNELS[consent['channel']]}"
+    yield ["同意", consent["purpose"], words, _when(consent["given_at"])]
+    if consent["withdrawn_at"]:
+        yield ["同意", f"{consent['purpose']} 已撤回", words, _when(consent["withdrawn_at"])]
+
+
+def _when(moment: date | datetime | None) -> str:
+    if moment is None:
+        return ""
+    return day_time_long(moment) if isinstance(moment, datetime) else date_long(moment)

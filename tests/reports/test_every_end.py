@@ -1,0 +1,34 @@
+"""Every sealed column has an end: whoever adds one says here what becomes of it when a person is erased."""
+
+from typing import Any
+
+from chengjiu_mp.core.db import db
+
+ENDS = {
+    "account.phone_sealed": "closed with the trainee's account; staff keep theirs while they act",
+    "certificate_version.token_sealed": "stays: verifying goes on",
+    "contact.phone_sealed": "erased with the person",
+    "course_run.token_sealed": "no person's",
+    "idempotency_key.body_sealed": "deleted by night",
+    "instructor.phone_sealed": "stays: the register of instructors",
+    "message.body_sealed": "erased with what it is about, and by night",
+    "message.phone_sealed": "erased with what it is about, and by night",
+    "person.doc_sealed": "erased with the person",
+    "signup.phone_sealed": "erased with the sign-up",
+    "signup.ticket_sealed": "erased with the sign-up",
+}
+
+
+def sealed_columns() -> set[str]:
+    return {
+        f"{table.name}.{column.name}"
+        for table in db.metadata.sorted_tables
+        for column in table.columns
+        if column.name.endswith("_sealed")
+    }
+
+
+def test_every_sealed_column_has_its_end(app: Any) -> None:
+    assert sealed_columns() == set(ENDS), (
+        "erase it (reports/erasure.py, reports/retention.py), export it, and say so here"
+    )
