@@ -3,16 +3,14 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, func, select
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy import select
 
 from chengjiu_mp.core import privacy
 from chengjiu_mp.core.context import Principal
 from chengjiu_mp.core.db import db
 from chengjiu_mp.core.paging import Page, page
 from chengjiu_mp.outbox.models import Delivery, Message
-
-STAFF_ROLES = ("unit_manager", "operator", "approver", "auditor")
+from chengjiu_mp.outbox.scope import messages_visible_to
 
 
 @dataclass(frozen=True)
@@ -28,7 +26,10 @@ class Text:
 
 @dataclass(frozen=True)
 class Line:
-    """One message in the staff's list: no text; ``phone`` is the full number, to be masked when shown."""
+    """One message in the staff's list: no text; ``phone`` is the full number, to be masked when shown.
+
+    ``deliveries`` follow one another: the last says how it stands.
+    """
 
     id: int
     kind: str
@@ -79,30 +80,16 @@ def delivered_at(message_id: int) -> datetime | None:
 
 def staff_page(caller: Principal, cursor: str | None = None, *, state: str | None = None) -> Page[Line]:
     """Return one page of the messages in the caller's scope, newest first; ``state`` is a delivery's."""
-    query = _in_scope(select(Message), Message.unit_id, caller)
+    query = select(Message).where(messages_visible_to(caller))
     if state:
         query = query.where(Message.id.in_(select(Delivery.message_id).where(Delivery.state == state)))
     found = page(query, Message.id, cursor)
-    lines = db.session.scalars(select(Delivery).where(Delivery.message_id.in_([m.id for m in found.items])))
+    tried = select(Delivery).where(Delivery.message_id.in_([m.id for m in found.items]))
     by_message: dict[int, list[Delivery]] = {}
-    for line in lines:
+    for line in db.session.scalars(tried.order_by(Delivery.id)):
         by_message.setdefault(line.message_id, []).append(line)
     items = [Line(m.id, m.kind, m.created_at, _phone(m), tuple(by_message.get(m.id, ()))) for m in found.items]
     return Page(items, found.next_cursor)
-
-
-def unreached(caller: Principal) -> int:
-    """Return how many messages in the caller's scope could not be delivered: those people are to be called."""
-    missed = select(Delivery.message_id).where(Delivery.state == "undeliverable")
-    inside = _in_scope(select(Message).where(Message.id.in_(missed)), Message.unit_id, caller)
-    return db.session.scalar(select(func.count()).select_from(inside.subquery())) or 0
-
-
-def _in_scope(query: Select[Message], column: InstrumentedAttribute[int | None], caller: Principal) -> Select[Message]:
-    grants = [g for g in caller.grants if g.role in STAFF_ROLES]
-    if any(g.unit_ids is None for g in grants):
-        return query
-    return query.where(column.in_(frozenset[int]().union(*(g.unit_ids or () for g in grants))))
 
 
 def _phone(row: Message) -> str | None:

@@ -4,7 +4,10 @@ from collections.abc import Mapping
 
 ACTIONS = {
     "account.added": "开通账号",
+    "account.joined": "合并微信账号",
     "account.phone_changed": "更换账号手机号",
+    "account.phone_proved": "核实账号手机号",
+    "account.wechat_bound": "绑定微信",
     "certificate.issued": "发证",
     "certificate.looked_up": "查询证书",
     "certificate.render_again": "重新制作证书图",
@@ -18,6 +21,9 @@ ACTIONS = {
     "instructor.updated": "修改师资",
     "instructors.imported": "导入师资",
     "job.revived": "任务重新排队",
+    "message.call_undone": "撤销通话记录",
+    "message.called": "电话告知",
+    "message.revealed": "查看完整号码",
     "person.conflict": "信息有冲突，待核对",
     "person.name_proved": "核实姓名",
     "person.phone_proved": "核实手机号",
@@ -120,6 +126,7 @@ FACTS = {
     "position": "候补序号",
     "present": "到场（人）",
     "purpose": "用途",
+    "reached": "打通",
     "reason": "原因",
     "refused": "没通过（次）",
     "replaces": "替换",
@@ -198,6 +205,7 @@ VALUES = {
     "unit_manager": "单位管理员",
     "waitlisted": "候补",
     "wall": "墙上的码",
+    "wechat": "微信",
     "wound": "创伤救护",
 }
 
