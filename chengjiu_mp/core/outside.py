@@ -66,11 +66,14 @@ def _exchange(method: str, url: str, body: bytes | None, headers: dict[str, str]
     parts, began, cut = urlsplit(url), time.monotonic(), threading.Event()
     connection = _connection(parts.scheme, parts.hostname or "", parts.port)
     # The socket's own patience counts from byte to byte: an answer that drips would hold this thread for ever.
-    watch = threading.Timer(WHOLE_SECONDS, _cut, (connection, cut))
+    # The connection lets go of its socket once it has the headers, so it is held here.
+    sockets: list[socket.socket] = []
+    watch = threading.Timer(WHOLE_SECONDS, _cut, (sockets, cut))
     watch.daemon = True
     watch.start()
     try:
         connection.connect()
+        sockets.append(connection.sock)
         connection.sock.settimeout(max(0.1, WHOLE_SECONDS - (time.monotonic() - began)))
         connection.request(method, (parts.path or "/") + (f"?{parts.query}" if parts.query else ""), body, headers)
         reply = connection.getresponse()
@@ -98,12 +101,12 @@ def _tls() -> ssl.SSLContext:
     return ssl.create_default_context()
 
 
-def _cut(connection: http.client.HTTPConnection, cut: threading.Event) -> None:
+def _cut(sockets: list[socket.socket], cut: threading.Event) -> None:
     cut.set()
-    if connection.sock is not None:
+    for one in sockets:
         # The plain socket's shutdown: it wakes the thread that reads, whatever lies on top.
         with contextlib.suppress(OSError):
-            socket.socket.shutdown(connection.sock, socket.SHUT_RDWR)
+            socket.socket.shutdown(one, socket.SHUT_RDWR)
 
 
 def _seconds(text: str | None) -> float | None:

@@ -1,12 +1,12 @@
 """JSON routes: what a person allows WeChat to send, and the call list."""
 
-from flask import Blueprint
+from flask import Blueprint, Response, request
 
 from chengjiu_mp.core import access, context, limits
 from chengjiu_mp.core.errors import NotFound, TooMany
 from chengjiu_mp.core.http import route
 from chengjiu_mp.core.limits import Limit
-from chengjiu_mp.outbox import asking, calls, wording
+from chengjiu_mp.outbox import asking, callbacks, calls, wording
 from chengjiu_mp.outbox.errors import AlreadyReached, CallTakenBack, TemplateUnknown, WechatNotBound
 from chengjiu_mp.outbox.schemas import (
     Answers,
@@ -19,7 +19,9 @@ from chengjiu_mp.outbox.schemas import (
     TemplateOut,
 )
 from chengjiu_mp.people.phones import mask_phone
+from chengjiu_mp.wechat.client import client
 from chengjiu_mp.wechat.errors import WechatNotConfigured
+from chengjiu_mp.wechat.sealed import NotOurs
 
 blueprint = Blueprint("outbox", __name__, url_prefix="/api/v1")
 CALLERS = access.roles("unit_manager", "operator", "approver")
@@ -79,3 +81,23 @@ def _shown(line: calls.Line) -> CallOut:
         written_at=line.written_at, too_late_at=line.too_late_at,
         attempts=[AttemptOut.model_validate(one) for one in line.attempts],
     )  # fmt: skip
+
+
+# The platform's own address for events, set there as PUBLIC_URL/api/v1/wechat/callback in the JSON format.
+@route(blueprint, "GET", "/wechat/callback", access.PUBLIC, refusals=(WechatNotConfigured, NotFound))
+def confirm_callback() -> Response:
+    """Say back what WeChat sends when the address is entered there, so that it sees the token is ours."""
+    if not callbacks.is_signed(client().settings, request.args, "signature"):
+        raise NotFound
+    return Response(request.args.get("echostr", "")[:200], mimetype="text/plain")
+
+
+@route(blueprint, "POST", "/wechat/callback", access.PUBLIC, refusals=(WechatNotConfigured, NotFound))
+def take_callback() -> Response:
+    """Take an event of WeChat; it is told `success`, or sends it again."""
+    try:
+        event = callbacks.opened(client().settings, request.args, request.get_data(cache=True))
+    except NotOurs:
+        raise NotFound from None
+    callbacks.take(event)
+    return Response("success", mimetype="text/plain")

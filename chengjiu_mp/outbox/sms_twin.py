@@ -19,7 +19,7 @@ Start = Callable[[str, list[tuple[str, str]]], Any]
 class SmsState:
     """What the twin sent and was asked; what it is told to answer.
 
-    :ivar mode: ``ok``, a code of the provider, ``429``, ``500``, or ``hang`` (no answer until ``waking`` is set)
+    :ivar mode: ``ok``, a code of the provider, ``429``, ``500``, or ``hang`` (no answer until ``hang`` returns)
     """
 
     mode: str = "ok"

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 from flask import Blueprint, Flask, current_app, request, session
 from flask_wtf.csrf import CSRFError
 
-from chengjiu_mp.core import access, context, http, limits
+from chengjiu_mp.core import access, context, http, limits, privacy
 from chengjiu_mp.core.db import unit_of_work
 from chengjiu_mp.core.errors import Kind, Refusal, SignInNeeded, TooMany
 from chengjiu_mp.core.http import route
@@ -155,12 +155,11 @@ def prove_wechat_phone(body: WechatTap) -> PhoneProved:
     """
     speaking, caller = client(), context.principal()
     limits.spend(Limit(f"wechat-phone:{caller.key}", 10, 3600))
-    phone = speaking.phone_of_code(body.code)
-    index = wechat.phone_index_of(phone)
+    number = wechat.number_of(speaking.phone_of_code(body.code))
     with unit_of_work():
-        account_id = wechat.prove_phone_here(index).id
+        account_id = wechat.prove_phone_here(privacy.phone_index(number)).id
         roles = sorted({grant.role for grant in sessions.grants_of(account_id)})
-    return PhoneProved(phone_masked=mask_phone(phone.number), roles=roles)
+    return PhoneProved(phone_masked=mask_phone(number), roles=roles)
 
 
 @route(blueprint, "DELETE", "/tokens/current", access.SIGNED_IN, status=204)

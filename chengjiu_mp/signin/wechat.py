@@ -3,7 +3,7 @@
 from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 
-from chengjiu_mp.core import audit, context, ids, privacy
+from chengjiu_mp.core import audit, context, ids
 from chengjiu_mp.core.db import db, violated
 from chengjiu_mp.people.phones import read_phone
 from chengjiu_mp.signin import sessions
@@ -38,13 +38,13 @@ def account_of_openid(openid: str) -> Account:
     return found
 
 
-def phone_index_of(phone: WechatPhone) -> bytes:
-    """Return the index of a number that WeChat vouches for.
+def number_of(phone: WechatPhone) -> str:
+    """Return a number that WeChat vouches for, normalised.
 
     :raise PhoneRefused: when it is none we could write to
     """
     whole = phone.number if phone.country == "86" else f"+{phone.country}{phone.number}"
-    return privacy.phone_index(read_phone(whole).number)
+    return read_phone(whole).number
 
 
 def prove_phone_here(phone_index: bytes) -> Account:

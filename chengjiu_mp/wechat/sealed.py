@@ -1,7 +1,6 @@
 """What the platform seals: callbacks in safe mode, and a user's open data."""
 
 import base64
-import binascii
 import json
 import secrets
 from typing import Any
@@ -24,7 +23,7 @@ class CallbackSeal:
     def __init__(self, encoding_aes_key: str, appid: str) -> None:
         try:
             self._key = base64.b64decode(encoding_aes_key + "=", validate=True)
-        except binascii.Error:
+        except ValueError:
             raise ValueError("EncodingAESKey") from None
         if len(self._key) != 32:
             raise ValueError("EncodingAESKey")
@@ -55,7 +54,7 @@ def open_data(encrypted: str, iv: str, session_key: str, appid: str) -> dict[str
     """
     try:
         key, start = base64.b64decode(session_key, validate=True), base64.b64decode(iv, validate=True)
-    except binascii.Error:
+    except ValueError:
         raise NotOurs from None
     if len(key) != 16 or len(start) != 16:
         raise NotOurs

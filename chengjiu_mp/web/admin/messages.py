@@ -20,8 +20,9 @@ _CHANNELS = {"console": "演示通道", "sms": "短信", "wechat": "微信", "ca
 _REASONS = {
     "no_phone": "没有手机号，请电话或当面告知", "too_late": "发送时已过有效期", "no_credit": "对方没有订阅微信消息",
     "no_template": "没有合适的短信模板", "gave_up": "多次尝试没有成功", "channel_gone": "这个渠道已停用",
-    "FailedOperation.PhoneNumberInBlacklist": "对方退订了短信", "InvalidParameterValue.IncorrectPhoneNumber": "号码不对",
-    "LimitExceeded.PhoneNumberDailyLimit": "当天发往这个号码的短信太多",
+    "FailedOperation.PhoneNumberInBlacklist": "对方退订了短信",
+    "InvalidParameterValue.IncorrectPhoneNumber": "号码不对",
+    "LimitExceeded.PhoneNumberDailyLimit": "这个号码当天短信太多",
 }  # fmt: skip
 _COLUMNS = ["时间", "内容", "手机号", "渠道", "状态"]
 
