@@ -3,12 +3,14 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import Select, and_, exists, or_, select
+from sqlalchemy.orm import aliased
 
 from chengjiu_mp.core import privacy
 from chengjiu_mp.core.context import Principal
 from chengjiu_mp.core.db import db
 from chengjiu_mp.core.paging import Page, page
+from chengjiu_mp.outbox.chain import CALL
 from chengjiu_mp.outbox.models import Delivery, Message
 from chengjiu_mp.outbox.scope import messages_visible_to
 
@@ -79,10 +81,13 @@ def delivered_at(message_id: int) -> datetime | None:
 
 
 def staff_page(caller: Principal, cursor: str | None = None, *, state: str | None = None) -> Page[Line]:
-    """Return one page of the messages in the caller's scope, newest first; ``state`` is a delivery's."""
+    """Return one page of the messages in the caller's scope, newest first.
+
+    :param state: how they stand: that of their last delivery; who waits for a call is ``undeliverable``
+    """
     query = select(Message).where(messages_visible_to(caller))
     if state:
-        query = query.where(Message.id.in_(select(Delivery.message_id).where(Delivery.state == state)))
+        query = query.where(Message.id.in_(_standing(state)))
     found = page(query, Message.id, cursor)
     tried = select(Delivery).where(Delivery.message_id.in_([m.id for m in found.items]))
     by_message: dict[int, list[Delivery]] = {}
@@ -90,6 +95,18 @@ def staff_page(caller: Principal, cursor: str | None = None, *, state: str | Non
         by_message.setdefault(line.message_id, []).append(line)
     items = [Line(m.id, m.kind, m.created_at, _phone(m), tuple(by_message.get(m.id, ()))) for m in found.items]
     return Page(items, found.next_cursor)
+
+
+def _standing(state: str) -> Select[int]:
+    """Return the ids of the messages whose last delivery stands so."""
+    later = aliased(Delivery)
+    last = ~exists().where(later.message_id == Delivery.message_id, later.id > Delivery.id)
+    to_call = and_(Delivery.channel == CALL, Delivery.state == "waiting")
+    stands = {
+        "undeliverable": or_(Delivery.state == "undeliverable", to_call),
+        "waiting": and_(Delivery.state == "waiting", Delivery.channel != CALL),
+    }.get(state, Delivery.state == state)
+    return select(Delivery.message_id).where(last, stands)
 
 
 def _phone(row: Message) -> str | None:

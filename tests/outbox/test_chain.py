@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from chengjiu_mp.core import clock, jobs, privacy
+from chengjiu_mp.core.context import Grant, Principal
 from chengjiu_mp.core.db import db, unit_of_work
 from chengjiu_mp.core.models import Job
 from chengjiu_mp.outbox import channels, delivery, ledger, pauses, queries, tasks
@@ -107,6 +108,23 @@ def test_what_wechat_never_takes_goes_by_sms(wang, twins, errcode, reason):
     drain()
     assert lines() == [("wechat", "undeliverable", reason), ("sms", "delivered", None)]
     assert credits_left(wang) == 1
+
+
+def test_staff_see_how_a_message_stands_by_its_last_channel(wang, twins):
+    twins.wechat.credits.clear()
+    write("a")
+    twins.sms.by_phone["13900002222"] = "FailedOperation.PhoneNumberInBlacklist"
+    write("b", phone="13900002222")
+    write("c", phone="13900003333")
+    operator = Principal(1, grants=(Grant("operator"),))
+
+    def standing(state):
+        db.session.expire_all()
+        return [line.deliveries[-1].channel for line in queries.staff_page(operator, state=state).items]
+
+    assert (standing("waiting"), standing("delivered")) == (["sms", "sms", "wechat"], [])
+    drain()
+    assert (standing("delivered"), standing("undeliverable"), standing("waiting")) == (["sms", "sms"], ["call"], [])
 
 
 def test_a_field_that_does_not_fit_is_not_sent(wang, twins):

@@ -113,13 +113,13 @@ def _undo() -> dict[str, str] | None:
 
 
 def _shown(line: calls.Line, runs: dict[int, tuple[str, str]], names: dict[int, str]) -> Shown:
-    late = f"，{day_time(line.too_late_at)} 前有用" if line.too_late_at else ""
+    late = f"最迟 {day_time(line.too_late_at)}" if line.too_late_at else f"{day_time(line.written_at)} 起没送到"
     missed = [one for one in line.attempts if not one.reached]
     last = next((one for one in reversed(line.attempts) if one.reached), None)
     return Shown(
         id=line.delivery_id, word=wording.word_of(line.kind),
         phone=mask_phone(line.phone) if line.phone else _NO_PHONE, run=_run_of(line, runs)[0],
-        times=f"{day_time(line.written_at)} 写的{late}",
+        times=late,
         missed=f"没打通 {len(missed)} 次，最近 {_who_when(missed[-1], names)}" if missed else "",
         reached=_who_when(last, names) if last else "", attempt_id=last.id if last else None,
     )  # fmt: skip
@@ -135,7 +135,7 @@ def _print_rows(lines: list[calls.Line]) -> list[list[object]]:
         [
             wording.word_of(line.kind), {"text": line.phone, "href": f"tel:{line.phone}"} if line.phone else _NO_PHONE,
             _run_of(line, runs)[1], _run_of(line, runs)[0],
-            day_time(line.too_late_at) if line.too_late_at else "不限", "",
+            day_time(line.too_late_at) if line.too_late_at else "不限", "□ 打过　□ 没通",
         ]
         for line in lines
     ]  # fmt: skip
