@@ -13,6 +13,9 @@ from chengjiu_mp.outbox.parcels import Parcel
 CALL = "call"
 # Who has no phone stands on the call list too: somebody has to tell them in person.
 NO_PHONE = "no_phone"
+# Nobody is called for these: who needs a code asks for another; whom an offer does not reach gets the seat at once
+# (courses/offers.py), and hears of that.
+NOT_CALLED = ("code.", "signup.offered")
 
 
 def parcel_of(message: Message) -> Parcel:
@@ -39,16 +42,18 @@ def go_on(message: Message, *, after: str | None = None) -> None:
         _line(message, chosen)
     elif _worth_a_call(message):
         _line(message, CALL, reason=None if parcel.phone else NO_PHONE)
+    elif after is None:
+        # Who asks what became of it is told at once that nobody will be.
+        _line(message, CALL, state="undeliverable", reason="not_called")
 
 
 def _worth_a_call(message: Message) -> bool:
-    """A code is not told by phone: who needs one asks for another."""
     late = message.expires_at is not None and message.expires_at <= clock.now()
-    return not message.kind.startswith("code.") and not late
+    return not message.kind.startswith(NOT_CALLED) and not late
 
 
-def _line(message: Message, channel: str, reason: str | None = None) -> None:
-    row = insert_into(Delivery).values(message_id=message.id, channel=channel, state="waiting", reason=reason)
+def _line(message: Message, channel: str, *, state: str = "waiting", reason: str | None = None) -> None:
+    row = insert_into(Delivery).values(message_id=message.id, channel=channel, state=state, reason=reason)
     once = row.on_conflict_do_nothing(index_elements=["message_id", "channel"])
     added = db.session.scalar(once.returning(Delivery.id))
     if added is None or channel == CALL:

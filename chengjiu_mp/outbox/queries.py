@@ -56,7 +56,7 @@ def text_of(dedupe_key: str) -> Text | None:
 
 @dataclass(frozen=True)
 class Fate:
-    """What became of a message: when it first arrived, or that every channel has given up."""
+    """What became of a message: when it first arrived, or that every channel has given up and staff are to call."""
 
     delivered_at: datetime | None = None
     given_up: bool = False
@@ -65,12 +65,12 @@ class Fate:
 def fate_of(dedupe_key: str) -> Fate:
     """Return what became of the message written under ``dedupe_key``; one that does not exist has no fate yet."""
     lines = db.session.execute(
-        select(Delivery.state, Delivery.delivered_at)
+        select(Delivery.state, Delivery.delivered_at, Delivery.channel)
         .join(Message, Message.id == Delivery.message_id)
         .where(Message.dedupe_key == dedupe_key)
     ).all()
     arrived = [line.delivered_at for line in lines if line.state == "delivered" and line.delivered_at]
-    waiting = any(line.state == "waiting" for line in lines)
+    waiting = any(line.state == "waiting" and line.channel != CALL for line in lines)
     return Fate(min(arrived, default=None), given_up=bool(lines) and not arrived and not waiting)
 
 

@@ -1,14 +1,14 @@
 """WeChat bindings and its token, the ledger of subscribe messages, calls by staff, pauses of a channel
 
 Revision ID: 20261125_02
-Revises: 20261123_01
+Revises: 20261125_01
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "20261125_02"
-down_revision = "20261123_01"
+down_revision = "20261125_01"
 branch_labels = None
 depends_on = None
 

@@ -166,6 +166,23 @@ def test_codes_go_by_sms_and_are_never_called(wang, twins):
     assert [one[:2] for one in lines()] == [("sms", "undeliverable")]
 
 
+@pytest.mark.parametrize("phone", [PHONE, None])
+def test_an_offer_that_reaches_nobody_is_given_up_and_not_called(app, twins, phone):
+    twins.sms.by_phone[PHONE] = "InvalidParameterValue.IncorrectPhoneNumber"
+    write("offer", kind="signup.offered", phone=phone)
+    drain()
+    assert queries.fate_of("offer") == queries.Fate(None, given_up=True)
+    assert "waiting" not in {one[1] for one in lines()}
+
+
+def test_what_waits_for_a_call_reached_nobody_yet(app, twins):
+    twins.sms.by_phone[PHONE] = "InvalidParameterValue.IncorrectPhoneNumber"
+    write("k")
+    assert queries.fate_of("k") == queries.Fate(None, given_up=False)
+    drain()
+    assert queries.fate_of("k") == queries.Fate(None, given_up=True)
+
+
 def test_a_delivery_whose_job_died_is_given_up_for_the_next_channel(app, twins, monkeypatch):
     class Broken(channels.ConsoleChannel):
         def send(self, parcel):
