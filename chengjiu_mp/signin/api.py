@@ -122,7 +122,7 @@ def open_token(body: SignIn) -> TokenOut:
 def _by_wechat(body: SignIn) -> TokenOut:
     speaking = client()
     _require_fields(body)
-    limits.spend(Limit(f"wechat-net:{http.network()}", 300, 60))
+    limits.spend(Limit(f"wechat-net:{http.network()}", 1200, 60))
     openid = speaking.user_of_code(body.code).openid
     with unit_of_work():
         return _shown(*service.open_bearer(wechat.account_of_openid(openid).id, by="wechat"))

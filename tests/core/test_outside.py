@@ -1,11 +1,18 @@
 """Calls outside: a short patience whatever the other side does, and errors without a word of the request."""
 
 import socket
+import ssl
 import threading
 import time
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from chengjiu_mp.core import outside
 from chengjiu_mp.core.db import unit_of_work
@@ -107,6 +114,38 @@ def test_an_endless_answer_is_not_read_to_its_end(monkeypatch):
 def test_nobody_waits_within_a_transaction(app):
     with unit_of_work(), pytest.raises(RuntimeError, match="transaction"):
         outside.call("GET", "http://127.0.0.1:9/")
+
+
+@pytest.fixture
+def certificate(tmp_path):
+    """Return the file of a fresh certificate for 127.0.0.1 and its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+        .serial_number(1).not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .sign(key, hashes.SHA256())
+    )  # fmt: skip
+    file = tmp_path / "certificate.pem"
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    file.write_bytes(made.public_bytes(Encoding.PEM) + private)
+    return file
+
+
+def test_only_who_proves_its_name_is_spoken_to(certificate, monkeypatch):
+    presenting = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    presenting.load_cert_chain(certificate)
+    served = _answering(body=b"abc")
+    served._server.socket = presenting.wrap_socket(served._server.socket, server_side=True)
+    with served as url:
+        address = url.replace("http://", "https://")
+        with pytest.raises(outside.Unreachable, match="SSLCertVerificationError"):
+            outside.call("GET", address)
+        trusting = ssl.create_default_context(cafile=str(certificate))
+        monkeypatch.setattr(outside, "_tls", lambda: trusting)
+        assert outside.call("GET", address).body == b"abc"
 
 
 def test_the_published_patience():

@@ -63,7 +63,7 @@ def lines(message_id: int | None = None) -> list[tuple[str, str, str | None]]:
     query = select(Delivery.channel, Delivery.state, Delivery.reason).order_by(Delivery.id)
     if message_id is not None:
         query = query.where(Delivery.message_id == message_id)
-    return [tuple(row) for row in db.session.execute(query)]
+    return [(row.channel, row.state, row.reason) for row in db.session.execute(query)]
 
 
 def credits_left(binding_id: int) -> int:

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from chengjiu_mp.core import clock
-from chengjiu_mp.core.outside import Unreachable
+from chengjiu_mp.core.outside import Answer, Unreachable
 from chengjiu_mp.outbox import sms, wording
 from chengjiu_mp.outbox.channels import SmsChannel
 from chengjiu_mp.outbox.parcels import Parcel
@@ -91,15 +91,16 @@ def test_what_may_work_later_is_asked_again(channel, twins, code):
 
 def test_neither_number_nor_code_travels_in_an_address_or_an_error(channel, twins, monkeypatch):
     asked = []
-    monkeypatch.setattr(sms.outside, "call", lambda method, url, **_kw: asked.append(url) or _empty())
+
+    def call(_method, url, **_sent):
+        asked.append(url)
+        return Answer(200, "application/json", json.dumps({"Response": {}}).encode())
+
+    monkeypatch.setattr("chengjiu_mp.core.outside.call", call)
     with pytest.raises(Unreachable) as away:
         channel.send(parcel())
     assert PHONE not in asked[0] + repr(away.value)
     assert PHONE not in repr(parcel())
-
-
-def _empty():
-    return sms.Answer(200, "application/json", json.dumps({"Response": {}}).encode())
 
 
 @pytest.mark.parametrize(

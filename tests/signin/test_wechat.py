@@ -127,6 +127,7 @@ def test_an_account_that_has_the_phone_is_joined_with_its_sign_ups_and_roles(cli
         known_id, run_id = known.id, factories.run().id
     headers = signed_in(client)
     caller = sessions.principal_of(headers["Authorization"].removeprefix("Bearer "), "bearer")
+    assert caller is not None
     with context.acting_as(caller):
         made = signups.signed(run_id).signup.id
     assert prove(client, headers).json["roles"] == ["operator"]

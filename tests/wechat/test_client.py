@@ -94,7 +94,7 @@ def test_a_code_is_a_picture_by_type_and_by_its_first_bytes(client, monkeypatch)
     assert client.unlimited_code("a=1").startswith(b"\xff\xd8\xff")
     for media_type, body in (("image/jpeg", b"{}"), ("application/json", b"\xff\xd8\xff"), ("image/png", b"GIF89a")):
         answer = Answer(200, media_type, body)
-        monkeypatch.setattr(speaking.outside, "call", lambda *_args, _answer=answer, **_kw: _answer)
+        monkeypatch.setattr("chengjiu_mp.core.outside.call", lambda *_args, _answer=answer, **_kw: _answer)
         with pytest.raises(Unreachable):
             client.unlimited_code("a=1")
 
