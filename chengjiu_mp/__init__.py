@@ -8,12 +8,14 @@ from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from chengjiu_mp import blueprints, logs, tables
-from chengjiu_mp.config import Settings, from_environment
+from chengjiu_mp.config import BadSettings, Settings, from_environment
 from chengjiu_mp.core import access, fonts, hooks, http, privacy, retention, site, storage
 from chengjiu_mp.core.celery import make_celery
 from chengjiu_mp.core.db import db, prepare_sqlite
 from chengjiu_mp.outbox import channels
+from chengjiu_mp.outbox.subscribe import SubscribeChannel
 from chengjiu_mp.signin import api as signin
+from chengjiu_mp.wechat import client as wechat
 
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
 
@@ -38,7 +40,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     privacy.use_vault(privacy.Vault(settings.keys))
     retention.use_periods(settings.retention)
     site.use_site(site.Site(settings.public_url, settings.help_phone))
-    channels.use_channels({"console": channels.NotConnected() if settings.production else channels.ConsoleChannel()})
+    _connect(settings)
     fonts.use_font_folders(settings.font_dirs)
     storage.use_storage(storage.Storage(settings.data_dir / "media"))
     if settings.test_hooks:
@@ -59,6 +61,23 @@ def create_app(settings: Settings | None = None) -> Flask:
     if settings.proxy_hops:
         app.wsgi_app = ProxyFix(app.wsgi_app, *[settings.proxy_hops] * 4)  # type: ignore[method-assign]
     return app
+
+
+def _connect(settings: Settings) -> None:
+    """Install the ways to reach people, in the order in which they are tried.
+
+    :raise BadSettings: in production without short messages
+    """
+    client = wechat.Client(settings.wechat) if settings.wechat else None
+    wechat.use_client(client)
+    if settings.sms is None:
+        if settings.production:
+            raise BadSettings("production does not boot with the console as the only channel")
+        last: channels.Channel = channels.ConsoleChannel()
+    else:
+        last = channels.SmsChannel(settings.sms)
+    first: dict[str, channels.Channel] = {"wechat": SubscribeChannel(client)} if client else {}
+    channels.use_channels({**first, "sms" if settings.sms else "console": last})
 
 
 def _flask_settings(settings: Settings) -> dict[str, object]:

@@ -12,13 +12,15 @@ from chengjiu_mp.courses import tasks as course_tasks
 from chengjiu_mp.exams import api as exams
 from chengjiu_mp.instructors import api as instructors
 from chengjiu_mp.instructors import tasks as instructor_tasks
+from chengjiu_mp.outbox import api as outbox
 from chengjiu_mp.outbox import tasks as outbox_tasks
 from chengjiu_mp.reports import api as reports
 from chengjiu_mp.reports import tasks as report_tasks
 from chengjiu_mp.signin import api as signin
-from chengjiu_mp.web import api_docs, edge, hooks, ops, pulse
+from chengjiu_mp.web import api_docs, check_files, edge, hooks, ops, pulse
 from chengjiu_mp.web.admin import audit as console_audit
 from chengjiu_mp.web.admin import calendar as console_calendar
+from chengjiu_mp.web.admin import calls as console_calls
 from chengjiu_mp.web.admin import certificates as console_certificates
 from chengjiu_mp.web.admin import checkins as console_checkins
 from chengjiu_mp.web.admin import corrections as console_corrections
@@ -99,6 +101,7 @@ PAGES = (
     console_links,
     console_settings,
     console_messages,
+    console_calls,
     console_audit,
     console_jobs,
     console_checkins,
@@ -115,6 +118,7 @@ PAGES = (
 
 def register(app: Flask) -> None:
     """Register the JSON routes, the pages and the command line."""
+    app.register_blueprint(outbox.blueprint)
     app.register_blueprint(signin.blueprint)
     app.register_blueprint(instructors.blueprint)
     app.register_blueprint(courses.blueprint)
@@ -127,6 +131,7 @@ def register(app: Flask) -> None:
     edge.init_app(app)
     app.register_blueprint(cli.blueprint)
     ops.init_app(app)
+    check_files.init_app(app, app.config["SETTINGS"].check_files)
     for page in PAGES:
         app.register_blueprint(page.blueprint)
     if app.config["SETTINGS"].test_hooks:

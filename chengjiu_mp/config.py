@@ -9,9 +9,13 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
+from chengjiu_mp import channel_settings
 from chengjiu_mp.core.privacy import Keys, key_from_text
 from chengjiu_mp.core.retention import Periods
+from chengjiu_mp.outbox.sms import SmsSettings
+from chengjiu_mp.wechat.settings import WechatSettings
 
 
 class BadSettings(RuntimeError):
@@ -38,6 +42,10 @@ class Settings:
     signups_per_device: int = 30
     signups_per_network: int = 600
     retention: Periods = field(default_factory=Periods)
+    # None: not connected. Without short messages the console twin stands in, which production does not boot with.
+    sms: SmsSettings | None = None
+    wechat: WechatSettings | None = None
+    check_files: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def production(self) -> bool:
@@ -58,8 +66,10 @@ def from_environment(env: Mapping[str, str] = os.environ) -> Settings:
     environment = env.get("CHENGJIU_ENV", "development")
     data_dir = Path(env.get("CHENGJIU_DATA_DIR", ".data")).resolve()
     given = {name: env[name] for name in _SECRETS if env.get(name)}
+    channels = _channels(env)
     if environment == "production":
         _check_production(env, given)
+        _check_channels(env, channels["sms"])
     elif len(given) < len(_SECRETS):
         given = {**_development_secrets(data_dir), **given}
     return Settings(
@@ -78,6 +88,7 @@ def from_environment(env: Mapping[str, str] = os.environ) -> Settings:
         signups_per_device=_count(env, "CHENGJIU_SIGNUPS_PER_DEVICE", 30),
         signups_per_network=_count(env, "CHENGJIU_SIGNUPS_PER_NETWORK", 600),
         retention=_retention(env),
+        **channels,
     )
 
 
@@ -117,6 +128,30 @@ def _check_production(env: Mapping[str, str], given: dict[str, str]) -> None:
             raise BadSettings(f"{name}=1 is not for production: it shows codes to anybody")
     if not env["PUBLIC_URL"].startswith("https://"):
         raise BadSettings("PUBLIC_URL must begin with https:// in production")
+
+
+def _channels(env: Mapping[str, str]) -> dict[str, Any]:
+    env = channel_settings.with_twins(env)
+    try:
+        return {
+            "sms": channel_settings.sms_settings(env),
+            "wechat": channel_settings.wechat_settings(env),
+            "check_files": channel_settings.check_files(env),
+        }
+    except channel_settings.Wrong as wrong:
+        raise BadSettings(str(wrong)) from None
+
+
+def _check_channels(env: Mapping[str, str], sms: SmsSettings | None) -> None:
+    """Codes go to phones: with the console as the only channel nobody would get one, and nobody could sign in."""
+    if sms is None:
+        raise BadSettings(
+            f"{', '.join(channel_settings.SMS)} are missing: codes for sign-in and look-up are sent by short message, "
+            "and production does not boot with the console as the only channel (docs/operations.md)"
+        )
+    for name in ("CHENGJIU_TWINS", "CHENGJIU_SMS_URL", "CHENGJIU_WECHAT_URL"):
+        if env.get(name):
+            raise BadSettings(f"{name} is for the development twins: production speaks to the providers themselves")
 
 
 def _keys(given: Mapping[str, str]) -> Keys:

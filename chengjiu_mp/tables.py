@@ -3,7 +3,7 @@
 import importlib
 
 SLICES = (
-    "core", "units", "people", "outbox", "signin", "venues", "instructors", "courses", "checkin", "exams",
+    "core", "units", "people", "wechat", "outbox", "signin", "venues", "instructors", "courses", "checkin", "exams",
     "certificates",
 )  # fmt: skip
 # Tables of a slice that stand in a module of their own beside its ``models``.

@@ -24,6 +24,7 @@ from devtools.stack import (
     beat_command,
     child,
     start_redis,
+    twins_command,
     web_command,
     worker_command,
     worker_environment,
@@ -50,6 +51,7 @@ class Options(NamedTuple):
     port: int
     data: Path
     demo: bool
+    twins: bool = False
 
     @property
     def local_url(self) -> str:
@@ -91,8 +93,9 @@ def _parse(argv: list[str]) -> Options:
     parser.add_argument("--port", type=_port, default=8000, help="0 takes a free one")
     parser.add_argument("--data", type=Path, default=DEFAULT_DATA, metavar="DIR")
     parser.add_argument("--no-demo", action="store_true", help="neither the demo city nor the demo helps")
+    parser.add_argument("--twins", action="store_true", help="WeChat and short messages, sent to twins on this machine")
     given = parser.parse_args(argv)
-    return Options(given.host, given.port or free_port(), given.data, not given.no_demo)
+    return Options(given.host, given.port or free_port(), given.data, not given.no_demo, given.twins)
 
 
 def _port(text: str) -> int:
@@ -163,6 +166,10 @@ def _serve(supervisor: Supervisor, options: Options) -> None:
         _seed(supervisor, data, env)
     if supervisor.stopping():
         return
+    if options.twins:
+        port = free_port()
+        env["CHENGJIU_TWINS"] = f"http://127.0.0.1:{port}"
+        supervisor.add(child("twins", twins_command(port), data, env))
     supervisor.add(child("web", web_command(options.host, options.port), data, env))
     supervisor.add(child("worker", worker_command(), data, worker_environment(env)))
     supervisor.add(child("beat", beat_command(data), data, env))

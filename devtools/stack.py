@@ -80,6 +80,11 @@ def worker_environment(env: dict[str, str]) -> dict[str, str]:
     return {**thrifty, **env}
 
 
+def twins_command(port: int) -> list[str]:
+    """Return the twins of WeChat and of the SMS provider, on this machine."""
+    return [sys.executable, "-m", "chengjiu_mp.twins", "--port", str(port)]
+
+
 def beat_command(data: Path) -> list[str]:
     """Return Celery's clock, which keeps what it last sent in the data folder."""
     schedule = data / "run/beat-schedule"

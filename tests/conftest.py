@@ -22,6 +22,7 @@ from devtools import services
 from tests import databases
 from tests.browsing import FLAGS
 
+pytest_plugins = ["tests.twins"]
 DATABASES = os.environ.get("TEST_DATABASES", "sqlite,postgresql").split(",")
 # A Monday; every test begins here unless it sets the clock itself.
 NOON = datetime.fromisoformat("2026-11-23T12:00:00+08:00")

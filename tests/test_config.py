@@ -1,11 +1,14 @@
 """Production does not boot on what is missing, weak or meant for a demo."""
 
 import base64
+import dataclasses
 import json
 
 import pytest
 
+from chengjiu_mp import create_app
 from chengjiu_mp.config import BadSettings, from_environment
+from chengjiu_mp.outbox import channels
 
 GOOD = {
     "CHENGJIU_ENV": "production",
@@ -15,7 +18,14 @@ GOOD = {
     "DATABASE_URL": "postgresql://app@db/chengjiu",
     "REDIS_URL": "redis://redis:6379/0",
     "PUBLIC_URL": "https://jiuhu.example.cn/",
+    "CHENGJIU_SMS_SECRET_ID": "AKID-of-the-provider",
+    "CHENGJIU_SMS_SECRET_KEY": "key-of-the-provider",
+    "CHENGJIU_SMS_APP_ID": "1400000001",
+    "CHENGJIU_SMS_SIGN": "江阴红十字",
+    "CHENGJIU_SMS_TEMPLATES": '{"code": ["2001", "code"], "*": ["2002"]}',
 }
+SMS = [name for name in GOOD if name.startswith("CHENGJIU_SMS")]
+WECHAT = {"CHENGJIU_WECHAT_APPID": "wx0000000000000001", "CHENGJIU_WECHAT_SECRET": "secret-of-the-platform"}
 
 
 def _keys(raw: bytes) -> str:
@@ -52,6 +62,18 @@ def test_what_is_missing_is_named(name):
         ({"CHENGJIU_DEMO": "1"}, "CHENGJIU_DEMO"),
         ({"CHENGJIU_TEST_HOOKS": "1"}, "CHENGJIU_TEST_HOOKS"),
         ({"PUBLIC_URL": "http://jiuhu.example.cn"}, "https"),
+        ({"CHENGJIU_TWINS": "http://127.0.0.1:9000"}, "CHENGJIU_TWINS"),
+        ({"CHENGJIU_SMS_URL": "http://127.0.0.1:9000"}, "CHENGJIU_SMS_URL"),
+        ({"CHENGJIU_SMS_TEMPLATES": "[]"}, "CHENGJIU_SMS_TEMPLATES"),
+        ({"CHENGJIU_SMS_TEMPLATES": '{"*": ["1"]}'}, "a template for code"),
+        ({"CHENGJIU_SMS_TEMPLATES": '{"code": ["1", "phone"]}'}, "variables among code"),
+        ({"CHENGJIU_SMS_LONGEST": "0"}, "CHENGJIU_SMS_LONGEST"),
+        ({"CHENGJIU_WECHAT_APPID": "wx1"}, "CHENGJIU_WECHAT_SECRET"),
+        ({**WECHAT, "CHENGJIU_WECHAT_VERSION": "beta"}, "CHENGJIU_WECHAT_VERSION"),
+        ({**WECHAT, "CHENGJIU_WECHAT_TEMPLATES": '{"signup": {"id": "a"}}'}, "CHENGJIU_WECHAT_TEMPLATES"),
+        ({**WECHAT, "CHENGJIU_WECHAT_TEMPLATES": '{"signup": {"id": "a", "data": {"thing1": "x"}}}'}, "variables"),
+        ({**WECHAT, "CHENGJIU_WECHAT_CALLBACK_TOKEN": "t", "CHENGJIU_WECHAT_CALLBACK_KEY": "short"}, "CALLBACK_KEY"),
+        ({"CHENGJIU_WECHAT_CHECK_FILES": '{"../a": "b"}'}, "CHENGJIU_WECHAT_CHECK_FILES"),
     ],
 )
 def test_what_is_unsafe_is_refused(changed, word):
@@ -93,3 +115,31 @@ def test_retention_comes_in_days_from_the_environment(tmp_path):
 def test_a_retention_that_is_no_number_of_days_does_not_boot(tmp_path):
     with pytest.raises(BadSettings, match="CHENGJIU_RETENTION_CODES_DAYS"):
         from_environment({**GOOD, "CHENGJIU_RETENTION_CODES_DAYS": "-1", "CHENGJIU_DATA_DIR": str(tmp_path)})
+
+
+def test_production_does_not_boot_on_the_console_alone(tmp_path):
+    with pytest.raises(BadSettings, match="console as the only channel") as refused:
+        from_environment({name: value for name, value in GOOD.items() if name not in SMS})
+    assert all(name in str(refused.value) for name in SMS)
+    alone = {**GOOD, "CHENGJIU_DATA_DIR": str(tmp_path), "DATABASE_URL": f"sqlite:///{tmp_path}/a"}
+    with pytest.raises(BadSettings, match="only channel"):
+        create_app(dataclasses.replace(from_environment(alone), sms=None))
+
+
+def test_with_short_messages_production_boots(tmp_path):
+    env = {**GOOD, **WECHAT, "CHENGJIU_DATA_DIR": str(tmp_path), "DATABASE_URL": f"sqlite:///{tmp_path}/a"}
+    create_app(from_environment(env))
+    assert list(channels.channels()) == ["wechat", "sms"]
+
+
+def test_settings_show_no_secret():
+    shown = repr(from_environment({**GOOD, **WECHAT}))
+    assert "key-of-the-provider" not in shown
+    assert "secret-of-the-platform" not in shown
+
+
+def test_twins_are_connected_by_one_variable(tmp_path):
+    found = from_environment({"CHENGJIU_DATA_DIR": str(tmp_path), "CHENGJIU_TWINS": "http://127.0.0.1:9000"})
+    assert found.sms is not None
+    assert found.wechat is not None
+    assert (found.sms.url, found.wechat.url) == ("http://127.0.0.1:9000/sms", "http://127.0.0.1:9000/wechat")

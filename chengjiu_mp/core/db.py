@@ -102,6 +102,11 @@ def end_read() -> None:
         db.session.rollback()
 
 
+def in_unit_of_work() -> bool:
+    """Return whether a transaction that writes is open here: nothing slow may be waited for in it."""
+    return _writing.get()
+
+
 def violated(exc: IntegrityError, name: str) -> bool:
     """Return whether ``exc`` broke the constraint or unique index ``name``.
 

@@ -27,6 +27,20 @@ LEASE_SECONDS = 6.0
 RENEW_SECONDS = 2.0
 ANNOUNCE_AGAIN_SECONDS = 10.0
 MAX_ATTEMPTS = 5
+# How long work that cannot be done now rests: doubled each time, up to the last.
+LATER_SECONDS, LATER_AT_MOST = 5.0, 300.0
+
+
+class Later(Exception):
+    """The work cannot be done now, and not for a fault of its own: what it needs outside is away.
+
+    Raised by ``work``; the job rests and is no attempt older, so that an outage of hours ends no job. ``reason`` is a
+    code; ``until`` (epoch seconds of business time) says when to look again, else the rest grows from 5 s to 5 min.
+    """
+
+    def __init__(self, reason: str, *, until: float | None = None) -> None:
+        super().__init__(reason)
+        self.reason, self.until = reason, until
 
 
 class LeaseLost(Exception):
@@ -41,29 +55,35 @@ class Claim:
     subject_id: int
     attempts: int
     token: str
+    postponed: int = 0
 
 
-def ask(kind: str, subject_id: int, *, queue: str, dedupe_key: str, run_after: float = 0.0) -> None:
+def ask(
+    kind: str, subject_id: int, *, queue: str, dedupe_key: str, run_after: float = 0.0, due: float | None = None
+) -> None:
     """Insert a job in the current transaction; asking again under the same ``dedupe_key`` changes nothing.
 
     :param run_after: epoch seconds before which it must not run
+    :param due: epoch seconds by which it is wanted; of the jobs that wait, the earliest goes first. By default now
     """
+    now = clock.now()
     row = insert_into(Job).values(
         kind=kind, subject_id=subject_id, queue=queue, dedupe_key=dedupe_key, run_after=run_after,
-        state="queued", attempts=0, announced_at=0.0, lease_until=0.0, created_at=clock.now(),
+        state="queued", attempts=0, postponed=0, due=now.timestamp() if due is None else due, announced_at=0.0,
+        lease_until=0.0, created_at=now,
     )  # fmt: skip
     db.session.execute(row.on_conflict_do_nothing(index_elements=["dedupe_key"]))
 
 
 def announceable(limit: int = 500) -> list[tuple[int, str, str]]:
-    """Mark and return (id, kind, queue) of jobs that a worker should be told of now; oldest first."""
+    """Mark and return (id, kind, queue) of jobs that a worker should be told of now; the first due first."""
     now = _database_now()
     free = or_(Job.state == "queued", (Job.state == "running") & (Job.lease_until < now))
     due = (Job.run_after <= clock.now().timestamp()) & (Job.announced_at < now - ANNOUNCE_AGAIN_SECONDS)
     # A job that was running when its worker died is told again at once, not after the announcement's own patience.
     lapsed = (Job.state == "running") & (Job.lease_until < now) & (Job.announced_at < Job.lease_until)
-    picked = db.select(Job.id, Job.kind, Job.queue).where(free, or_(due, lapsed)).order_by(Job.id).limit(limit)
-    rows = [(r.id, r.kind, r.queue) for r in db.session.execute(picked)]
+    picked = db.select(Job.id, Job.kind, Job.queue).where(free, or_(due, lapsed)).order_by(Job.due, Job.id)
+    rows = [(r.id, r.kind, r.queue) for r in db.session.execute(picked.limit(limit))]
     if rows:
         db.session.execute(update(Job).where(Job.id.in_([r[0] for r in rows])).values(announced_at=now))
     return rows
@@ -86,9 +106,9 @@ def claim(job_id: int) -> Claim | None:
             update(Job)
             .where(Job.id == job_id, held, Job.run_after <= clock.now().timestamp())
             .values(state="running", attempts=Job.attempts + 1, lease_until=now + LEASE_SECONDS, lease_token=token)
-            .returning(Job.subject_id, Job.attempts)
+            .returning(Job.subject_id, Job.attempts, Job.postponed)
         ).first()
-    return Claim(job_id, taken.subject_id, taken.attempts, token) if taken else None
+    return Claim(job_id, taken.subject_id, taken.attempts, token, taken.postponed) if taken else None
 
 
 def finish(held: Claim) -> None:
@@ -113,9 +133,23 @@ def give_back(held: Claim, reason: str, *, wait: float = 1.0) -> None:
         db.session.execute(ours.values(state=state, reason=reason[:200], announced_at=0.0, run_after=again))
 
 
+def postpone(held: Claim, later: Later) -> None:
+    """Let the job rest without counting the attempt; ``later`` says how long and why."""
+    with unit_of_work():
+        ours = update(Job).where(Job.id == held.job_id, Job.lease_token == held.token, Job.state == "running")
+        now = clock.now().timestamp()
+        rest = min(LATER_AT_MOST, LATER_SECONDS * 2 ** min(held.postponed, 10))
+        again = now + rest if later.until is None else max(later.until, now + 1.0)
+        db.session.execute(ours.values(
+            state="queued", attempts=Job.attempts - 1, postponed=Job.postponed + 1, reason=later.reason[:200],
+            announced_at=0.0, run_after=again,
+        ))  # fmt: skip
+
+
 def revive(job_id: int) -> bool:
     """Queue a dead job again with fresh attempts, in the current transaction; return whether it was dead."""
-    back = {"state": "queued", "attempts": 0, "announced_at": 0.0, "run_after": 0.0, "reason": None}
+    fresh = {"attempts": 0, "postponed": 0, "announced_at": 0.0, "run_after": 0.0}
+    back = {"state": "queued", "reason": None, **fresh}
     changed = update(Job).where(Job.id == job_id, Job.state == "dead").values(**back).returning(Job.id)
     return db.session.scalar(changed) is not None
 
@@ -150,7 +184,8 @@ def run(job_id: int, work: Callable[[int], Callable[[], None] | None]) -> bool:
     """Claim the job, do ``work(subject_id)`` outside of any transaction, then its effect and completion in one.
 
     ``work`` returns the effect to run inside the final transaction, or None when nothing is left to do. Any exception
-    queues the job again, with the exception's class as the reason. Returns whether this call completed the job."""
+    queues the job again, with the exception's class as the reason; :class:`Later` does so without counting an
+    attempt, and quietly. Returns whether this call completed the job."""
     held = claim(job_id)
     if held is None:
         return False
@@ -162,6 +197,9 @@ def run(job_id: int, work: Callable[[int], Callable[[], None] | None]) -> bool:
                 effect()
             finish(held)
     except LeaseLost:
+        return False
+    except Later as later:
+        postpone(held, later)
         return False
     except Exception as exc:
         give_back(held, type(exc).__name__)

@@ -14,6 +14,7 @@ class Job(Base):
     """Work that must happen after the commit that asked for it (rel-J1).
 
     ``dedupe_key`` makes an effect happen once (rel-J2). ``lease_until`` is epoch seconds by the database's clock.
+    ``due`` orders what waits; ``postponed`` counts the rests that were no attempt (``jobs.Later``).
     """
 
     __tablename__ = "job"
@@ -29,6 +30,8 @@ class Job(Base):
     dedupe_key: Mapped[str] = mapped_column(String(120), unique=True)
     state: Mapped[str] = mapped_column(String(10), default="queued")
     attempts: Mapped[int] = mapped_column(default=0)
+    postponed: Mapped[int] = mapped_column(default=0, server_default="0")
+    due: Mapped[float] = mapped_column(default=0.0, server_default="0")
     run_after: Mapped[float] = mapped_column(default=0.0)
     announced_at: Mapped[float] = mapped_column(default=0.0)
     lease_until: Mapped[float] = mapped_column(default=0.0)

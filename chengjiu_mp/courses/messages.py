@@ -6,7 +6,7 @@ from chengjiu_mp.core import privacy
 from chengjiu_mp.core.day_words import day_time, day_time_range
 from chengjiu_mp.core.site import site
 from chengjiu_mp.courses.models import CourseRun, RunChange, Signup
-from chengjiu_mp.courses.signup_queries import phone_of, ticket_url
+from chengjiu_mp.courses.signup_queries import account_of, phone_of, ticket_url
 from chengjiu_mp.outbox.service import tell
 
 
@@ -126,4 +126,5 @@ def _tell(signup: Signup, run: CourseRun, kind: str, body: str, part: str = "", 
         about=signup,
         unit_id=run.unit_id,
         expires_at=run.ends_at,
+        account_id=account_of(signup),
     )

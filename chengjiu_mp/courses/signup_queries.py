@@ -15,6 +15,7 @@ from chengjiu_mp.courses.models import LIVE, CourseRun, Meeting, SeatPool, Signu
 from chengjiu_mp.people.models import Person
 from chengjiu_mp.people.phones import mask_phone
 from chengjiu_mp.signin.models import SignInSession
+from chengjiu_mp.wechat.client import connected
 
 
 def signup_by_ticket(token: str) -> Signup:
@@ -48,6 +49,13 @@ def ticket_url(signup: Signup) -> str:
 
 def phone_of(signup: Signup) -> str:
     return privacy.unseal(signup.phone_sealed, place=Signup.PLACE_PHONE, row=signup.uid)
+
+
+def account_of(signup: Signup) -> int | None:
+    """Return the account that signed up, None where nobody is signed in; asked only where WeChat could reach it."""
+    if connected() is None or signup.device_id is None:
+        return None
+    return db.session.scalar(select(SignInSession.account_id).where(SignInSession.id == signup.device_id))
 
 
 def owned_by(who: Principal) -> ColumnElement[bool]:

@@ -1,44 +1,69 @@
-"""Ways to reach a phone. The console twin stands where no provider is connected: it sends nothing."""
+"""Ways to reach a person, in the order in which they are tried. The console twin stands where no provider is
+connected: it sends nothing.
+"""
 
-from dataclasses import dataclass
 from typing import Protocol
 
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a channel did. ``reason`` is a code without personal data, for staff."""
-
-    delivered: bool
-    reason: str = ""
+from chengjiu_mp.outbox import sms, wording
+from chengjiu_mp.outbox.parcels import Outcome, Parcel
 
 
 class Channel(Protocol):
-    """One way to reach a phone. ``send`` raises for what may work later; ``delivered=False`` is for what never will."""
+    """One way to reach a person.
 
-    def send(self, phone: str, body: str) -> Outcome: ...
+    ``takes`` says, in the transaction that writes the message, whether it is worth trying. ``send`` runs outside of
+    any transaction: it raises ``Unreachable`` for what may work later; ``delivered=False`` is for what never will.
+    """
+
+    def takes(self, parcel: Parcel) -> bool: ...
+
+    def send(self, parcel: Parcel) -> Outcome: ...
 
 
 class ConsoleChannel:
     """Accepts everything: the sealed message in the database is what demo users and tests read."""
 
-    def send(self, phone: str, body: str) -> Outcome:
+    def takes(self, parcel: Parcel) -> bool:
+        """Return whether there is a phone."""
+        return parcel.phone is not None
+
+    def send(self, parcel: Parcel) -> Outcome:
         """Return at once; nothing leaves the machine."""
-        return Outcome(delivered=bool(phone and body))
+        return Outcome(delivered=bool(parcel.phone and parcel.body))
 
 
-class NotConnected:
-    """Where no provider is connected in production: nothing is sent, and nothing claims to be. Staff call instead."""
+class SmsChannel:
+    """Short messages by approved templates."""
 
-    def send(self, phone: str, body: str) -> Outcome:  # noqa: ARG002
-        """Say that nobody was told."""
-        return Outcome(delivered=False, reason="not_connected")
+    def __init__(self, settings: sms.SmsSettings) -> None:
+        self._settings = settings
+
+    def takes(self, parcel: Parcel) -> bool:
+        """Return whether there is a phone; a missing template is found and told when it is sent."""
+        return parcel.phone is not None
+
+    def send(self, parcel: Parcel) -> Outcome:
+        """Send by the closest template that the message fills."""
+        if parcel.phone is None:
+            return Outcome(delivered=False, reason="no_phone")
+        said = wording.variables(parcel)
+        for template in self._settings.templates_for(parcel.kind):
+            values = wording.filled(template.variables, said, self._settings.longest)
+            if values is None:
+                continue
+            try:
+                sms.send(self._settings, parcel.phone, template, values, str(parcel.message_id))
+            except sms.SmsRefused as refused:
+                return Outcome(delivered=False, reason=str(refused))
+            return Outcome(delivered=True)
+        return Outcome(delivered=False, reason="no_template")
 
 
 _channels: dict[str, Channel] = {"console": ConsoleChannel()}
 
 
 def use_channels(chosen: dict[str, Channel]) -> None:
-    """Install the process's channels by name; every message gets one delivery on each of them."""
+    """Install the process's channels by name, in the order in which they are tried."""
     _channels.clear()
     _channels.update(chosen)
 

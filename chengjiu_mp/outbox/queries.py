@@ -4,17 +4,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, func, select
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy import Select, and_, exists, or_, select
+from sqlalchemy.orm import aliased
 
 from chengjiu_mp.core import privacy
 from chengjiu_mp.core.context import Principal
 from chengjiu_mp.core.db import db
 from chengjiu_mp.core.paging import Page, page
+from chengjiu_mp.outbox.chain import CALL
 from chengjiu_mp.outbox.erasing import Subjects, about
 from chengjiu_mp.outbox.models import Delivery, Message
-
-STAFF_ROLES = ("unit_manager", "operator", "approver", "auditor")
+from chengjiu_mp.outbox.scope import messages_visible_to
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,10 @@ class Text:
 
 @dataclass(frozen=True)
 class Line:
-    """One message in the staff's list: no text; ``phone`` is the full number, to be masked when shown."""
+    """One message in the staff's list: no text; ``phone`` is the full number, to be masked when shown.
+
+    ``deliveries`` follow one another: the last says how it stands.
+    """
 
     id: int
     kind: str
@@ -56,7 +59,7 @@ def text_of(dedupe_key: str) -> Text | None:
 
 @dataclass(frozen=True)
 class Fate:
-    """What became of a message: when it first arrived, or that every channel has given up."""
+    """What became of a message: when it first arrived, or that every channel has given up and staff are to call."""
 
     delivered_at: datetime | None = None
     given_up: bool = False
@@ -65,12 +68,12 @@ class Fate:
 def fate_of(dedupe_key: str) -> Fate:
     """Return what became of the message written under ``dedupe_key``; one that does not exist has no fate yet."""
     lines = db.session.execute(
-        select(Delivery.state, Delivery.delivered_at)
+        select(Delivery.state, Delivery.delivered_at, Delivery.channel)
         .join(Message, Message.id == Delivery.message_id)
         .where(Message.dedupe_key == dedupe_key)
     ).all()
     arrived = [line.delivered_at for line in lines if line.state == "delivered" and line.delivered_at]
-    waiting = any(line.state == "waiting" for line in lines)
+    waiting = any(line.state == "waiting" and line.channel != CALL for line in lines)
     return Fate(min(arrived, default=None), given_up=bool(lines) and not arrived and not waiting)
 
 
@@ -88,14 +91,17 @@ def delivered_at(message_id: int) -> datetime | None:
 
 
 def staff_page(caller: Principal, cursor: str | None = None, *, state: str | None = None) -> Page[Line]:
-    """Return one page of the messages in the caller's scope, newest first; ``state`` is a delivery's."""
-    query = _in_scope(select(Message), Message.unit_id, caller)
+    """Return one page of the messages in the caller's scope, newest first.
+
+    :param state: how they stand: that of their last delivery; who waits for a call is ``undeliverable``
+    """
+    query = select(Message).where(messages_visible_to(caller))
     if state:
-        query = query.where(Message.id.in_(select(Delivery.message_id).where(Delivery.state == state)))
+        query = query.where(Message.id.in_(_standing(state)))
     found = page(query, Message.id, cursor)
-    lines = db.session.scalars(select(Delivery).where(Delivery.message_id.in_([m.id for m in found.items])))
+    tried = select(Delivery).where(Delivery.message_id.in_([m.id for m in found.items]))
     by_message: dict[int, list[Delivery]] = {}
-    for line in lines:
+    for line in db.session.scalars(tried.order_by(Delivery.id)):
         by_message.setdefault(line.message_id, []).append(line)
     items = [
         Line(m.id, m.kind, m.created_at, _phone(m), tuple(by_message.get(m.id, ())), m.erased_at is not None)
@@ -104,19 +110,16 @@ def staff_page(caller: Principal, cursor: str | None = None, *, state: str | Non
     return Page(items, found.next_cursor)
 
 
-def unreached(caller: Principal) -> int:
-    """Return how many messages in the caller's scope could not be delivered: those people are to be called."""
-    missed = select(Delivery.message_id).where(Delivery.state == "undeliverable")
-    kept = select(Message).where(Message.id.in_(missed), Message.erased_at.is_(None))
-    inside = _in_scope(kept, Message.unit_id, caller)
-    return db.session.scalar(select(func.count()).select_from(inside.subquery())) or 0
-
-
-def _in_scope(query: Select[Message], column: InstrumentedAttribute[int | None], caller: Principal) -> Select[Message]:
-    grants = [g for g in caller.grants if g.role in STAFF_ROLES]
-    if any(g.unit_ids is None for g in grants):
-        return query
-    return query.where(column.in_(frozenset[int]().union(*(g.unit_ids or () for g in grants))))
+def _standing(state: str) -> Select[int]:
+    """Return the ids of the messages whose last delivery stands so."""
+    later = aliased(Delivery)
+    last = ~exists().where(later.message_id == Delivery.message_id, later.id > Delivery.id)
+    to_call = and_(Delivery.channel == CALL, Delivery.state == "waiting")
+    stands = {
+        "undeliverable": or_(Delivery.state == "undeliverable", to_call),
+        "waiting": and_(Delivery.state == "waiting", Delivery.channel != CALL),
+    }.get(state, Delivery.state == state)
+    return select(Delivery.message_id).where(last, stands)
 
 
 def _phone(row: Message) -> str | None:

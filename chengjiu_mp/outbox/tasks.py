@@ -9,3 +9,9 @@ from chengjiu_mp.outbox import delivery
 def deliver(job_id: int) -> None:
     """Deliver one message over one channel."""
     jobs.run(job_id, delivery.deliver)
+
+
+@task("outbox.give_up", queue=jobs.SLOW, every=60.0)
+def give_up() -> None:
+    """Let the next channel take over where a delivery's job ended dead."""
+    delivery.give_up_on_dead_jobs()

@@ -5,18 +5,28 @@ from urllib.parse import urlsplit
 from flask import Blueprint, Flask, current_app, request, session
 from flask_wtf.csrf import CSRFError
 
-from chengjiu_mp.core import access, context, http
+from chengjiu_mp.core import access, context, http, limits, privacy
 from chengjiu_mp.core.db import unit_of_work
 from chengjiu_mp.core.errors import Kind, Refusal, SignInNeeded, TooMany
 from chengjiu_mp.core.http import route
+from chengjiu_mp.core.limits import Limit
 from chengjiu_mp.core.parsing import Invalid
 from chengjiu_mp.core.wording import sentence_for
-from chengjiu_mp.people.phones import PhoneRefused
-from chengjiu_mp.signin import codes, passwords, service, sessions
-from chengjiu_mp.signin.errors import AccountClosed, CodeWrong, CredentialsWrong, NoSms, WechatNotConfigured
-from chengjiu_mp.signin.schemas import CodeSent, CodeWanted, SignIn, TokenOut
+from chengjiu_mp.people.phones import PhoneRefused, mask_phone
+from chengjiu_mp.signin import codes, passwords, service, sessions, wechat
+from chengjiu_mp.signin.errors import AccountClosed, CodeWrong, CredentialsWrong, NoSms
+from chengjiu_mp.signin.schemas import CodeSent, CodeWanted, PhoneProved, SignIn, TokenOut, WechatTap
+from chengjiu_mp.wechat.client import client
+from chengjiu_mp.wechat.errors import (
+    WechatBlocked,
+    WechatBusy,
+    WechatCodeWrong,
+    WechatNotConfigured,
+    WechatTooOften,
+)
 
 PURPOSE = "signin"
+_FROM_WECHAT = (WechatNotConfigured, WechatCodeWrong, WechatTooOften, WechatBlocked, WechatBusy)
 
 blueprint = Blueprint("auth", __name__, url_prefix="/api/v1/auth")
 
@@ -88,17 +98,18 @@ def send_code(body: CodeWanted) -> CodeSent:
 
 @route(
     blueprint, "POST", "/tokens", access.PUBLIC, status=201, transaction=False,
-    refusals=(CodeWrong, CredentialsWrong, AccountClosed, WechatNotConfigured, TooMany),
+    refusals=(CodeWrong, CredentialsWrong, AccountClosed, *_FROM_WECHAT, TooMany),
     example={"grant": "password", "username": "zhoumin", "password": "…"},
 )  # fmt: skip
 def open_token(body: SignIn) -> TokenOut:
     """Sign in and get a bearer token.
 
-    A proved phone without an account becomes a trainee's. The token is shown once and lives twelve hours.
+    A proved phone, or a WeChat user, without an account becomes a trainee's. Who is signed in while they prove a
+    WeChat user that is new here binds it to their account. The token is shown once and lives twelve hours.
     """
-    _require_fields(body)
     if body.grant == "wechat":
-        raise WechatNotConfigured
+        return _by_wechat(body)
+    _require_fields(body)
     if body.grant == "password":
         account_id = passwords.check_password(body.username, body.password, http.network())
         with unit_of_work():
@@ -108,17 +119,47 @@ def open_token(body: SignIn) -> TokenOut:
         return _shown(*service.open_bearer(service.account_of_phone(proved).id, proved))
 
 
+def _by_wechat(body: SignIn) -> TokenOut:
+    speaking = client()
+    _require_fields(body)
+    limits.spend(Limit(f"wechat-net:{http.network()}", 1200, 60))
+    openid = speaking.user_of_code(body.code).openid
+    with unit_of_work():
+        return _shown(*service.open_bearer(wechat.account_of_openid(openid).id, by="wechat"))
+
+
 def _shown(token: str, roles: list[str]) -> TokenOut:
     return TokenOut(access_token=token, expires_in=int(sessions.BEARER_LIFE.total_seconds()), roles=roles)
 
 
+_NEEDED = {"phone_code": ("challenge_id", "code"), "password": ("username", "password"), "wechat": ("code",)}
+
+
 def _require_fields(body: SignIn) -> None:
-    needed = {"phone_code": ("challenge_id", "code"), "password": ("username", "password")}.get(body.grant, ())
+    needed = _NEEDED[body.grant]
     missing = [name for name in needed if not getattr(body, name)]
     if missing:
         raise Invalid(
             [{"pointer": f"/{n}", "code": "missing", "detail": sentence_for("missing", None)} for n in missing]
         )
+
+
+@route(
+    blueprint, "POST", "/wechat/phone", access.SIGNED_IN, transaction=False,
+    refusals=(*_FROM_WECHAT, AccountClosed, PhoneRefused, TooMany), example={"code": "…"},
+)  # fmt: skip
+def prove_wechat_phone(body: WechatTap) -> PhoneProved:
+    """Prove the session's phone by WeChat, as a code by short message does.
+
+    An account that WeChat alone made takes the number, or joins the account that already has it.
+    """
+    speaking, caller = client(), context.principal()
+    limits.spend(Limit(f"wechat-phone:{caller.key}", 10, 3600))
+    number = wechat.number_of(speaking.phone_of_code(body.code))
+    with unit_of_work():
+        account_id = wechat.prove_phone_here(privacy.phone_index(number)).id
+        roles = sorted({grant.role for grant in sessions.grants_of(account_id)})
+    return PhoneProved(phone_masked=mask_phone(number), roles=roles)
 
 
 @route(blueprint, "DELETE", "/tokens/current", access.SIGNED_IN, status=204)

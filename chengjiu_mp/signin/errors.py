@@ -33,9 +33,3 @@ class NoSms(Refusal):
     code = "phone_no_sms"
     message = "境外号码收不到短信验证码，请换一个内地手机号，或致电服务热线。"
     kind = Kind.INVALID
-
-
-class WechatNotConfigured(Refusal):
-    code = "wechat_not_configured"
-    message = "这里还没有开通微信登录，请用手机验证码登录。"
-    kind = Kind.CONFLICT

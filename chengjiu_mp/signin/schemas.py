@@ -20,11 +20,12 @@ class CodeSent(Out):
 
 
 class SignIn(In):
-    """``phone_code`` needs challenge_id and code; ``password`` needs username and password."""
+    """``phone_code`` needs challenge_id and code; ``password`` needs username and password; ``wechat`` needs the code
+    of ``wx.login``."""
 
     grant: Literal["phone_code", "password", "wechat"]
     challenge_id: str = Field(default="", max_length=26)
-    code: str = Field(default="", max_length=12)
+    code: str = Field(default="", max_length=128)
     username: str = Field(default="", max_length=60)
     password: str = Field(default="", max_length=200)
 
@@ -34,4 +35,17 @@ class TokenOut(Out):
 
     access_token: str
     expires_in: int
+    roles: list[str]
+
+
+class WechatTap(In):
+    """The code of a tap on 手机号快速验证 (``getPhoneNumber``); a sign-in's code is none."""
+
+    code: str = Field(min_length=1, max_length=128)
+
+
+class PhoneProved(Out):
+    """The number, masked, and the roles of the account that the session is signed in to now."""
+
+    phone_masked: str
     roles: list[str]

@@ -59,13 +59,14 @@ def account_of_phone(phone_index: bytes) -> Account:
 
     :raise AccountClosed: when the account is switched off
     """
-    found = _by_phone(phone_index) or _new_trainee(phone_index)
+    found = account_with_phone(phone_index) or _new_trainee(phone_index)
     if not found.active:
         raise AccountClosed
     return found
 
 
-def _by_phone(phone_index: bytes) -> Account | None:
+def account_with_phone(phone_index: bytes) -> Account | None:
+    """Return the account of a phone, None when it has none."""
     return db.session.scalars(select(Account).where(Account.phone_index == phone_index)).first()
 
 
@@ -75,7 +76,7 @@ def _new_trainee(phone_index: bytes) -> Account:
         with db.session.begin_nested():
             db.session.add(fresh)
     except IntegrityError as exc:
-        found = _by_phone(phone_index) if violated(exc, "uq_account_phone_index") else None
+        found = account_with_phone(phone_index) if violated(exc, "uq_account_phone_index") else None
         if found is None:
             raise
         return found
@@ -91,10 +92,13 @@ def principal_of_account(account_id: int) -> context.Principal:
     return context.Principal(account_id=row.id, name=row.name, grants=sessions.grants_of(row.id))
 
 
-def open_bearer(account_id: int, phone_index: bytes | None = None) -> tuple[str, list[str]]:
-    """Sign an account in for a program: return the token, shown once, and the roles that hold today."""
+def open_bearer(account_id: int, phone_index: bytes | None = None, *, by: str = "") -> tuple[str, list[str]]:
+    """Sign an account in for a program: return the token, shown once, and the roles that hold today.
+
+    :param by: what was proved, where it is neither a phone's code nor a password
+    """
     token, row = sessions.open_session("bearer", account_id)
-    _signed_in(row, account_id, phone_index)
+    _signed_in(row, account_id, phone_index, by)
     return token, sorted({g.role for g in sessions.grants_of(account_id)})
 
 
@@ -117,7 +121,8 @@ def sign_out_here() -> None:
         audit.record("session.ended", db.session.get_one(SignInSession, session_id))
 
 
-def _signed_in(row: SignInSession, account_id: int, phone_index: bytes | None) -> None:
+def _signed_in(row: SignInSession, account_id: int, phone_index: bytes | None, by: str = "") -> None:
+    by = by or ("code" if phone_index else "password")
     if phone_index is not None:
         sessions.prove_phone(row.id, phone_index)
-    audit.record("session.opened", row, account=account_id, kind=row.kind, by="code" if phone_index else "password")
+    audit.record("session.opened", row, account=account_id, kind=row.kind, by=by)

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261125_03"
-down_revision = "20261125_01"
+down_revision = '20261125_02'
 branch_labels = None
 depends_on = None
 

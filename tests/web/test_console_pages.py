@@ -56,7 +56,7 @@ def test_messages_are_listed_masked_and_in_scope(client, as_role):
 def test_who_was_not_reached_is_counted_on_the_overview(client, as_role):
     with factories.made():
         tell("run.cancelled", dedupe_key="k", body="b", phone=None, about=factories.unit())
-    assert 'href="/console/messages/?state=undeliverable"' in client.get("/console/", headers=as_role()).text
+    assert 'href="/console/messages/calls/"' in client.get("/console/", headers=as_role()).text
     listed = client.get("/console/messages/?state=undeliverable", headers=as_role()).text
     assert "没有手机号，请电话或当面告知" in listed
 

@@ -5,7 +5,10 @@ from collections.abc import Mapping
 ACTIONS = {
     "account.added": "开通账号",
     "account.closed": "注销账号",
+    "account.joined": "合并微信账号",
     "account.phone_changed": "更换账号手机号",
+    "account.phone_proved": "核实账号手机号",
+    "account.wechat_bound": "绑定微信",
     "certificate.issued": "发证",
     "certificate.looked_up": "查询证书",
     "certificate.render_again": "重新制作证书图",
@@ -26,6 +29,9 @@ ACTIONS = {
     "notice.published": "发布告知书",
     "notice.stopped": "停用告知书",
     "person.came_back": "删除后再次报名",
+    "message.call_undone": "撤销通话记录",
+    "message.called": "电话告知",
+    "message.revealed": "查看完整号码",
     "person.conflict": "信息有冲突，待核对",
     "person.erased": "删除个人信息",
     "person.looked_up": "查看本人信息",
@@ -141,6 +147,7 @@ FACTS = {
     "position": "候补序号",
     "present": "到场（人）",
     "purpose": "用途",
+    "reached": "打通",
     "reason": "原因",
     "required": "报名必需",
     "refused": "没通过（次）",
@@ -240,6 +247,7 @@ VALUES = {
     "unit_manager": "单位管理员",
     "waitlisted": "候补",
     "wall": "墙上的码",
+    "wechat": "微信",
     "wound": "创伤救护",
 }
 

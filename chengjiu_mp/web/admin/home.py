@@ -17,7 +17,7 @@ from chengjiu_mp.courses.policy import runs_visible_to
 from chengjiu_mp.exams.queries import submissions_waiting_for
 from chengjiu_mp.instructors.queries import counts_by_state
 from chengjiu_mp.instructors.states import DueState
-from chengjiu_mp.outbox import queries
+from chengjiu_mp.outbox import calls
 
 blueprint = Blueprint("console", __name__, url_prefix="/console")
 
@@ -37,9 +37,9 @@ def home() -> str:
 def _unreached(caller: Principal) -> dict[str, Any] | None:
     if not caller.has("unit_manager", "operator", "approver"):
         return None
-    number = queries.unreached(caller)
-    href = url_for("console_messages.index", state="undeliverable")
-    return {"label": "没有送达的消息", "value": number, "unit": "条", "href": href, "tone": "warn" if number else ""}
+    number = calls.number_to_call(caller)
+    href = url_for("console_calls.index")
+    return {"label": "要打电话告知", "value": number, "unit": "人", "href": href, "tone": "warn" if number else ""}
 
 
 def _dead_jobs(caller: Principal) -> dict[str, Any] | None:
