@@ -12,6 +12,7 @@ from chengjiu_mp.courses import tasks as course_tasks
 from chengjiu_mp.exams import api as exams
 from chengjiu_mp.instructors import api as instructors
 from chengjiu_mp.instructors import tasks as instructor_tasks
+from chengjiu_mp.lists import tasks as list_tasks
 from chengjiu_mp.outbox import tasks as outbox_tasks
 from chengjiu_mp.reports import api as reports
 from chengjiu_mp.signin import api as signin
@@ -49,6 +50,7 @@ from chengjiu_mp.web.h5 import verify as verify_pages
 TASKS = (
     outbox_tasks,
     course_tasks,
+    list_tasks,
     instructor_tasks,
     certificate_tasks,
     pulse,

@@ -3,8 +3,8 @@
 import importlib
 
 SLICES = (
-    "core", "units", "people", "outbox", "signin", "venues", "instructors", "courses", "checkin", "exams",
-    "certificates",
+    "core", "units", "people", "outbox", "signin", "venues", "instructors", "courses", "lists", "checkin",
+    "exams", "certificates",
 )  # fmt: skip
 
 

@@ -44,6 +44,16 @@ class CannotMove(Refusal):
     message = "现在不能换到这一场。请刷新页面，看看还有哪些场次可以换。"
 
 
+class CannotSubstitute(Refusal):
+    code = "cannot_substitute"
+    message = "现在不能换人：这位已经退出、正在换场，或者已经签到。请刷新页面再看。"
+
+
+class RosterLocked(Refusal):
+    code = "roster_locked"
+    message = "这一场的名单已经锁定，不能再改。有急事请打电话给举办单位。"
+
+
 class PlacesNotFree(Refusal):
     """``free`` among the facts: how many seats could still be reserved."""
 
