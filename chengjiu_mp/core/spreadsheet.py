@@ -98,7 +98,7 @@ _REFUSALS: dict[str, type[SheetRefused]] = {
 }
 
 
-def read(content: bytes, *, seconds: float = SECONDS) -> Sheet:
+def read(content: bytes, *, seconds: float | None = None) -> Sheet:
     """Return the first sheet of an xlsx.
 
     :param seconds: how long the child may take; a Celery task has less than a request has
@@ -108,7 +108,7 @@ def read(content: bytes, *, seconds: float = SECONDS) -> Sheet:
     # Isolated (-I): neither the working folder nor the environment decides what the child imports.
     command = [sys.executable, "-I", str(_READER)]
     try:
-        done = subprocess.run(command, input=content, capture_output=True, timeout=seconds, check=False)  # noqa: S603
+        done = subprocess.run(command, input=content, capture_output=True, timeout=seconds or SECONDS, check=False)  # noqa: S603
     except subprocess.TimeoutExpired:
         raise SheetTooSlow from None
     if done.returncode != 0:

@@ -16,9 +16,10 @@ from chengjiu_mp.core.errors import Refusal
 from chengjiu_mp.lists import uploading
 from chengjiu_mp.lists.entering import Entered, enter
 from chengjiu_mp.lists.models import UnitList, UnitListLine, UnitListUpload
-from chengjiu_mp.lists.queries import counts_of, terms_of
+from chengjiu_mp.lists.queries import terms_of
 from chengjiu_mp.lists.sheet import values_of
 from chengjiu_mp.lists.understanding import Terms, fault_of, understand
+from chengjiu_mp.lists.upload_queries import counts_of
 from chengjiu_mp.signin.sessions import grants_of
 
 LEG_SECONDS = 8.0

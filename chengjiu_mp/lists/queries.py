@@ -11,18 +11,16 @@ from chengjiu_mp.core.db import db
 from chengjiu_mp.core.errors import NotFound
 from chengjiu_mp.core.paging import page
 from chengjiu_mp.core.site import site
-from chengjiu_mp.courses.models import LIVE, CourseRun, CourseType, SeatPool, Signup, Syllabus
+from chengjiu_mp.courses.models import LIVE, SEATED, CourseRun, CourseType, SeatPool, Signup, Syllabus
 from chengjiu_mp.courses.queries import RunAndSeats, run_with_seats
 from chengjiu_mp.lists.errors import LinkOff
-from chengjiu_mp.lists.models import PLANS, UnitList, UnitListLine, UnitListRow, UnitListRun, UnitListUpload
+from chengjiu_mp.lists.models import UnitList, UnitListRow, UnitListRun
 from chengjiu_mp.lists.understanding import Terms
 from chengjiu_mp.people.models import Person
 from chengjiu_mp.people.queries import current_notices
 from chengjiu_mp.people.schemas import ConsentIn
 from chengjiu_mp.units.models import Unit
 from chengjiu_mp.units.queries import ancestor_ids, subtree_ids
-
-NEWEST = 20
 
 
 @dataclass(frozen=True)
@@ -133,12 +131,46 @@ def link_of(of: UnitList) -> str:
     return site().link(f"/u/{privacy.unseal(of.token_sealed, place=UnitList.PLACE, row=of.uid)}")
 
 
-def people_of(list_id: int, *, run_id: int | None = None) -> list[OnList]:
-    """Return everybody on a list, in the order they came, removed ones left out."""
+@dataclass(frozen=True)
+class Narrowed:
+    """Which people of a list are wanted: of one run, and all, ``open`` (not confirmed yet) or ``waiting`` alone."""
+
+    run_id: int | None = None
+    only: str = ""
+
+
+def people_of(list_id: int, narrow: Narrowed = Narrowed(), after: int = 0, size: int = 100) -> list[OnList]:
+    """Return people of a list in the order they came, behind row ``after``; removed ones left out."""
+    query = _people(list_id, narrow).where(UnitListRow.id > after)
+    return _with_places(query.order_by(UnitListRow.id).limit(size))
+
+
+def _people(list_id: int, narrow: Narrowed) -> Select[UnitListRow]:
     query = select(UnitListRow).where(UnitListRow.list_id == list_id, UnitListRow.state != "removed")
-    if run_id is not None:
-        query = query.where(UnitListRow.run_id == run_id)
-    return _with_places(query.order_by(UnitListRow.id))
+    if narrow.run_id is not None:
+        query = query.where(UnitListRow.run_id == narrow.run_id)
+    if narrow.only == "open":
+        query = query.where(UnitListRow.confirmed_at.is_(None))
+    if narrow.only == "waiting":
+        query = query.join(Signup, Signup.id == UnitListRow.signup_id).where(Signup.state == "waitlisted")
+    return query
+
+
+def figures_of(list_id: int) -> dict[str, int]:
+    """Return how many people a list has, and of them: confirmed by themselves, seated, waiting, only named."""
+    seated = func.count().filter(Signup.state.in_(SEATED))
+    waiting = func.count().filter(Signup.state == "waitlisted")
+    row = db.session.execute(
+        select(
+            func.count().label("people"), func.count(UnitListRow.confirmed_at).label("confirmed"),
+            seated.label("seated"), waiting.label("waiting"),
+            func.count().filter(UnitListRow.state == "named").label("named"),
+        )
+        .select_from(UnitListRow)
+        .join(Signup, Signup.id == UnitListRow.signup_id, isouter=True)
+        .where(UnitListRow.list_id == list_id, UnitListRow.state != "removed")
+    ).one()  # fmt: skip
+    return dict(row._asdict())
 
 
 def one_of(list_id: int, row_id: int) -> OnList:
@@ -154,6 +186,11 @@ def one_of(list_id: int, row_id: int) -> OnList:
     if not found:
         raise NotFound
     return found[0]
+
+
+def people_with(list_id: int, signup_id: int) -> list[OnList]:
+    """Return the person of a list who holds this sign-up."""
+    return _with_places(select(UnitListRow).where(UnitListRow.list_id == list_id, UnitListRow.signup_id == signup_id))
 
 
 def rows_with_places(row_ids: Sequence[int]) -> list[OnList]:
@@ -204,53 +241,3 @@ def _ranks(waiting: Sequence[Signup]) -> dict[int, int]:
 def is_live(one: OnList) -> bool:
     """Return whether somebody holds or awaits a place, or is still to bring the document."""
     return one.row.state == "named" or (one.signup is not None and one.signup.state in LIVE)
-
-
-# Uploads
-
-
-def uploads_of(list_id: int) -> Sequence[UnitListUpload]:
-    """Return the latest uploads of a list, the newest first."""
-    query = select(UnitListUpload).where(UnitListUpload.list_id == list_id)
-    return db.session.scalars(query.order_by(UnitListUpload.id.desc()).limit(NEWEST)).all()
-
-
-def upload_of(list_id: int, upload_id: int) -> UnitListUpload:
-    """Return one upload of a list.
-
-    :raise NotFound: when there is none
-    """
-    found = db.session.scalars(
-        select(UnitListUpload).where(UnitListUpload.list_id == list_id, UnitListUpload.id == upload_id)
-    ).first()
-    if found is None:
-        raise NotFound
-    return found
-
-
-def plans_of(upload_id: int) -> dict[str, int]:
-    """Return {plan: lines} of the dry run, every plan named."""
-    found = _counted(upload_id, UnitListLine.plan)
-    return {word: found.get(word, 0) for word in PLANS}
-
-
-def counts_of(upload_id: int) -> dict[str, int]:
-    """Return {outcome: lines} of what is done so far."""
-    return _counted(upload_id, UnitListLine.outcome)
-
-
-def _counted(upload_id: int, by: ColumnElement[str] | ColumnElement[str | None]) -> dict[str, int]:
-    query = select(by, func.count()).where(UnitListLine.upload_id == upload_id, by.is_not(None)).group_by(by)
-    return {str(row[0]): row[1] for row in db.session.execute(query)}
-
-
-def lines_of(
-    upload_id: int, *, plans: Sequence[str] = (), outcomes: Sequence[str] = (), after: int = 0, size: int | None = None
-) -> Sequence[UnitListLine]:
-    """Return lines of an upload in the sheet's order, behind line number ``after``; narrowed when asked."""
-    query = select(UnitListLine).where(UnitListLine.upload_id == upload_id, UnitListLine.number > after)
-    if plans:
-        query = query.where(UnitListLine.plan.in_(plans))
-    if outcomes:
-        query = query.where(UnitListLine.outcome.in_(outcomes))
-    return db.session.scalars(query.order_by(UnitListLine.number).limit(size)).all()

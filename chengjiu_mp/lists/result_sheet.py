@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from chengjiu_mp.core import spreadsheet
 from chengjiu_mp.courses.models import LIVE, Signup
 from chengjiu_mp.courses.signup_queries import ticket_url
-from chengjiu_mp.lists import queries, sheet
+from chengjiu_mp.lists import queries, sheet, upload_queries
 from chengjiu_mp.lists.enrolling import cells_of, head_of
 from chengjiu_mp.lists.models import UnitListLine, UnitListUpload
 from chengjiu_mp.people.documents import mask_document
@@ -28,7 +28,7 @@ def result_file(upload: UnitListUpload, *, whole: bool) -> bytes:
 
     :param whole: numbers as the liaison wrote them, for who uploaded them; masked for anybody else
     """
-    head, lines = head_of(upload), queries.lines_of(upload.id)
+    head, lines = head_of(upload), upload_queries.lines_of(upload.id)
     columns = [*(head or ["原来的内容"]), *ADDED, "行号"]
     signups = _signups(lines)
     rows = (_cells(line, head, signups.get(line.row_id or 0), whole=whole) for line in lines)

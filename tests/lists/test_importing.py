@@ -12,7 +12,7 @@ from chengjiu_mp.core.models import AuditEntry
 from chengjiu_mp.courses.models import Signup
 from chengjiu_mp.courses.reserving import reserve_places
 from chengjiu_mp.courses.withdrawing import withdraw
-from chengjiu_mp.lists import queries, result_sheet
+from chengjiu_mp.lists import queries, result_sheet, upload_queries
 from chengjiu_mp.lists.models import UnitList, UnitListRow
 from tests import factories, invariants, rosters, signups
 
@@ -30,7 +30,7 @@ def planted() -> list[dict[str, str]]:
 
 
 def plans(upload_id: int) -> dict[str, int]:
-    return {word: count for word, count in queries.plans_of(upload_id).items() if count}
+    return {word: count for word, count in upload_queries.plans_of(upload_id).items() if count}
 
 
 def runs(*starts: timedelta, **values: Any) -> list[int]:
@@ -49,7 +49,7 @@ def list_id(app) -> int:
 
 def test_forty_rows_with_five_faults_bring_thirty_five_in_and_five_reasons_back(list_id):
     upload = rosters.enrolled(list_id, rosters.sheet(planted()))
-    assert (upload.state, queries.counts_of(upload.id)) == ("done", {"added": 35, "rejected": 5})
+    assert (upload.state, upload_queries.counts_of(upload.id)) == ("done", {"added": 35, "rejected": 5})
     rejected = [line for line in rosters.lines(upload.id) if line.outcome == "rejected"]
     assert [(line.number, line.field) for line in rejected] == [
         (5, "证件号码"), (11, "手机号"), (17, "姓名"), (23, "人群类别"), (32, "证件号码"),
@@ -62,7 +62,7 @@ def test_forty_rows_with_five_faults_bring_thirty_five_in_and_five_reasons_back(
 def test_the_corrected_file_brings_five_more_and_leaves_the_others_alone(list_id):
     rosters.enrolled(list_id, rosters.sheet(planted()))
     again = rosters.enrolled(list_id, rosters.sheet([rosters.person(n) for n in range(40)]))
-    assert queries.counts_of(again.id) == {"added": 5, "same": 35}
+    assert upload_queries.counts_of(again.id) == {"added": 5, "same": 35}
     assert signup_count() == 40
 
 
@@ -70,7 +70,7 @@ def test_the_same_file_twice_does_nothing(list_id):
     rosters.enrolled(list_id, rosters.sheet(planted()))
     before = signup_count()
     again = rosters.enrolled(list_id, rosters.sheet(planted()))
-    assert queries.counts_of(again.id) == {"same": 35, "rejected": 5}
+    assert upload_queries.counts_of(again.id) == {"same": 35, "rejected": 5}
     assert signup_count() == before
 
 
@@ -162,7 +162,7 @@ def test_the_dry_run_says_who_would_wait_and_signs_up_nobody(app):
     assert signup_count() == 0
     rosters.confirmed(list_id, upload_id)
     rosters.work()
-    assert queries.counts_of(upload_id) == {"added": 3, "waiting": 2}
+    assert upload_queries.counts_of(upload_id) == {"added": 3, "waiting": 2}
 
 
 def test_places_kept_for_the_unit_are_taken_first(app):

@@ -56,6 +56,22 @@ ACTIONS = {
     "signup.withdrawn": "取消报名",
     "targets.imported": "导入任务",
     "unit.placed": "设置单位",
+    "signup.corrected": "更正报名信息",
+    "signup.substituted": "换人",
+    "unit_list.made": "新建名单",
+    "unit_list.uploaded": "上传名单",
+    "unit_list.refused": "名单没有读成",
+    "unit_list.confirmed": "确认名单报名",
+    "unit_list.imported": "名单报名完成",
+    "unit_list.result_taken": "下载结果表",
+    "unit_list.shredded": "按期销毁名单内容",
+    "unit_list.link_opened": "启用名单链接",
+    "unit_list.link_closed": "停用名单链接",
+    "unit_list.names_put": "放上姓名",
+    "unit_list.removed": "移出名单",
+    "unit_list.moved": "名单换场",
+    "unit_list.substituted": "名单换人",
+    "unit_list.confirmed_by_person": "本人确认报名",
 }
 
 OBJECTS = {
@@ -85,6 +101,8 @@ OBJECTS = {
     "target_document": "任务文件",
     "unit": "单位",
     "venue": "场地",
+    "unit_list": "单位名单",
+    "unit_list_row": "名单上的人",
 }
 
 FACTS = {
@@ -144,6 +162,10 @@ FACTS = {
     "was": "原来",
     "what": "内容",
     "year": "年度",
+    "upload": "上传",
+    "counts": "结果",
+    "runs": "场次",
+    "whole": "含完整号码",
 }
 
 # Words that stand in facts, under their key where one word means several things.
@@ -199,6 +221,16 @@ VALUES = {
     "waitlisted": "候补",
     "wall": "墙上的码",
     "wound": "创伤救护",
+    "import": "名单",
+    "unit_link": "名单链接",
+    "added": "报上",
+    "waiting": "候补",
+    "same": "已在",
+    "rejected": "没报上",
+    "named": "只有姓名",
+    "what.phone": "手机号",
+    "list": "名单",
+    "row": "名单行",
 }
 
 

@@ -10,6 +10,7 @@ STAFF = ("unit_manager", "operator", "approver", "auditor")
 NAV: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("总览", "console.home", (*STAFF, "system")),
     ("场次", "console_runs.index", STAFF),
+    ("单位名单", "console_lists.index", ("unit_manager", "operator")),
     ("成绩确认", "console_results.index", STAFF),
     ("证书", "console_certificates.index", STAFF),
     ("任务进度", "console_progress.index", STAFF),
