@@ -1,6 +1,7 @@
 """Lists and sheets for the tests, and the work of a worker done at once."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -35,7 +36,7 @@ def person(n: int, **changes: str) -> dict[str, str]:
     """Return the n-th invented teacher, the same one each time."""
     return {
         "姓名": SURNAMES[n % len(SURNAMES)] + "一二三四五六七八九十"[n // len(SURNAMES) % 10] + "明",
-        "证件号码": factories.resident_id(n, birth=f"19{60 + n // 900 % 30}0615"), "手机号": factories.phone(n),
+        "证件号码": factories.resident_id(n, birth=f"19{60 + n // 1000 % 30}0615"), "手机号": factories.phone(n),
         **changes,
     }  # fmt: skip
 
@@ -90,3 +91,36 @@ def lines(upload_id: int) -> list[UnitListLine]:
 
 def cells(content: bytes) -> list[list[str]]:
     return spreadsheet.read(content).rows
+
+
+def proof_list(capacity: int) -> int:
+    """Return a list over one run of ``capacity`` seats, for the proofs."""
+    with factories.made():
+        run_id = factories.run(capacity=capacity, starts_in=timedelta(days=30)).id
+    return a_list(run_id)
+
+
+# What thirty of a hundred lines are spoilt by, one after the other.
+SPOILT: tuple[dict[str, Any], ...] = (
+    {"证件号码": "320281198506150010"}, {"证件号码": 320281198506150012}, {"证件号码": "3.20281E+17"}, {"证件号码": ""},
+    {"手机号": "1390000000"}, {"手机号": "139****0000"}, {"姓名": "王5"}, {"姓名": "张_x0000_三"}, {"姓名": ""},
+    {"证件号码": "=1+1"}, {"人群类别": "老师们"}, {"场次": "明天"}, {"证件类型": "工作证"}, {"出生日期": "五月一日"},
+    {"证件号码": 45000}, {"姓名": "长" * 30_000}, {"手机号": "=2+2"}, {"证件号码": "same"}, {"证件号码": "3202811985061500100"},
+    {"姓名": "张三、李四"},
+)  # fmt: skip
+
+
+def faulty_sheet(rows: int) -> bytes:
+    """Return a sheet of which three lines in ten are spoilt, and some good ones are written oddly."""
+    people = []
+    for n in range(rows):
+        one: dict[str, Any] = person(n)
+        if n % 10 in (3, 6, 9):
+            one |= SPOILT[n // 3 % len(SPOILT)]
+            one["证件号码"] = person(0)["证件号码"] if one["证件号码"] == "same" else one["证件号码"]
+        elif n % 10 == 1:
+            one["手机号"] = one["手机号"].translate({ord("0") + d: ord("０") + d for d in range(10)})
+        elif n % 10 == 2:
+            one["证件号码"] = f" {one['证件号码'][:6]} {one['证件号码'][6:14]} {one['证件号码'][14:].lower()}"
+        people.append(one)
+    return sheet(people)
