@@ -1,4 +1,4 @@
-"""`./dev prove import`: a long, faulty sheet enrolled by a worker that is left alone, and by one that is killed (F22, F23).
+"""`./dev prove import`: a long, faulty sheet, enrolled by a worker that is left alone and by one that is killed.
 
 Real database, real Redis-protocol server, real Celery worker and beat as process groups. The same sheet is enrolled
 twice in two worlds: in one the worker is killed again and again. Compared at the end, line by line: what became of it,

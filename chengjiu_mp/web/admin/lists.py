@@ -155,7 +155,7 @@ def show_list(list_id: int, errors: dict[str, str]) -> str:
     others = [(run.id, run_label(run)) for run in queries.runs_for(of.unit_id) if run.id not in known]
     url = queries.link_of(of) if of.link_on else ""
     return render_template(
-        "admin/unit_list.html", title=of.title, back=url_for(".index"), of=of, errors=errors, others=others,
+        "admin/unit_list.html", title=of.title, back=url_for("console_lists.index"), of=of, errors=errors, others=others,
         unit=db.session.get_one(Unit, of.unit_id), figures=queries.figures_of(list_id),
         runs=[_run(one) for one in found],
         choices=[(one.run.id, run_label(one.run)) for one in found], people=[person_line(one) for one in people],
@@ -182,7 +182,7 @@ def _asked() -> ShowQuery:
 
 def _chips(list_id: int, asked: ShowQuery) -> list[dict[str, Any]]:
     return [
-        {"label": words, "href": url_for(".show", list_id=list_id, only=only or None) + "#people",
+        {"label": words, "href": url_for("console_lists.show", list_id=list_id, only=only or None) + "#people",
          "current": only == asked.only} for only, words in ONLY
     ]  # fmt: skip
 
@@ -190,7 +190,9 @@ def _chips(list_id: int, asked: ShowQuery) -> list[dict[str, Any]]:
 def _next(list_id: int, asked: ShowQuery, after: int) -> str:
     if not after:
         return ""
-    return url_for(".show", list_id=list_id, only=asked.only or None, run=asked.run, after=after) + "#people"
+    return (
+        url_for("console_lists.show", list_id=list_id, only=asked.only or None, run=asked.run, after=after) + "#people"
+    )
 
 
 def _run_of(list_id: int, run_id: int) -> CourseRun:
