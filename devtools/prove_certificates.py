@@ -82,13 +82,21 @@ class Group:
 
     def rss_mb(self) -> int:
         """Return the resident megabytes of the largest process of the group."""
-        found = [0]
+        return max((int(fields[21]) for fields in self._stats()), default=0) * os.sysconf("SC_PAGE_SIZE") // 2**20
+
+    def cpu_seconds(self) -> float:
+        """Return what the group's processes, and those that they waited for, have worked."""
+        return sum(sum(map(int, fields[11:15])) for fields in self._stats()) / os.sysconf("SC_CLK_TCK")
+
+    def _stats(self) -> list[list[str]]:
+        """Return the fields behind the name in each process's stat (proc(5): the first is the state)."""
+        found = []
         for status in Path("/proc").glob("[0-9]*/stat"):
             with contextlib.suppress(OSError):
                 fields = status.read_text().rpartition(")")[2].split()
                 if self._process is not None and int(fields[2]) == self._process.pid:
-                    found.append(int(fields[21]) * os.sysconf("SC_PAGE_SIZE") // 2**20)
-        return max(found)
+                    found.append(fields)
+        return found
 
 
 class Broker:

@@ -8,7 +8,6 @@ from chengjiu_mp.courses.errors import OwnerFixed, UnknownChoice
 from chengjiu_mp.courses.models import LIVE, CourseRun, Signup
 from chengjiu_mp.units.models import KEY_GROUPS, Unit
 
-
 # The unit's list or link has said it already.
 _SAID = ("import", "unit_link")
 

@@ -133,7 +133,8 @@ def check_takes(run: CourseRun) -> None:
 
 def _named_before(of: UnitList, line: Understood, seen: Seen) -> UnitListRow | None:
     """Return the one row that was put down with this name and without a document."""
-    same = seen.named.get(name_index(of, line.name), [])
+    # Another line may have taken it since it was looked at.
+    same = [row for row in seen.named.get(name_index(of, line.name), []) if row.state == "named"]
     return same[0] if len(same) == 1 else None
 
 

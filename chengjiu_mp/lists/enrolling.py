@@ -14,11 +14,12 @@ from chengjiu_mp.core.context import Principal
 from chengjiu_mp.core.db import db, unit_of_work
 from chengjiu_mp.core.errors import Refusal
 from chengjiu_mp.lists import uploading
+from chengjiu_mp.lists.deciding import look
 from chengjiu_mp.lists.entering import Entered, enter
 from chengjiu_mp.lists.models import UnitList, UnitListLine, UnitListUpload
 from chengjiu_mp.lists.queries import terms_of
 from chengjiu_mp.lists.sheet import values_of
-from chengjiu_mp.lists.understanding import Terms, fault_of, understand
+from chengjiu_mp.lists.understanding import Fault, Terms, Understood, fault_of, understand
 from chengjiu_mp.lists.upload_queries import counts_of
 from chengjiu_mp.signin.sessions import grants_of
 
@@ -36,6 +37,8 @@ def enrol_leg(upload_id: int) -> Callable[[], None] | None:
     if finished > leg_from:
         # A worker was killed here after it got on: its successor begins a leg with attempts of its own.
         return lambda: uploading.next_leg(upload_id, uploading.ENROL, finished)
+    if not finished:
+        _reject_faults(upload_id)
     with context.acting_as(_liaison(upload.uploaded_by)):
         while _enrol_some(upload_id):
             if time.monotonic() > until:
@@ -56,7 +59,6 @@ def _enrol_some(upload_id: int) -> bool:
         # The row's lock: whoever lost the lease meanwhile waits here, and then finds these lines done.
         upload = db.session.get_one(UnitListUpload, upload_id, with_for_update=True)
         of = db.session.get_one(UnitList, upload.list_id, with_for_update=True)
-        _reject_faults(upload_id)
         lines = db.session.scalars(
             select(UnitListLine)
             .where(UnitListLine.upload_id == upload_id, UnitListLine.outcome.is_(None))
@@ -64,9 +66,10 @@ def _enrol_some(upload_id: int) -> bool:
             .limit(BATCH)
         ).all()
         terms, head = terms_of(of), head_of(upload)
-        for line in lines:
-            _write(line, _entered(of, line, head, terms))
-            db.session.flush()
+        read = [_understood(line, head, terms) for line in lines]
+        seen = look(of, [one for one in read if isinstance(one, Understood)])
+        for line, one in zip(lines, read, strict=True):
+            _write(line, enter(of, one, seen) if isinstance(one, Understood) else Entered("rejected", told=one))
     return bool(lines)
 
 
@@ -88,15 +91,16 @@ def cells_of(line: UnitListLine) -> list[str] | None:
 
 def _reject_faults(upload_id: int) -> None:
     faults = (UnitListLine.upload_id == upload_id, UnitListLine.plan == "fault", UnitListLine.outcome.is_(None))
-    db.session.execute(update(UnitListLine).where(*faults).values(outcome="rejected"))
+    with unit_of_work():
+        db.session.execute(update(UnitListLine).where(*faults).values(outcome="rejected"))
 
 
-def _entered(of: UnitList, line: UnitListLine, head: list[str], terms: Terms) -> Entered:
+def _understood(line: UnitListLine, head: list[str], terms: Terms) -> Understood | Fault:
     try:
-        return enter(of, understand(values_of(head, cells_of(line) or []), terms))
+        return understand(values_of(head, cells_of(line) or []), terms)
     except Refusal as refusal:
         # It was right at the dry run: a run left the list, or a birthday came, in between.
-        return Entered("rejected", told=fault_of(refusal))
+        return fault_of(refusal)
 
 
 def _write(line: UnitListLine, entered: Entered) -> None:

@@ -11,7 +11,7 @@ from chengjiu_mp.courses.models import Signup
 from chengjiu_mp.courses.moving import move
 from chengjiu_mp.courses.signing_up import Made, sign_up
 from chengjiu_mp.courses.signup_rows import Owner
-from chengjiu_mp.lists.deciding import Decision, decide, look, name_index, named_key
+from chengjiu_mp.lists.deciding import Decision, Seen, decide, name_index, named_key
 from chengjiu_mp.lists.errors import SignedUpAlone
 from chengjiu_mp.lists.models import UnitList, UnitListRow
 from chengjiu_mp.lists.understanding import Fault, Understood, fault_of
@@ -28,17 +28,29 @@ class Entered:
     told: Fault | None = None
 
 
-def enter(of: UnitList, line: Understood) -> Entered:
-    """Do what a line says, in the caller's transaction; a refusal leaves nothing behind and is the outcome."""
+def enter(of: UnitList, line: Understood, seen: Seen) -> Entered:
+    """Do what a line says, in the caller's transaction; a refusal leaves nothing behind and is the outcome.
+
+    :param seen: what :func:`look` found under the list's lock; who signed up alone since is refused by the sign-up
+    """
     try:
         with db.session.begin_nested():
-            decision = decide(of, line, look(of, [line]))
+            decision = decide(of, line, seen)
             outcome, row = _done(of, line, decision)
             _record_conflicts(of, line, decision.conflicts)
     except Refusal as refusal:
         return Entered("rejected", told=fault_of(refusal))
+    _remember(seen, row)
     told = Fault("kept_as_proved", " ".join(decision.notes)) if decision.notes else None
     return Entered(outcome, row, told)
+
+
+def _remember(seen: Seen, row: UnitListRow | None) -> None:
+    """Let the lines that were looked at together know of one another."""
+    if row is not None and row.named_key:
+        seen.by_named_key[row.named_key] = row
+    if row is not None and row.doc_index:
+        seen.rows[row.doc_index] = row
 
 
 def owner_of(of: UnitList, key_group: str | None) -> Owner:

@@ -207,3 +207,22 @@ def test_a_line_of_a_name_alone_is_put_down_once_the_link_is_open(list_id):
     whole = rosters.enrolled(list_id, rosters.sheet([rosters.person(1)]))
     assert rosters.lines(whole.id)[0].outcome == "added"
     assert db.session.scalar(select(func.count()).select_from(UnitListRow)) == 1
+
+
+def test_one_name_twice_without_a_document_is_put_down_once(list_id):
+    with unit_of_work():
+        db.session.get_one(UnitList, list_id).link_on = True
+    twice = [rosters.person(1, 证件号码="", 手机号="")] * 2
+    upload = rosters.enrolled(list_id, rosters.sheet(twice))
+    assert [line.outcome for line in rosters.lines(upload.id)] == ["named", "same"]
+
+
+def test_two_people_of_one_name_do_not_become_one(list_id):
+    with unit_of_work():
+        db.session.get_one(UnitList, list_id).link_on = True
+    rosters.enrolled(list_id, rosters.sheet([rosters.person(1, 证件号码="", 手机号="")]))
+    both = [rosters.person(1), rosters.person(2, 姓名=rosters.person(1)["姓名"])]
+    upload = rosters.enrolled(list_id, rosters.sheet(both))
+    assert [line.outcome for line in rosters.lines(upload.id)] == ["added", "added"]
+    assert signup_count() == 2
+    assert queries.figures_of(list_id)["people"] == 2

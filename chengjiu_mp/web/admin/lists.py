@@ -155,7 +155,8 @@ def show_list(list_id: int, errors: dict[str, str]) -> str:
     others = [(run.id, run_label(run)) for run in queries.runs_for(of.unit_id) if run.id not in known]
     url = queries.link_of(of) if of.link_on else ""
     return render_template(
-        "admin/unit_list.html", title=of.title, back=url_for("console_lists.index"), of=of, errors=errors, others=others,
+        "admin/unit_list.html", title=of.title, back=url_for("console_lists.index"), of=of, errors=errors,
+        others=others,
         unit=db.session.get_one(Unit, of.unit_id), figures=queries.figures_of(list_id),
         runs=[_run(one) for one in found],
         choices=[(one.run.id, run_label(one.run)) for one in found], people=[person_line(one) for one in people],
