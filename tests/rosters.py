@@ -32,7 +32,7 @@ def operator() -> Any:
     return context.Principal(account_id=1, grants=(context.Grant("operator"),))
 
 
-def person(n: int, **changes: str) -> dict[str, str]:
+def person(n: int, **changes: Any) -> dict[str, Any]:
     """Return the n-th invented teacher, the same one each time."""
     return {
         "姓名": SURNAMES[n % len(SURNAMES)] + "一二三四五六七八九十"[n // len(SURNAMES) % 10] + "明",

@@ -21,27 +21,27 @@ _INSTEAD_EXAMPLE = {"name": "李四", "doc_number": "11010519491231002X", "phone
 
 
 @route(blueprint, "GET", "", WHO, refusals=(BadCursor,))
-def list_unit_lists(query: schemas.ListsQuery) -> schemas.ListsOut:
+def list_unit_lists(query: schemas.UnitListsQuery) -> schemas.UnitListsOut:
     """List the lists in the caller's scope, the newest first."""
     found, cursor = queries.lists_in(lists_visible_to(context.principal()), query.cursor)
-    return schemas.ListsOut(items=[presenting.list_line(one) for one in found], next_cursor=cursor)
+    return schemas.UnitListsOut(items=[presenting.list_line(one) for one in found], next_cursor=cursor)
 
 
 @route(blueprint, "POST", "", WHO, status=201, example=_LIST_EXAMPLE,
        refusals=(course_errors.UnknownChoice, errors.NoRuns))  # fmt: skip
-def create_unit_list(body: schemas.ListIn) -> schemas.ListOut:
+def create_unit_list(body: schemas.UnitListIn) -> schemas.UnitListOut:
     """Make a list for a unit over one or several runs."""
     return presenting.unit_list(making.make_list(making.Plan(**body.model_dump()), context.principal()))
 
 
 @route(blueprint, "GET", "/<row:list_id>", WHO, refusals=(NotFound,))
-def show_unit_list(list_id: int) -> schemas.ListOut:
+def show_unit_list(list_id: int) -> schemas.UnitListOut:
     """Show a list with its figures."""
     return presenting.unit_list(list_for(context.principal(), list_id))
 
 
 @route(blueprint, "POST", "/<row:list_id>/link", WHO, example={"on": True}, refusals=(NotFound,))
-def switch_unit_link(list_id: int, body: schemas.LinkIn) -> schemas.ListOut:
+def switch_unit_link(list_id: int, body: schemas.UnitLinkIn) -> schemas.UnitListOut:
     """Open or close the private link; opened again it is a new one."""
     of = _mine(list_id)
     making.switch_link(of, on=body.on)
@@ -49,11 +49,11 @@ def switch_unit_link(list_id: int, body: schemas.LinkIn) -> schemas.ListOut:
 
 
 @route(blueprint, "GET", "/<row:list_id>/people", WHO, refusals=(NotFound,))
-def list_unit_people(list_id: int, query: schemas.AfterQuery) -> schemas.PeopleOut:
+def list_unit_people(list_id: int, query: schemas.AfterQuery) -> schemas.ListedPeopleOut:
     """List who is on it and who has confirmed, in the order they came."""
     of = list_for(context.principal(), list_id)
     people = queries.people_of(of.id, after=query.after, size=query.limit)
-    return schemas.PeopleOut(items=[presenting.person(one) for one in people])
+    return schemas.ListedPeopleOut(items=[presenting.person(one) for one in people])
 
 
 @route(blueprint, "POST", "/<row:list_id>/uploads", WHO, status=202, refusals=(NotFound, SheetRefused))
@@ -69,16 +69,16 @@ def show_unit_upload(list_id: int, upload_id: int) -> schemas.UploadOut:
 
 
 @route(blueprint, "GET", "/<row:list_id>/uploads/<row:upload_id>/lines", WHO, refusals=(NotFound,))
-def list_unit_lines(list_id: int, upload_id: int, query: schemas.AfterQuery) -> schemas.LinesOut:
+def list_unit_lines(list_id: int, upload_id: int, query: schemas.AfterQuery) -> schemas.UploadLinesOut:
     """List the lines with what would happen, or did, and why not; ``after`` is a line's number."""
     found = upload_queries.upload_of(list_for(context.principal(), list_id).id, upload_id)
     lines = upload_queries.lines_of(found.id, after=query.after, size=query.limit)
-    return schemas.LinesOut(items=[presenting.line(one) for one in lines])
+    return schemas.UploadLinesOut(items=[presenting.line(one) for one in lines])
 
 
 @route(blueprint, "POST", "/<row:list_id>/uploads/<row:upload_id>/confirm", WHO, status=202, example={"agreed": True},
        refusals=(NotFound, errors.AgreementMissing, errors.UploadNotReady))  # fmt: skip
-def confirm_unit_upload(list_id: int, upload_id: int, body: schemas.ConfirmIn) -> schemas.UploadOut:
+def confirm_unit_upload(list_id: int, upload_id: int, body: schemas.UploadConfirmIn) -> schemas.UploadOut:
     """Enrol what was read. Doing it twice changes nothing."""
     of = _mine(list_id)
     found = upload_queries.upload_of(of.id, upload_id)
@@ -90,19 +90,21 @@ def confirm_unit_upload(list_id: int, upload_id: int, body: schemas.ConfirmIn) -
        refusals=(NotFound, errors.AgreementMissing, errors.RowGone, errors.OnOtherList, course_errors.RosterLocked,
                  course_errors.CannotSubstitute, course_errors.AlreadySignedUp,
                  course_errors.OverlappingSignup))  # fmt: skip
-def substitute_unit_person(list_id: int, row_id: int, body: schemas.InsteadIn) -> schemas.PeopleOut:
+def substitute_unit_person(list_id: int, row_id: int, body: schemas.PersonInsteadIn) -> schemas.ListedPeopleOut:
     """Put another person into this one's seat, whoever waits; until the run's list of names is final."""
     of, one = _mine(list_id), queries.one_of(list_id, row_id)
     if not body.agreed:
         raise errors.AgreementMissing(field="agreed")
     made = changing.send_instead(of, one.row, Entry(**body.model_dump(exclude={"agreed"})))
-    return schemas.PeopleOut(items=[presenting.person(found) for found in queries.people_with(list_id, made.signup.id)])
+    return schemas.ListedPeopleOut(
+        items=[presenting.person(found) for found in queries.people_with(list_id, made.signup.id)]
+    )
 
 
 @route(blueprint, "POST", "/<row:list_id>/people/<row:row_id>/move", WHO, example={"run_id": 2},
        refusals=(NotFound, errors.RowGone, course_errors.UnknownChoice, course_errors.RosterLocked,
                  course_errors.CannotMove, course_errors.OverlappingSignup))  # fmt: skip
-def move_unit_person(list_id: int, row_id: int, body: schemas.MoveIn) -> schemas.PersonOut:
+def move_unit_person(list_id: int, row_id: int, body: schemas.PersonMoveIn) -> schemas.ListedPersonOut:
     """Move to another run of the list; the old place is kept until the new one is sure."""
     changing.change_run(_mine(list_id), queries.one_of(list_id, row_id).row, body.run_id)
     return presenting.person(queries.one_of(list_id, row_id))
@@ -110,7 +112,7 @@ def move_unit_person(list_id: int, row_id: int, body: schemas.MoveIn) -> schemas
 
 @route(blueprint, "POST", "/<row:list_id>/people/<row:row_id>/remove", WHO, example={"reason": "出差"},
        refusals=(NotFound, course_errors.RosterLocked, course_errors.CannotWithdraw))  # fmt: skip
-def remove_unit_person(list_id: int, row_id: int, body: schemas.RemoveIn) -> schemas.ListOut:
+def remove_unit_person(list_id: int, row_id: int, body: schemas.PersonRemoveIn) -> schemas.UnitListOut:
     """Take a person off the list; the place goes to who waits."""
     of = _mine(list_id)
     changing.remove(of, queries.one_of(list_id, row_id).row, body.reason)

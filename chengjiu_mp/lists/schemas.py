@@ -8,7 +8,7 @@ from chengjiu_mp.core.parsing import Day, In, Out, RowId
 from chengjiu_mp.people.documents import DocType
 
 
-class ListIn(In):
+class UnitListIn(In):
     """``sector`` is one of the six codes; left out, it and the group are the run's."""
 
     unit_id: RowId
@@ -18,7 +18,7 @@ class ListIn(In):
     key_group: str | None = Field(None, max_length=20)
 
 
-class ListsQuery(In):
+class UnitListsQuery(In):
     cursor: str | None = Field(None, max_length=60)
 
 
@@ -29,17 +29,17 @@ class AfterQuery(In):
     limit: int = Field(100, ge=1, le=500)
 
 
-class ConfirmIn(In):
+class UploadConfirmIn(In):
     """``agreed``: everybody on it has read the notices and agrees to be signed up."""
 
     agreed: bool
 
 
-class LinkIn(In):
+class UnitLinkIn(In):
     on: bool
 
 
-class InsteadIn(In):
+class PersonInsteadIn(In):
     """Who comes instead; ``agreed`` as with an upload."""
 
     name: str = Field(max_length=200)
@@ -50,15 +50,15 @@ class InsteadIn(In):
     agreed: bool = False
 
 
-class MoveIn(In):
+class PersonMoveIn(In):
     run_id: RowId
 
 
-class RemoveIn(In):
+class PersonRemoveIn(In):
     reason: str = Field("", max_length=200)
 
 
-class ListOut(Out):
+class UnitListOut(Out):
     """``link`` is the private link, null while it is closed."""
 
     id: int
@@ -73,7 +73,7 @@ class ListOut(Out):
     link: str | None
 
 
-class ListLineOut(Out):
+class UnitListLineOut(Out):
     id: int
     unit_id: int
     title: str
@@ -81,12 +81,12 @@ class ListLineOut(Out):
     confirmed: int
 
 
-class ListsOut(Out):
-    items: list[ListLineOut]
+class UnitListsOut(Out):
+    items: list[UnitListLineOut]
     next_cursor: str | None
 
 
-class PersonOut(Out):
+class ListedPersonOut(Out):
     """``state`` is the sign-up's, or ``named`` while only the name is known; ``position`` counts from 1."""
 
     id: int
@@ -100,8 +100,8 @@ class PersonOut(Out):
     confirmed_at: datetime | None
 
 
-class PeopleOut(Out):
-    items: list[PersonOut]
+class ListedPeopleOut(Out):
+    items: list[ListedPersonOut]
 
 
 class UploadOut(Out):
@@ -117,7 +117,7 @@ class UploadOut(Out):
     reason: str
 
 
-class LineOut(Out):
+class UploadLineOut(Out):
     """``row`` as the spreadsheet counts; ``column`` and ``reason`` in the sheet's own words."""
 
     row: int
@@ -128,5 +128,5 @@ class LineOut(Out):
     reason: str
 
 
-class LinesOut(Out):
-    items: list[LineOut]
+class UploadLinesOut(Out):
+    items: list[UploadLineOut]

@@ -141,9 +141,9 @@ def template(runs: Sequence[CourseRun]) -> bytes:
     plain = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "in_memory": True}
     with xlsxwriter.Workbook(memory, plain) as book:
         people, notes, choices = (book.add_worksheet(name) for name in ("名单", "填写说明", "选项"))
-        text = book.add_format({"num_format": "@"})
-        bold = book.add_format({"bold": True, "num_format": "@", "border": 1, "bg_color": "#D9EEF0"})
-        pale = book.add_format({"num_format": "@", "font_color": "#808080"})
+        text = book.add_format({"num_format": 49})
+        bold = book.add_format({"bold": True, "num_format": 49, "border": 1, "bg_color": "#D9EEF0"})
+        pale = book.add_format({"num_format": 49, "font_color": "#808080"})
         labels = [run_label(run) for run in runs]
         for c, (name, width) in enumerate(zip(COLUMNS, (14, 22, 24, 16, 16, 44, 14), strict=True)):
             people.set_column(c, c, width, text)

@@ -97,7 +97,7 @@ def test_who_is_only_named_completes_the_row(list_id):
         found = of(list_id)
         row = claiming.find_row(found, "王芳", "")
         claiming.complete(found, row, new, sessions.open_session("device")[1].id)
-    row = db.session.scalars(select(UnitListRow).order_by(UnitListRow.id.desc())).first()
+    row = db.session.scalars(select(UnitListRow).order_by(UnitListRow.id.desc()).limit(1)).one()
     signup = db.session.get_one(Signup, row.signup_id)
     assert (row.state, row.confirmed_at, signup.channel, signup.name) == ("on", clock.now(), "unit_link", "王芳")
     assert set(db.session.scalars(select(Consent.channel).where(Consent.signup_id == signup.id))) == {"page"}

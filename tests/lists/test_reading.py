@@ -59,7 +59,7 @@ def test_a_file_lies_sealed_and_is_gone_once_it_was_read(list_id):
     content = rosters.sheet([rosters.person(1)])
     with unit_of_work():
         row = uploading.receive(db.session.get_one(UnitList, list_id), content)
-        upload_id, name = row.id, row.file
+        upload_id, name = row.id, row.file or ""
     assert rosters.person(1)["证件号码"].encode() not in media().get(name)
     assert uploading.content_of(upload(upload_id)) == content
     rosters.work()
