@@ -46,12 +46,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     if settings.test_hooks:
         hooks.switch_on(settings.data_dir / "run" / "hooks.json")
     logs.init_app(app)
-    db.init_app(app)
-    tables.load()
-    with app.app_context():
-        if db.engine.dialect.name == "sqlite":
-            prepare_sqlite(db.engine)
-    Migrate(app, db, directory=str(MIGRATIONS), render_as_batch=True, compare_type=True)
+    _open_database(app)
     CSRFProtect(app)
     http.init_app(app)
     signin.init_app(app)
@@ -61,6 +56,15 @@ def create_app(settings: Settings | None = None) -> Flask:
     if settings.proxy_hops:
         app.wsgi_app = ProxyFix(app.wsgi_app, *[settings.proxy_hops] * 4)  # type: ignore[method-assign]
     return app
+
+
+def _open_database(app: Flask) -> None:
+    db.init_app(app)
+    tables.load()
+    with app.app_context():
+        if db.engine.dialect.name == "sqlite":
+            prepare_sqlite(db.engine)
+    Migrate(app, db, directory=str(MIGRATIONS), render_as_batch=True, compare_type=True)
 
 
 def _connect(settings: Settings) -> None:

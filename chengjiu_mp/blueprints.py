@@ -12,6 +12,8 @@ from chengjiu_mp.courses import tasks as course_tasks
 from chengjiu_mp.exams import api as exams
 from chengjiu_mp.instructors import api as instructors
 from chengjiu_mp.instructors import tasks as instructor_tasks
+from chengjiu_mp.lists import api as lists
+from chengjiu_mp.lists import tasks as list_tasks
 from chengjiu_mp.outbox import api as outbox
 from chengjiu_mp.outbox import tasks as outbox_tasks
 from chengjiu_mp.reports import api as reports
@@ -29,6 +31,9 @@ from chengjiu_mp.web.admin import instructors as console_instructors
 from chengjiu_mp.web.admin import instructors_import as console_instructors_import
 from chengjiu_mp.web.admin import jobs as console_jobs
 from chengjiu_mp.web.admin import links as console_links
+from chengjiu_mp.web.admin import list_people as console_list_people
+from chengjiu_mp.web.admin import list_uploads as console_list_uploads
+from chengjiu_mp.web.admin import lists as console_lists
 from chengjiu_mp.web.admin import messages as console_messages
 from chengjiu_mp.web.admin import month_import as console_month_import
 from chengjiu_mp.web.admin import notices as console_notices
@@ -57,12 +62,14 @@ from chengjiu_mp.web.h5 import signin as signin_pages
 from chengjiu_mp.web.h5 import signup as signup_pages
 from chengjiu_mp.web.h5 import teach as teach_pages
 from chengjiu_mp.web.h5 import tickets as ticket_pages
+from chengjiu_mp.web.h5 import unit_link as unit_link_pages
 from chengjiu_mp.web.h5 import verify as verify_pages
 
 # Imported for the tasks they declare; one a line.
 TASKS = (
     outbox_tasks,
     course_tasks,
+    list_tasks,
     instructor_tasks,
     certificate_tasks,
     report_tasks,
@@ -99,6 +106,10 @@ PAGES = (
     console_calendar,
     console_month_import,
     console_links,
+    console_lists,
+    console_list_uploads,
+    console_list_people,
+    unit_link_pages,
     console_settings,
     console_messages,
     console_calls,
@@ -124,6 +135,7 @@ def register(app: Flask) -> None:
     app.register_blueprint(courses.blueprint)
     app.register_blueprint(line_api.blueprint)
     app.register_blueprint(month_api.blueprint)
+    app.register_blueprint(lists.blueprint)
     app.register_blueprint(checkin.blueprint)
     app.register_blueprint(exams.blueprint)
     certificates.init_app(app)

@@ -3,8 +3,8 @@
 import importlib
 
 SLICES = (
-    "core", "units", "people", "wechat", "outbox", "signin", "venues", "instructors", "courses", "checkin", "exams",
-    "certificates",
+    "core", "units", "people", "wechat", "outbox", "signin", "venues", "instructors", "courses", "lists", "checkin",
+    "exams", "certificates",
 )  # fmt: skip
 # Tables of a slice that stand in a module of their own beside its ``models``.
 BESIDE = ("courses.series_models",)

@@ -2,7 +2,7 @@
 
 from devtools.named import run_named
 
-PROGRAMS: dict[str, str] = {"certificates": "devtools.prove_certificates"}
+PROGRAMS: dict[str, str] = {"certificates": "devtools.prove_certificates", "import": "devtools.prove_import"}
 
 
 def main(argv: list[str]) -> int:

@@ -80,6 +80,24 @@ class Group:
                 os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
 
+    def rss_mb(self) -> int:
+        """Return the resident megabytes of the largest process of the group."""
+        return max((int(fields[21]) for fields in self._stats()), default=0) * os.sysconf("SC_PAGE_SIZE") // 2**20
+
+    def cpu_seconds(self) -> float:
+        """Return what the group's processes, and those that they waited for, have worked."""
+        return sum(sum(map(int, fields[11:15])) for fields in self._stats()) / os.sysconf("SC_CLK_TCK")
+
+    def _stats(self) -> list[list[str]]:
+        """Return the fields behind the name in each process's stat (proc(5): the first is the state)."""
+        found = []
+        for status in Path("/proc").glob("[0-9]*/stat"):
+            with contextlib.suppress(OSError):
+                fields = status.read_text().rpartition(")")[2].split()
+                if self._process is not None and int(fields[2]) == self._process.pid:
+                    found.append(fields)
+        return found
+
 
 class Broker:
     """A Redis-protocol server that can lose everything it holds."""
@@ -126,7 +144,7 @@ def prove(options: argparse.Namespace) -> Outcome:
         stack.callback(broker.stop)
         env = {**os.environ, "CHENGJIU_ENV": "test", "CHENGJIU_TEST_HOOKS": "1", "CHENGJIU_DATA_DIR": folder,
                "REDIS_URL": broker.start(), "PUBLIC_URL": "https://example.test", "CHENGJIU_DEMO": "0"}  # fmt: skip
-        env["DATABASE_URL"] = _database(stack, place) if options.postgres else f"sqlite:///{place / 'proof.sqlite3'}"
+        env["DATABASE_URL"] = database_for(stack, place) if options.postgres else f"sqlite:///{place / 'proof.sqlite3'}"
         app = create_app(from_environment(env))
         worker = Group([*CELERY, "worker", "--concurrency", "2", "--without-mingle", "--without-gossip",
                         "--without-heartbeat", "--loglevel", "WARNING"], env, place / "worker.log")  # fmt: skip
@@ -141,7 +159,8 @@ def prove(options: argparse.Namespace) -> Outcome:
         return outcome
 
 
-def _database(stack: contextlib.ExitStack, place: Path) -> str:
+def database_for(stack: contextlib.ExitStack, place: Path) -> str:
+    """Return the address of a fresh PostgreSQL database that lives as long as ``stack``."""
     server = stack.enter_context(services.postgres_server(place / "pg"))
     with create_engine(server, isolation_level="AUTOCOMMIT").connect() as connection:
         connection.execute(text("create database proof"))

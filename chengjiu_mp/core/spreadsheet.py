@@ -103,16 +103,17 @@ _REFUSALS: dict[str, type[SheetRefused]] = {
 }
 
 
-def read(content: bytes) -> Sheet:
+def read(content: bytes, *, seconds: float | None = None) -> Sheet:
     """Return the first sheet of an xlsx.
 
+    :param seconds: how long the child may take; a Celery task has less than a request has
     :raise SheetRefused: one of the classes above; nothing was decoded when the directory of the file is out of bounds
     """
     check(content)
     # Isolated (-I): neither the working folder nor the environment decides what the child imports.
     command = [sys.executable, "-I", str(_READER)]
     try:
-        done = subprocess.run(command, input=content, capture_output=True, timeout=SECONDS, check=False)  # noqa: S603
+        done = subprocess.run(command, input=content, capture_output=True, timeout=seconds or SECONDS, check=False)  # noqa: S603
     except subprocess.TimeoutExpired:
         raise SheetTooSlow from None
     if done.returncode != 0:

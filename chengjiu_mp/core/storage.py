@@ -41,6 +41,10 @@ class Storage:
         """
         return self.path(name).read_bytes()
 
+    def discard(self, name: str) -> None:
+        """Delete a file that is needed no more; one that is gone already is no fault."""
+        self.path(name).unlink(missing_ok=True)
+
     def path(self, name: str) -> Path:
         """Return where ``name`` lives."""
         return self._root / name[:2] / name

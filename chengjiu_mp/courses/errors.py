@@ -44,6 +44,11 @@ class CannotMove(Refusal):
     message = "现在不能换到这一场。请刷新页面，看看还有哪些场次可以换。"
 
 
+class CannotSubstitute(Refusal):
+    code = "cannot_substitute"
+    message = "现在不能换人：这位已经退出、正在换场，或者已经签到。请刷新页面再看。"
+
+
 class PlacesNotFree(Refusal):
     """``free`` among the facts: how many seats could still be reserved."""
 
@@ -83,7 +88,7 @@ class CannotWithdraw(Refusal):
 
 
 class RosterLocked(Refusal):
-    """``call`` is the phone where staff put it right."""
+    """``call``, the phone where staff put it right, may be among the facts."""
 
     code = "roster_locked"
     message = "名单已经定了，不能在这里改。请打电话，由工作人员核对后更正。"

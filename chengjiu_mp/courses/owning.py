@@ -8,10 +8,14 @@ from chengjiu_mp.courses.errors import OwnerFixed, UnknownChoice
 from chengjiu_mp.courses.models import LIVE, CourseRun, Signup
 from chengjiu_mp.units.models import KEY_GROUPS, Unit
 
+# The unit's list or link has said it already.
+_SAID = ("import", "unit_link")
+
 
 def may_choose_owner(signup: Signup, run: CourseRun) -> bool:
     """Return whether the ticket's holder is still asked: an open run, a live place, nobody checked in yet."""
-    return run.open_to_all and run.state == "published" and signup.state in LIVE and signup.outcome is None
+    asked = run.open_to_all and run.state == "published" and signup.channel not in _SAID
+    return asked and signup.state in LIVE and signup.outcome is None
 
 
 def choose_owner(signup: Signup, run: CourseRun, unit_id: int, key_group: str) -> Signup:

@@ -38,6 +38,8 @@ from chengjiu_mp.people.models import Person
 from chengjiu_mp.people.service import person_for, write_consents
 
 _CODE_TRIES = 3
+# Who takes a row of a unit's list agrees on a page, as everybody else; the ledger knows no other word for it.
+_CONSENT_CHANNEL = {"unit_link": "page"}
 
 
 @dataclass(frozen=True)
@@ -231,7 +233,7 @@ def _still_open(run: CourseRun) -> None:
 
 
 def _concluded(run: CourseRun, row: Signup, draft: Draft, place: Place, token: str) -> Made:
-    write_consents(draft.person, row, draft.reading.notices, draft.channel)
+    write_consents(draft.person, row, draft.reading.notices, _CONSENT_CHANNEL.get(draft.channel, draft.channel))
     audit.record("signup.made", row, unit_id=run.unit_id, state=row.state, position=row.position, channel=row.channel)
     _tell(row, run, place)
     after_commit(lambda: hooks.crash_after_commit("signup"))

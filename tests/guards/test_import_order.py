@@ -8,8 +8,8 @@ import pytest
 from tests.guards.source import PACKAGE, Module, functions, imported, modules, plant
 
 ORDER = (
-    "core", "units", "people", "wechat", "outbox", "signin", "venues", "instructors", "courses", "checkin", "exams",
-    "certificates", "surveys", "reports", "web",
+    "core", "units", "people", "wechat", "outbox", "signin", "venues", "instructors", "courses", "lists", "checkin",
+    "exams", "certificates", "surveys", "reports", "web",
 )  # fmt: skip
 # The package root puts the slices together, and the demo city uses what it made.
 OUTSIDE = ("", "demo")

@@ -12,6 +12,7 @@ NAV: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("场次", "console_runs.index", STAFF),
     ("场次日历", "console_calendar.index", STAFF),
     ("海报链接", "console_links.index", STAFF),
+    ("单位名单", "console_lists.index", ("unit_manager", "operator")),
     ("成绩确认", "console_results.index", STAFF),
     ("证书", "console_certificates.index", STAFF),
     ("任务进度", "console_progress.index", STAFF),

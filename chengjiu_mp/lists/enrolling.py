@@ -1,0 +1,123 @@
+"""The enrolment, by a worker: a few lines a transaction; a line's outcome is written with its effect (rel-M1, F23).
+
+Who kills the worker in the middle loses at most the few lines of one transaction, which are done again.
+"""
+
+import json
+import time
+from collections.abc import Callable
+
+from sqlalchemy import func, select, update
+
+from chengjiu_mp.core import audit, clock, context, privacy
+from chengjiu_mp.core.context import Principal
+from chengjiu_mp.core.db import db, unit_of_work
+from chengjiu_mp.core.errors import Refusal
+from chengjiu_mp.lists import uploading
+from chengjiu_mp.lists.deciding import look
+from chengjiu_mp.lists.entering import Entered, enter
+from chengjiu_mp.lists.models import UnitList, UnitListLine, UnitListUpload
+from chengjiu_mp.lists.queries import terms_of
+from chengjiu_mp.lists.sheet import values_of
+from chengjiu_mp.lists.understanding import Fault, Terms, Understood, fault_of, understand
+from chengjiu_mp.lists.upload_queries import counts_of
+from chengjiu_mp.signin.sessions import grants_of
+
+LEG_SECONDS = 8.0
+# Few, so that nobody else who signs up waits long for the run's row.
+BATCH = 5
+
+
+def enrol_leg(upload_id: int) -> Callable[[], None] | None:
+    """Enrol as many lines as fit into one leg; return what ends it, None when nothing is left to do."""
+    upload = db.session.get(UnitListUpload, upload_id)
+    if upload is None or upload.state != "enrolling":
+        return None
+    until, finished, leg_from = time.monotonic() + LEG_SECONDS, _finished(upload_id), upload.leg_from
+    if finished > leg_from:
+        # A worker was killed here after it got on: its successor begins a leg with attempts of its own.
+        return lambda: uploading.next_leg(upload_id, uploading.ENROL, finished)
+    if not finished:
+        _reject_faults(upload_id)
+    with context.acting_as(_liaison(upload.uploaded_by)):
+        while _enrol_some(upload_id):
+            if time.monotonic() > until:
+                return lambda: uploading.next_leg(upload_id, uploading.ENROL, _finished(upload_id))
+    return lambda: _finish(upload_id)
+
+
+def _liaison(account_id: int | None) -> Principal:
+    """Return who uploaded it, so that the audit trail says on whose word people were signed up."""
+    if account_id is None:
+        return context.SYSTEM
+    return Principal(account_id=account_id, grants=grants_of(account_id))
+
+
+def _enrol_some(upload_id: int) -> bool:
+    """Enrol the next few lines in one transaction; return whether there were any."""
+    with unit_of_work():
+        # The row's lock: whoever lost the lease meanwhile waits here, and then finds these lines done.
+        upload = db.session.get_one(UnitListUpload, upload_id, with_for_update=True)
+        of = db.session.get_one(UnitList, upload.list_id, with_for_update=True)
+        lines = db.session.scalars(
+            select(UnitListLine)
+            .where(UnitListLine.upload_id == upload_id, UnitListLine.outcome.is_(None))
+            .order_by(UnitListLine.number)
+            .limit(BATCH)
+        ).all()
+        terms, head = terms_of(of), head_of(upload)
+        read = [_understood(line, head, terms) for line in lines]
+        seen = look(of, [one for one in read if isinstance(one, Understood)])
+        for line, one in zip(lines, read, strict=True):
+            _write(line, enter(of, one, seen) if isinstance(one, Understood) else Entered("rejected", told=one))
+    return bool(lines)
+
+
+def head_of(upload: UnitListUpload) -> list[str]:
+    """Return the header of the file as it stood; empty once shredded."""
+    if upload.head_sealed is None:
+        return []
+    found: list[str] = json.loads(privacy.unseal(upload.head_sealed, place=UnitListUpload.PLACE_HEAD, row=upload.uid))
+    return found
+
+
+def cells_of(line: UnitListLine) -> list[str] | None:
+    """Return a line's cells as they stood, None once shredded."""
+    if line.cells_sealed is None:
+        return None
+    found: list[str] = json.loads(privacy.unseal(line.cells_sealed, place=UnitListLine.PLACE, row=line.uid))
+    return found
+
+
+def _reject_faults(upload_id: int) -> None:
+    faults = (UnitListLine.upload_id == upload_id, UnitListLine.plan == "fault", UnitListLine.outcome.is_(None))
+    with unit_of_work():
+        db.session.execute(update(UnitListLine).where(*faults).values(outcome="rejected"))
+
+
+def _understood(line: UnitListLine, head: list[str], terms: Terms) -> Understood | Fault:
+    try:
+        return understand(values_of(head, cells_of(line) or []), terms)
+    except Refusal as refusal:
+        # It was right at the dry run: a run left the list, or a birthday came, in between.
+        return fault_of(refusal)
+
+
+def _write(line: UnitListLine, entered: Entered) -> None:
+    line.outcome, line.row_id = entered.outcome, entered.row.id if entered.row else None
+    told = entered.told
+    line.code, line.reason, line.field = (told.code, told.reason, told.column[:20]) if told else ("", "", "")
+
+
+def _finished(upload_id: int) -> int:
+    done = (UnitListLine.upload_id == upload_id, UnitListLine.outcome.is_not(None))
+    return db.session.scalar(select(func.count()).select_from(UnitListLine).where(*done)) or 0
+
+
+def _finish(upload_id: int) -> None:
+    upload = db.session.get_one(UnitListUpload, upload_id)
+    upload.state, upload.done_at = "done", clock.now()
+    db.session.flush()
+    of = db.session.get_one(UnitList, upload.list_id)
+    counts = {word: count for word, count in counts_of(upload_id).items() if count}
+    audit.record("unit_list.imported", of, unit_id=of.unit_id, upload=upload_id, counts=counts)

@@ -1,0 +1,145 @@
+"""One line of a sheet as typed -> what it says, or why not, in the words of the sheet's own columns."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from chengjiu_mp.core import clock, privacy
+from chengjiu_mp.core.errors import Refusal
+from chengjiu_mp.core.parsing import Invalid
+from chengjiu_mp.courses.entry import Entry, EntryReading, read_entry
+from chengjiu_mp.courses.models import CourseRun
+from chengjiu_mp.lists import sheet
+from chengjiu_mp.lists.errors import BirthNotKnown, GroupNotKnown, RunNotChosen, RunNotKnown, TypeNotKnown
+from chengjiu_mp.people.document_refusals import DocumentSpreadsheet
+from chengjiu_mp.people.documents import DocType, DocumentRefused, read_document
+from chengjiu_mp.people.names import read_name
+from chengjiu_mp.people.phones import read_phone
+from chengjiu_mp.people.schemas import ConsentIn
+from chengjiu_mp.units.models import KEY_GROUPS
+
+_COLUMN_OF = {
+    "name": sheet.NAME, "doc_number": sheet.DOC, "doc_type": sheet.DOC_TYPE, "phone": sheet.PHONE,
+    "birth_date": sheet.BIRTH, "key_group": sheet.GROUP, "run": sheet.RUN,
+}  # fmt: skip
+_TYPES = {one.label: one for one in DocType} | {"身份证": DocType.RESIDENT_ID, "护照": None}
+_GROUPS = {words: code for code, words in KEY_GROUPS.items()}
+_MAX_REASON = 300
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Why a line is not taken: a stable code, what to do in Chinese, and the columns it is about."""
+
+    code: str
+    reason: str
+    column: str = ""
+
+
+@dataclass(frozen=True)
+class Understood:
+    """A line that can be acted on. ``reading`` is None when only the name is known (the rest comes over the link)."""
+
+    run: CourseRun
+    name: str
+    key_group: str | None
+    entry: Entry
+    reading: EntryReading | None = None
+    phone: str | None = None
+
+    @property
+    def doc_index(self) -> bytes | None:
+        """Return the blind index of the document, None when there is none yet."""
+        if self.reading is None:
+            return None
+        return privacy.document_index(self.reading.document.doc_type, self.reading.document.number)
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What the lines of one upload share: the list's runs, what was agreed to, whether a name alone is enough."""
+
+    runs: Sequence[CourseRun]
+    consents: Sequence[ConsentIn]
+    names_alone: bool = False
+
+
+def fault_of(refusal: Refusal) -> Fault:
+    """Return a refusal as a line's fault; several of one form stand together."""
+    if isinstance(refusal, Invalid):
+        fields = [e["pointer"].strip("/") for e in refusal.errors]
+        columns = "、".join(dict.fromkeys(_COLUMN_OF.get(f, f) for f in fields))
+        return Fault(refusal.errors[0]["code"], " ".join(e["detail"] for e in refusal.errors)[:_MAX_REASON], columns)
+    column = _COLUMN_OF.get(refusal.field or "", sheet.DOC if refusal.field is None else refusal.field)
+    return Fault(refusal.code, refusal.sentence[:_MAX_REASON], column)
+
+
+def understand(values: Mapping[str, str], terms: Terms, lossy: frozenset[str] = frozenset()) -> Understood:
+    """Return what a line says.
+
+    :raise Refusal: with its ``field``; :func:`fault_of` puts it into the sheet's words
+    """
+    if lossy & {sheet.DOC, sheet.PHONE}:
+        raise DocumentSpreadsheet(field="doc_number" if sheet.DOC in lossy else "phone")
+    run, group = _run(values.get(sheet.RUN, ""), terms.runs), _group(values.get(sheet.GROUP, ""))
+    entry = Entry(
+        name=values.get(sheet.NAME, ""), doc_number=values.get(sheet.DOC, ""), phone=values.get(sheet.PHONE, ""),
+        doc_type=_doc_type(values.get(sheet.DOC_TYPE, "")), birth_date=_birth(values.get(sheet.BIRTH, "")),
+        consents=terms.consents,
+    )  # fmt: skip
+    if terms.names_alone and not entry.doc_number.strip():
+        phone = read_phone(entry.phone).number if entry.phone.strip() else None
+        return Understood(run, read_name(entry.name).name, group, entry, phone=phone)
+    reading = read_entry(entry, run)
+    return Understood(run, reading.name.name, group, entry, reading, reading.phone.number)
+
+
+def document_key(values: Mapping[str, str]) -> bytes | None:
+    """Return the blind index of a line's document, None where it is none; two lines of one person share it."""
+    try:
+        chosen = _doc_type(values.get(sheet.DOC_TYPE, ""))
+        found = read_document(values.get(sheet.DOC, ""), chosen, today=clock.today())
+    except (DocumentRefused, TypeNotKnown):
+        return None
+    return privacy.document_index(found.doc_type, found.number)
+
+
+def _run(words: str, runs: Sequence[CourseRun]) -> CourseRun:
+    if words:
+        found = sheet.run_of(words, runs)
+        if found is None:
+            raise RunNotKnown(field="run")
+        return found
+    if len(runs) != 1:
+        raise RunNotChosen(field="run")
+    return runs[0]
+
+
+def _group(words: str) -> str | None:
+    if not words:
+        return None
+    if words not in _GROUPS:
+        raise GroupNotKnown(field="key_group")
+    return _GROUPS[words]
+
+
+def _doc_type(words: str) -> DocType | None:
+    if not words:
+        return None
+    if words not in _TYPES:
+        raise TypeNotKnown(field="doc_type")
+    return _TYPES[words]
+
+
+def _birth(words: str) -> date | None:
+    if not words:
+        return None
+    found = re.fullmatch(r"(\d{4})\D?(\d{1,2})\D?(\d{1,2})\D?(?: 00:00)?", words, re.ASCII)
+    try:
+        day = date(*map(int, found.groups())) if found else None
+    except ValueError:
+        day = None
+    if day is None or not date(1900, 1, 1) <= day <= clock.today():
+        raise BirthNotKnown(field="birth_date")
+    return day

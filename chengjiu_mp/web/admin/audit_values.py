@@ -1,0 +1,110 @@
+"""What the audit trail's facts say, for people."""
+
+from collections.abc import Mapping
+
+from chengjiu_mp.web.admin.audit_words import FACTS
+
+# Words that stand in facts, under their key where one word means several things.
+# What is not listed (reasons, numbers, names of fields) is shown as it is.
+VALUES = {
+    "what.accounts": "学员账号",
+    "what.codes": "验证码",
+    "what.messages": "消息",
+    "what.people": "人员",
+    "what.replies": "重复提交记录",
+    "what.sessions": "登录",
+    "what.signups": "报名",
+    "document_number": "证件号码",
+    "employer": "向单位提供结果",
+    "name_list": "公示名单",
+    "photo": "现场照片",
+    "aed": "AED",
+    "agree": "同意",
+    "answer": "收到的答复",
+    "answer.withdraw": "退出",
+    "answer.move": "换场",
+    "approver": "复核人",
+    "auditor": "审计员",
+    "bearer": "接口",
+    "camera": "扫码",
+    "city": "市级",
+    "by.code": "验证码",
+    "by.holder": "本人确认",
+    "by.nobody_asked": "没有渠道通知，直接保留",
+    "checkin": "签到",
+    "source.code": "六位码",
+    "confirmed": "已报上",
+    "cpr": "心肺复苏",
+    "cpr_aed": "CPR+AED",
+    "device": "这部设备",
+    "failed": "不合格",
+    "holiday": "放假日",
+    "holidays_unknown": "放假安排未导入",
+    "in_the_past": "开课时间已过",
+    "incomplete": "未完成",
+    "role.instructor": "讲师",
+    "kind.instructor": "师资培训",
+    "instructor_refresh": "师资复训",
+    "junior": "初级救护员",
+    "source.name": "点名",
+    "what.document": "证件",
+    "what.name": "姓名",
+    "what.phone": "手机号",
+    "no_instructor": "没有师资",
+    "operator": "操作员",
+    "page": "网页",
+    "paper": "补签",
+    "passed": "合格",
+    "password": "密码",
+    "popular": "普及培训",
+    "ratio": "师资偏少",
+    "series": "系列",
+    "venue_clash": "地点撞期",
+    "instructor_clash": "师资撞期",
+    "what.venue": "地点",
+    "what.unit": "单位",
+    "refresher_overdue": "师资复训过期",
+    "responder": "救护员",
+    "signin": "登录",
+    "signup": "报名",
+    "system": "系统管理员",
+    "theory": "理论",
+    "town": "镇街",
+    "trainee": "学员",
+    "unit_manager": "单位管理员",
+    "waitlisted": "候补",
+    "wall": "墙上的码",
+    "wechat": "微信",
+    "wound": "创伤救护",
+    "import": "名单",
+    "unit_link": "名单链接",
+    "added": "报上",
+    "waiting": "候补",
+    "same": "已在",
+    "rejected": "没报上",
+    "named": "只有姓名",
+    "list": "名单",
+    "row": "名单行",
+}
+
+
+def facts_in_words(facts: Mapping[str, object]) -> str:
+    """Return what an entry says beyond its action: 渠道：网页；状态：已报上. Nothing said is left out."""
+    said = [
+        f"{FACTS.get(key, key)}：{_in_words(value, key)}" for key, value in facts.items() if value not in (None, [], {})
+    ]
+    return "；".join(said)
+
+
+def _in_words(value: object, key: str = "") -> str:
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    if isinstance(value, float):
+        return f"{value:g}"
+    if isinstance(value, Mapping):
+        return "、".join(f"{VALUES.get(str(one), one)} {_in_words(found)}" for one, found in value.items())
+    if isinstance(value, list):
+        return "、".join(_in_words(one, key) for one in value)
+    text, _, number = str(value).partition(":")  # checkin:12
+    word = VALUES.get(f"{key}.{text}") or VALUES.get(text)
+    return f"{word} {number}".strip() if word else str(value)

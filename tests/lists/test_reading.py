@@ -1,0 +1,212 @@
+"""What a file can do to us (nothing), and what a killed worker leaves (what was committed)."""
+
+import io
+import re
+import zipfile
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import func, select
+
+from chengjiu_mp.core import spreadsheet
+from chengjiu_mp.core.db import db, unit_of_work
+from chengjiu_mp.core.models import Job
+from chengjiu_mp.core.storage import media
+from chengjiu_mp.courses.models import Signup
+from chengjiu_mp.lists import enrolling, queries, reading, result_sheet, sheet, shredding, upload_queries, uploading
+from chengjiu_mp.lists.models import UnitList, UnitListLine, UnitListUpload
+from tests import invariants, rosters
+from tests.sheets import book, with_member
+
+
+@pytest.fixture
+def list_id(app) -> int:
+    return rosters.a_list()
+
+
+def upload(upload_id: int) -> UnitListUpload:
+    return db.session.get_one(UnitListUpload, upload_id)
+
+
+class Killed(BaseException):
+    """What a kill looks like from inside: nothing after it runs."""
+
+
+def test_a_file_that_inflates_is_refused_before_it_is_stored(list_id):
+    bomb = io.BytesIO()
+    with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("[Content_Types].xml", "<a/>")
+        archive.writestr("xl/worksheets/sheet1.xml", b"0" * 60_000_000)
+    with pytest.raises(spreadsheet.FileInflates), unit_of_work():
+        uploading.receive(db.session.get_one(UnitList, list_id), bomb.getvalue())
+    assert db.session.scalar(select(func.count()).select_from(UnitListUpload)) == 0
+
+
+@pytest.mark.parametrize("content", ["far", "entities"])
+def test_what_the_child_cannot_read_ends_with_a_reason_and_without_the_file(list_id, content):
+    if content == "far":
+        data = with_member(book([["姓名"]]), "xl/worksheets/sheet1.xml",
+            b'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData><row r="1048576">'
+            b'<c r="XFD1048576" t="inlineStr"><is><t>x</t></is></c></row></sheetData></worksheet>')  # fmt: skip
+    else:
+        data = with_member(book([["姓名"]]), "xl/worksheets/sheet1.xml", b'<!DOCTYPE a [<!ENTITY b "b">]><a>&b;')
+    upload_id = rosters.uploaded(list_id, data)
+    found = upload(upload_id)
+    assert (found.state, found.file, bool(found.reason)) == ("refused", None, True)
+
+
+def test_a_file_lies_sealed_and_is_gone_once_it_was_read(list_id):
+    content = rosters.sheet([rosters.person(1)])
+    with unit_of_work():
+        row = uploading.receive(db.session.get_one(UnitList, list_id), content)
+        upload_id, name = row.id, row.file or ""
+    assert rosters.person(1)["证件号码"].encode() not in media().get(name)
+    assert uploading.content_of(upload(upload_id)) == content
+    rosters.work()
+    assert upload(upload_id).file is None
+    with pytest.raises(FileNotFoundError):
+        media().get(name)
+
+
+def test_lines_hold_no_number_in_the_open_and_are_shredded_after_a_month(list_id, frozen):
+    found = rosters.enrolled(list_id, rosters.sheet([rosters.person(1), rosters.person(2, 手机号="1")]))
+    assert shredding.due() == []
+    frozen.now += timedelta(days=30)
+    assert shredding.due() == [found.id]
+    with unit_of_work():
+        shredding.shred(found.id)
+    assert set(db.session.scalars(select(UnitListLine.cells_sealed))) == {None}
+    assert shredding.due() == []
+    rows = rosters.cells(result_sheet.result_file(upload(found.id), whole=True))
+    assert [row[1] for row in rows[1:]] == ["已报上", "没报上"]
+
+
+def test_a_file_that_nobody_read_within_a_day_is_deleted_and_says_so(list_id, frozen):
+    with unit_of_work():
+        upload_id = uploading.receive(db.session.get_one(UnitList, list_id), rosters.sheet([rosters.person(1)])).id
+    frozen.now += timedelta(hours=24)
+    with unit_of_work():
+        shredding.shred(upload_id)
+    rosters.work()
+    assert (upload(upload_id).state, upload(upload_id).code) == ("refused", "file_gone")
+
+
+@pytest.mark.parametrize("after", [0, 1, 3])
+def test_an_enrolment_killed_in_the_middle_ends_as_if_undisturbed(list_id, monkeypatch, after):
+    content = rosters.faulty_sheet(30)
+    upload_id = rosters.uploaded(list_id, content)
+    rosters.confirmed(list_id, upload_id)
+    die_after(monkeypatch, enrolling, "enter", after * enrolling.BATCH + 2)
+    with pytest.raises(Killed):
+        rosters.work()
+    monkeypatch.undo()
+    revive()
+    rosters.work()
+    as_planned = {"add": "added", "fault": "rejected"}
+    lines = rosters.lines(upload_id)
+    assert [line.outcome for line in lines] == [as_planned[line.plan] for line in lines]
+    assert upload_queries.counts_of(upload_id) == {"added": 21, "rejected": 9}
+    assert db.session.scalar(select(func.count()).select_from(Signup)) == 21
+    assert invariants.broken() == {}
+
+
+def test_a_dry_run_killed_in_the_middle_judges_every_line_once(list_id, monkeypatch):
+    monkeypatch.setattr(reading, "CHUNK", 4)
+    die_after(monkeypatch, reading, "look", 2)
+    with pytest.raises(Killed):
+        rosters.uploaded(list_id, rosters.faulty_sheet(20))
+    upload_id = db.session.scalars(select(UnitListUpload.id)).one()
+    assert 0 < len(rosters.lines(upload_id)) < 20
+    monkeypatch.undo()
+    revive()
+    rosters.work()
+    assert [line.number for line in rosters.lines(upload_id)] == list(range(2, 22))
+    assert upload(upload_id).state == "read"
+
+
+def test_a_long_work_goes_in_legs_and_kills_do_not_use_up_its_attempts(list_id, monkeypatch):
+    upload_id = rosters.uploaded(list_id, rosters.sheet([rosters.person(n) for n in range(30)]))
+    rosters.confirmed(list_id, upload_id)
+    for _ in range(7):
+        die_after(monkeypatch, enrolling, "enter", enrolling.BATCH - 1)
+        with pytest.raises(Killed):
+            rosters.work()
+        monkeypatch.undo()
+        revive()
+        die_after(monkeypatch, enrolling, "enter", enrolling.BATCH + 1)
+        with pytest.raises(Killed):
+            rosters.work()
+        monkeypatch.undo()
+        revive()
+        if upload_queries.counts_of(upload_id).get("added") == 25:
+            break
+    rosters.work()
+    assert upload(upload_id).state == "done"
+    assert db.session.scalars(select(Job.state).where(Job.kind == uploading.ENROL, Job.state == "dead")).all() == []
+
+
+def test_a_work_that_gave_up_says_so_and_is_sent_on(list_id):
+    upload_id = rosters.uploaded(list_id, rosters.sheet([rosters.person(1)]))
+    rosters.confirmed(list_id, upload_id)
+    with unit_of_work():
+        db.session.scalars(select(Job).where(Job.kind == uploading.ENROL)).one().state = "dead"
+    assert uploading.stopped(upload(upload_id))
+    with unit_of_work():
+        uploading.send_on(upload(upload_id))
+    rosters.work()
+    assert upload(upload_id).state == "done"
+
+
+def test_the_template_has_drop_downs_and_number_columns_as_text(list_id):
+    runs = [one.run for one in queries.runs_of(list_id)]
+    content = sheet.template(runs)
+    assert spreadsheet.read(content).rows[0] == list(sheet.COLUMNS)
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        people, styles = (archive.read(f"xl/{name}.xml").decode() for name in ("worksheets/sheet1", "styles"))
+    assert re.findall(r'<dataValidation type="list"[^>]*sqref="([^"]+)"', people) == [
+        "B2:B10002",
+        "E2:E10002",
+        "F2:F10002",
+    ]
+    # 49 is the built-in format "@": text.
+    formats = re.findall(r'<xf numFmtId="(\d+)"', styles.partition("<cellXfs")[2])
+    columns = {int(at): int(style) for at, style in re.findall(r'<col min="(\d+)"[^>]* style="(\d+)"', people)}
+    assert {formats[columns[number]] for number in (3, 4)} == {"49"}
+
+
+@pytest.mark.parametrize(
+    ("head", "found"),
+    [
+        (["姓 名*", "身份证号（18位）", "手机号码"], True), (["序号", "姓名", "证件号码", "联系电话", "备注"], True),
+        (["姓名", "电话"], False),
+    ],
+)  # fmt: skip
+def test_headers_are_found_as_people_write_them(head, found):
+    rows = [["教师名单"], head, ["张三"] * len(head)]
+    given = spreadsheet.Sheet([row + [""] * (len(head) - len(row)) for row in rows])
+    if found:
+        assert [line.number for line in sheet.find_lines(given).lines] == [3]
+    else:
+        with pytest.raises(Exception, match="columns_missing"):
+            sheet.find_lines(given)
+
+
+def die_after(monkeypatch, module, name, calls):
+    """Let the ``calls``-th call of a function of ``module`` be a kill."""
+    real, left = getattr(module, name), [calls]
+
+    def dying(*args, **named):
+        left[0] -= 1
+        if left[0] == 0:
+            raise Killed
+        return real(*args, **named)
+
+    monkeypatch.setattr(module, name, dying)
+
+
+def revive() -> None:
+    """Let the killed worker's lease run out, as the database's clock does."""
+    db.session.remove()
+    with unit_of_work():
+        for job in db.session.scalars(select(Job).where(Job.state == "running")):
+            job.lease_until, job.state = 0.0, "queued"

@@ -1,0 +1,215 @@
+"""The liaison's pages and the private link, as forms: from the empty list to the printed codes."""
+
+import io
+import re
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import func, select
+
+from chengjiu_mp.core.db import db
+from chengjiu_mp.courses.models import Signup
+from chengjiu_mp.lists import queries, upload_queries
+from chengjiu_mp.lists.models import UnitList, UnitListUpload
+from tests import counting, factories, rosters
+from tests.web.test_console_runs import desk, post, token_in
+
+ONE = rosters.person(1)
+
+
+@pytest.fixture
+def liaison(client: FlaskClient) -> FlaskClient:
+    return desk(client, "unit_manager", "chengjiang")
+
+
+def a_list(client: FlaskClient) -> int:
+    """Make a list over one run, by the form."""
+    with factories.made():
+        run_id, unit_id = factories.run().id, factories.unit("chengjiang").id
+    page = f"/console/lists/new?unit_id={unit_id}"
+    reply = post(client, page, "/console/lists/new", unit_id=unit_id, title="教师名单", run_ids=run_id)
+    assert reply.status_code == 303
+    return int(reply.headers["Location"].rpartition("/")[2])
+
+
+def send(client: FlaskClient, list_id: int, content: bytes, name: str = "名单.xlsx") -> Any:
+    page = f"/console/lists/{list_id}"
+    return post(client, page, f"{page}/uploads", file=(io.BytesIO(content), name))
+
+
+def enrolled(client: FlaskClient, people: list[dict[str, str]]) -> tuple[int, str]:
+    """Return a list and the address of its upload, enrolled."""
+    list_id = a_list(client)
+    url = send(client, list_id, rosters.sheet(people)).headers["Location"]
+    rosters.work()
+    assert post(client, url, f"{url}/confirm", agreed="1").status_code == 303
+    rosters.work()
+    return list_id, url
+
+
+def visitor(client: FlaskClient) -> FlaskClient:
+    """Return another browser: the liaison's own would hold the ticket."""
+    return client.application.test_client()
+
+
+def test_no_list_yet_and_the_way_to_the_first(liaison):
+    page = liaison.get("/console/lists/").text
+    assert "还没有名单" in page
+    assert 'href="/console/lists/new"' in page
+
+
+def test_a_new_list_names_what_is_missing_and_keeps_what_was_typed(liaison):
+    with factories.made():
+        factories.run()
+        unit_id = factories.unit("chengjiang").id
+    page = f"/console/lists/new?unit_id={unit_id}"
+    reply = post(liaison, page, "/console/lists/new", unit_id=unit_id, title="我的名单")
+    assert (reply.status_code, "请至少选一个场次" in reply.text, 'value="我的名单"' in reply.text) == (422, True, True)
+
+
+def test_from_the_sheet_to_the_codes(liaison):
+    list_id, url = enrolled(liaison, [ONE, rosters.person(2, 手机号="139")])
+    page = liaison.get(url).text
+    assert "报名结果" in page
+    assert "手机号应是 11 位数字" in page
+    assert ONE["证件号码"] not in page
+    tickets = liaison.get(f"/console/lists/{list_id}/tickets")
+    code = db.session.scalars(select(Signup.code)).one()
+    assert f"{code[:3]} {code[3:]}" in tickets.text
+    assert tickets.headers["Cache-Control"] == "no-store"
+
+
+def test_the_dry_run_waits_for_the_liaisons_word(liaison):
+    list_id = a_list(liaison)
+    url = send(liaison, list_id, rosters.sheet([ONE])).headers["Location"]
+    assert "正在核对表格" in liaison.get(url).text
+    assert liaison.get(f"{url}/state").json["state"] == "working"
+    rosters.work()
+    assert liaison.get(f"{url}/state").json["state"] == "done"
+    assert "会报上" in liaison.get(url).text
+    reply = post(liaison, url, f"{url}/confirm")
+    assert (reply.status_code, "请先确认名单上的人都看过须知" in reply.text) == (422, True)
+    assert db.session.scalar(select(func.count()).select_from(Signup)) == 0
+
+
+def test_a_second_tap_on_confirm_enrols_once(liaison):
+    list_id, url = enrolled(liaison, [ONE])
+    assert post(liaison, f"/console/lists/{list_id}", f"{url}/confirm", agreed="1").status_code == 303
+    rosters.work()
+    assert db.session.scalar(select(func.count()).select_from(Signup)) == 1
+
+
+def test_the_result_comes_back_whole_to_who_uploaded_it(liaison):
+    _, url = enrolled(liaison, [ONE])
+    assert rosters.cells(liaison.get(f"{url}/result.xlsx").data)[1][2] == ONE["证件号码"]
+    with factories.made():
+        other = factories.bearer("operator")
+    assert rosters.cells(visitor(liaison).get(f"{url}/result.xlsx", headers=other).data)[1][2].startswith("****")
+
+
+@pytest.mark.parametrize("content", [b"", b"not a zip at all", b"PK\x03\x04 and then nothing"])
+def test_a_file_that_is_no_sheet_is_refused_at_the_door(liaison, content):
+    reply = send(liaison, a_list(liaison), content)
+    assert reply.status_code == 422
+    assert "f-file-error" in reply.text
+    assert db.session.scalar(select(func.count()).select_from(UnitListUpload)) == 0
+
+
+def test_a_sheet_of_something_else_says_which_columns_are_missing(liaison):
+    url = send(liaison, a_list(liaison), rosters.sheet([{"名": "张三"}], columns=["名", "手机号"])).headers["Location"]
+    rosters.work()
+    assert "没有找到这几列：姓名、证件号码" in liaison.get(url).text
+
+
+def test_the_template_reads_back_as_a_sheet_without_people(liaison):
+    list_id = a_list(liaison)
+    content = liaison.get(f"/console/lists/{list_id}/template.xlsx").data
+    url = send(liaison, list_id, content).headers["Location"]
+    rosters.work()
+    assert "表头下面还没有人" in liaison.get(url).text
+
+
+def test_the_link_is_opened_and_the_reminder_carries_it(liaison):
+    list_id = a_list(liaison)
+    page = f"/console/lists/{list_id}"
+    assert "data-copy" not in liaison.get(page).text
+    post(liaison, page, f"{page}/link", on="1")
+    post(liaison, page, f"{page}/names", run_id=queries.runs_of(list_id)[0].run.id, names="王芳\n陆晓燕")
+    text = liaison.get(page).text
+    assert queries.link_of(db.session.get_one(UnitList, list_id)) in text
+    assert "还没确认的：王芳、陆晓燕" in text
+
+
+def test_names_that_nobody_has_are_named_by_line_and_kept(liaison):
+    list_id = a_list(liaison)
+    page = f"/console/lists/{list_id}"
+    reply = post(liaison, page, f"{page}/names", run_id=queries.runs_of(list_id)[0].run.id, names="王芳\n王5")
+    assert reply.status_code == 422
+    assert "第 2 行：" in reply.text
+    assert "王芳\n王5" in reply.text
+    assert queries.figures_of(list_id)["people"] == 0
+
+
+def test_somebody_else_is_sent_and_the_error_keeps_the_form(liaison):
+    list_id, _ = enrolled(liaison, [ONE])
+    url = f"/console/lists/{list_id}/people/{queries.people_of(list_id)[0].row.id}"
+    given = rosters.person(7)
+    fields = {"name": given["姓名"], "doc_number": given["证件号码"], "phone": given["手机号"]}
+    reply = post(liaison, url, f"{url}/instead", **fields)
+    assert (reply.status_code, f'value="{given["姓名"]}"' in reply.text) == (422, True)
+    assert given["证件号码"] not in reply.text
+    assert post(liaison, url, f"{url}/instead", agreed="1", **fields).status_code == 303
+    assert [one.name for one in queries.people_of(list_id)] == [given["姓名"]]
+
+
+def test_a_liaison_of_another_unit_meets_nothing(liaison):
+    list_id, url = enrolled(liaison, [ONE])
+    with factories.made():
+        other = factories.bearer("unit_manager", "huashi")
+    stranger = visitor(liaison)
+    for address in (
+        f"/console/lists/{list_id}",
+        url,
+        f"{url}/result.xlsx",
+        f"{url}/state",
+        f"/console/lists/{list_id}/tickets",
+    ):
+        assert stranger.get(address, headers=other).status_code == 404
+
+
+def test_a_teacher_confirms_on_the_own_phone(liaison):
+    list_id, _ = enrolled(liaison, [ONE])
+    page = f"/console/lists/{list_id}"
+    post(liaison, page, f"{page}/link", on="1")
+    link = "/u/" + queries.link_of(db.session.get_one(UnitList, list_id)).rpartition("/")[2]
+    teacher = visitor(liaison)
+    missed = post(teacher, link, link, name=ONE["姓名"], tail="0000")
+    assert (missed.status_code, "没有对上名单" in missed.text) == (422, True)
+    found = post(teacher, link, link, name=ONE["姓名"], tail=ONE["证件号码"][-4:]).text
+    handle = re.search(r'name="handle" value="([^"]+)"', found)
+    assert handle
+    assert ONE["证件号码"] not in found
+    ticks = {"consent.signup": "1", "consent.document_number": "1"}
+    sent = {"csrf_token": token_in(found), "handle": handle[1]}
+    unticked = teacher.post(f"{link}/mine", data=sent)
+    assert (unticked.status_code, "再勾选同意" in unticked.text) == (422, True)
+    ticket = teacher.post(f"{link}/mine", data={**sent, **ticks})
+    assert ticket.status_code == 303
+    assert ONE["姓名"] in teacher.get(ticket.headers["Location"]).text
+    assert "您是哪个单位的" not in teacher.get(ticket.headers["Location"]).text
+    assert "已确认" in liaison.get(page).text
+
+
+def test_the_page_of_a_long_list_asks_a_fixed_number_of_questions(liaison):
+    list_id, _ = enrolled(liaison, [rosters.person(n) for n in range(3)])
+    with counting.statements() as few:
+        liaison.get(f"/console/lists/{list_id}")
+    send(liaison, list_id, rosters.sheet([rosters.person(n) for n in range(30)]))
+    rosters.work()
+    upload_id = upload_queries.uploads_of(list_id)[0].id
+    rosters.confirmed(list_id, upload_id)
+    rosters.work()
+    with counting.statements() as many:
+        liaison.get(f"/console/lists/{list_id}")
+    assert len(many) <= len(few) + 3
