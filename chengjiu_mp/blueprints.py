@@ -34,6 +34,7 @@ from chengjiu_mp.web.admin import signin as console_signin
 from chengjiu_mp.web.admin import targets as console_targets
 from chengjiu_mp.web.h5 import board
 from chengjiu_mp.web.h5 import certificates as lookup_pages
+from chengjiu_mp.web.h5 import guardian as guardian_pages
 from chengjiu_mp.web.h5 import line as line_pages
 from chengjiu_mp.web.h5 import refresher as refresher_page
 from chengjiu_mp.web.h5 import results as result_pages
@@ -60,6 +61,7 @@ PAGES = (
     ops,
     run_pages,
     signup_pages,
+    guardian_pages,
     ticket_pages,
     line_pages,
     signin_pages,

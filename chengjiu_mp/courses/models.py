@@ -202,6 +202,8 @@ class Signup(Base):
             sqlite_where=text("position is not null"), postgresql_where=text("position is not null"),
         ),
         Index("uq_signup_run_code", "run_id", "code", unique=True),
+        # Under 14 on the day of signing up: there is a guardian to ask, and a seat only when they agreed.
+        CheckConstraint("not needs_guardian or guardian_consent_id is not null", name="guardian"),
         Index(
             "ix_signup_unsettled", "state", "offer_ends_at",
             sqlite_where=_UNSETTLED_SQL, postgresql_where=_UNSETTLED_SQL,
@@ -245,6 +247,9 @@ class Signup(Base):
     # The place in another run that is kept until this one is sure.
     moves_from_id: Mapped[int | None] = mapped_column(ForeignKey("signup.id"), index=True)
     party_id: Mapped[int | None] = mapped_column(ForeignKey("party.id"), index=True)
+    # The birth date is not kept: what follows from it is.
+    needs_guardian: Mapped[bool] = mapped_column(default=False)
+    guardian_consent_id: Mapped[int | None] = mapped_column(ForeignKey("guardian_consent.id"), index=True)
     run: Mapped[CourseRun] = relationship(lazy="raise")
 
 

@@ -8,10 +8,22 @@ from sqlalchemy import or_, select
 from chengjiu_mp.core.db import db
 from chengjiu_mp.people.models import Attainment, Contact, Notice, Person
 
+# What a guardian agrees to, and nobody else: it stands on their own page, not among a participant's notices.
+GUARDIAN_NOTICE = "guardian"
+
 
 def current_notices() -> Sequence[Notice]:
-    """Return the texts in force, in the order they were introduced."""
-    return db.session.scalars(select(Notice).where(Notice.current).order_by(Notice.id)).all()
+    """Return the texts in force that a participant agrees to, in the order they were introduced."""
+    return db.session.scalars(
+        select(Notice).where(Notice.current, Notice.purpose != GUARDIAN_NOTICE).order_by(Notice.id)
+    ).all()
+
+
+def guardian_notice() -> Notice:
+    """Return the text in force that a child's guardian agrees to."""
+    return db.session.scalars(
+        select(Notice).where(Notice.current, Notice.purpose == GUARDIAN_NOTICE).order_by(Notice.id.desc()).limit(1)
+    ).one()
 
 
 def person_by_document(doc_index: bytes) -> Person | None:

@@ -1,6 +1,5 @@
 // Shows a long number in groups below its field, so that it can be compared with the card. Nothing is stored or sent.
-const field = document.querySelector("[data-group]");
-if (field) {
+for (const field of document.querySelectorAll("[data-group]")) {
   const echo = document.createElement("p");
   echo.className = "hint num-echo";
   echo.setAttribute("aria-hidden", "true");
