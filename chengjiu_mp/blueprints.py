@@ -7,6 +7,7 @@ from chengjiu_mp.certificates import api as certificates
 from chengjiu_mp.certificates import tasks as certificate_tasks
 from chengjiu_mp.checkin import api as checkin
 from chengjiu_mp.courses import api as courses
+from chengjiu_mp.courses import family_api
 from chengjiu_mp.courses import line_api
 from chengjiu_mp.courses import tasks as course_tasks
 from chengjiu_mp.exams import api as exams
@@ -19,6 +20,7 @@ from chengjiu_mp.web import api_docs, edge, hooks, ops, pulse
 from chengjiu_mp.web.admin import audit as console_audit
 from chengjiu_mp.web.admin import certificates as console_certificates
 from chengjiu_mp.web.admin import checkins as console_checkins
+from chengjiu_mp.web.admin import guardians as console_guardians
 from chengjiu_mp.web.admin import home as console_home
 from chengjiu_mp.web.admin import instructors as console_instructors
 from chengjiu_mp.web.admin import instructors_import as console_instructors_import
@@ -78,6 +80,7 @@ PAGES = (
     console_runs,
     console_run_changes,
     console_run_drafts,
+    console_guardians,
     console_settings,
     console_messages,
     console_audit,
@@ -96,6 +99,7 @@ def register(app: Flask) -> None:
     app.register_blueprint(signin.blueprint)
     app.register_blueprint(instructors.blueprint)
     app.register_blueprint(courses.blueprint)
+    app.register_blueprint(family_api.blueprint)
     app.register_blueprint(line_api.blueprint)
     app.register_blueprint(checkin.blueprint)
     app.register_blueprint(exams.blueprint)

@@ -26,6 +26,6 @@ def party_does_not_fit(pool_id: int, people: int) -> PartyDoesNotFit:
 
 def _seats_left(pool_id: int) -> tuple[int, int]:
     free, waiting = db.session.execute(
-        select(SeatPool.capacity - SeatPool.taken, SeatPool.waiting).filter_by(id=pool_id)
+        select(SeatPool.capacity - SeatPool.taken, SeatPool.waiting).where(SeatPool.id == pool_id)
     ).one()
     return (0 if waiting else max(free, 0)), waiting

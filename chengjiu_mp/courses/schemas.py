@@ -57,16 +57,63 @@ class CloseIn(In):
     note: str = Field("", max_length=300)
 
 
+class GuardianIn(In):
+    """Who is asked for children under 14, once for all of a form."""
+
+    name: str = Field(max_length=200)
+    relation: Literal["mother", "father", "grandparent", "other"]
+    phone: str = Field(max_length=60)
+
+
 class SignupIn(In):
-    """``doc_type`` is guessed from the number when left out; ``birth_date`` is for documents that do not tell it."""
+    """``doc_type`` is guessed from the number when left out; ``birth_date`` is for documents that do not tell it.
+
+    ``guardian`` is asked when the person is under 14; until they agree the sign-up is ``pending``.
+    """
 
     name: str = Field(max_length=200)
     doc_number: str = Field(max_length=100)
     phone: str = Field(max_length=60)
+    guardian: GuardianIn | None = None
     doc_type: DocType | None = None
     birth_date: Day | None = None
     consents: list[ConsentIn] = Field(default_factory=list, max_length=20)
     health_notice_read: bool = False
+
+
+class TogetherPersonIn(In):
+    """``phone`` may be left out when the form has one for all; so may what the form says for all."""
+
+    name: str = Field(max_length=200)
+    doc_number: str = Field(max_length=100)
+    phone: str = Field("", max_length=60)
+    doc_type: DocType | None = None
+    birth_date: Day | None = None
+    consents: list[ConsentIn] = Field(default_factory=list, max_length=20)
+    health_notice_read: bool = False
+
+
+class TogetherIn(In):
+    """Up to four people in one form: seats for all or none, unless ``split``.
+
+    ``consents`` and ``health_notice_read`` are for everybody who has none of their own.
+    """
+
+    people: list[TogetherPersonIn] = Field(min_length=1, max_length=4)
+    phone: str = Field("", max_length=60)
+    split: bool = False
+    guardian: GuardianIn | None = None
+    consents: list[ConsentIn] = Field(default_factory=list, max_length=20)
+    health_notice_read: bool = False
+
+
+class GuardianAgreeIn(In):
+    """``version`` is of the notice that was read; ``split`` lets those who find no seat wait in the line."""
+
+    challenge: str = Field(max_length=60)
+    code: str = Field(max_length=12)
+    version: int
+    split: bool = False
 
 
 class WithdrawIn(In):
@@ -159,7 +206,10 @@ class PublishedOut(RunOut):
 
 
 class SignupMadeOut(Out):
-    """``position`` counts from 1 among those who wait; null for a seat."""
+    """``position`` counts from 1 among those who wait; null for a seat.
+
+    ``guardian_token`` opens the page of the guardian who is still to agree; null when nobody is asked.
+    """
 
     id: int
     run_id: int
@@ -168,6 +218,34 @@ class SignupMadeOut(Out):
     code: str
     ticket_token: str
     ticket_url: str
+    guardian_token: str | None = None
+
+
+class TogetherOut(Out):
+    """In the order of the form."""
+
+    items: list[SignupMadeOut]
+
+
+class GuardianChildOut(Out):
+    id: int
+    name_masked: str
+    state: str
+
+
+class GuardianOut(Out):
+    """``state``: asked, agreed or withdrawn. ``hindrance`` is the code of what kept places from being given."""
+
+    state: Literal["asked", "agreed", "withdrawn"]
+    phone_masked: str
+    notice: NoticeRefOut
+    text: str
+    children: list[GuardianChildOut]
+    hindrance: str | None = None
+
+
+class GuardianCodeOut(Out):
+    challenge: str
 
 
 class QuestionOut(Out):

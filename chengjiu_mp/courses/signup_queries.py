@@ -76,6 +76,12 @@ def my_live_signup(who: Principal, run_id: int) -> Signup | None:
     return db.session.scalars(query.order_by(Signup.id.desc()).limit(1)).first()
 
 
+def my_places_in(who: Principal, run_id: int) -> Sequence[Signup]:
+    """Return the live places in a run that were signed up on this device or by this account, in the form's order."""
+    query = select(Signup).where(owned_by(who), Signup.run_id == run_id, Signup.state.in_(LIVE))
+    return db.session.scalars(query.order_by(Signup.id).limit(20)).all()
+
+
 def live_signup_of(run_id: int, person_id: int) -> Signup | None:
     """Return the one live place of a person in a run."""
     return db.session.scalars(

@@ -27,6 +27,8 @@ _ENDED = {
     "run_cancelled": ("停课", "这一场停课了，请不用前往。可以换一场。"),
     "pending": ("待确认", "这次报名还在确认，确认后会通知您。"),
 }
+_WAITS_FOR_GUARDIAN = "未满 14 周岁，要由监护人同意后才占名额。48 小时内没有办好，这次报名会自动取消。"
+_WAITS_FOR_CHILD = "同行的孩子还没有监护人同意，同意后大家一起占名额。48 小时内没有办好，这次报名会自动取消。"
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,9 @@ def journey_of(signup: Signup) -> Journey:
     if signup.state == "offered":
         until = f"请在{day_time(signup.offer_ends_at)}前" if signup.offer_ends_at else "请尽快"
         return Journey(0, "有空位了", "warn", f"名额给您留着，{until}确认，过时让给下一位。", usable=False)
+    if signup.state == "pending" and (signup.needs_guardian or signup.party_id):
+        text = _WAITS_FOR_GUARDIAN if signup.needs_guardian else _WAITS_FOR_CHILD
+        return Journey(0, "待监护人同意", "warn", text, usable=False)
     if signup.state not in SEATED:
         word, text = _ENDED[signup.state]
         return Journey(0, word, "plain", text, usable=False)
