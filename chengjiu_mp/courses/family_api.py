@@ -1,12 +1,11 @@
 """Families for programs: a few people in one form, and the word of a guardian."""
 
-from flask import Blueprint
-
 from chengjiu_mp.core import access
+from chengjiu_mp.core.db import unit_of_work
 from chengjiu_mp.core.errors import NotFound, TooMany
 from chengjiu_mp.core.http import network, route
 from chengjiu_mp.courses import errors, guardians, presenting, schemas
-from chengjiu_mp.courses.api import guardian_of, spend_signup_limits
+from chengjiu_mp.courses.api import blueprint, guardian_of, spend_signup_limits
 from chengjiu_mp.courses.entry import Entry
 from chengjiu_mp.courses.signing_up import sign_up_together
 from chengjiu_mp.people.documents import DocumentRefused
@@ -17,7 +16,7 @@ from chengjiu_mp.people.phones import PhoneRefused
 from chengjiu_mp.signin import codes
 from chengjiu_mp.signin.errors import CodeWrong, NoSms
 
-blueprint = Blueprint("families", __name__, url_prefix="/api/v1")
+__all__ = ["blueprint"]
 
 # What a guardian's code is good for.
 PURPOSE = "guardian"
@@ -61,16 +60,18 @@ def send_guardian_code(token: str) -> schemas.GuardianCodeOut:
     return schemas.GuardianCodeOut(challenge=codes.send_code(guardian_phone(asked_under(token)[0]), PURPOSE))
 
 
-@route(blueprint, "POST", "/guardian/<token>/agree", access.PUBLIC,
+@route(blueprint, "POST", "/guardian/<token>/agree", access.PUBLIC, transaction=False,
        example={"challenge": "a" * 26, "code": "123456", "version": 1},
        refusals=(NotFound, CodeWrong, ConsentMissing, NotTheGuardian, GuardianConsentEnded))  # fmt: skip
 def agree_as_guardian(token: str, body: schemas.GuardianAgreeIn) -> schemas.GuardianOut:
     """Agree by the code; places are given with it, or ``hindrance`` says why not."""
-    consents = asked_under(token)
+    asked_under(token)
     notice_agreed(body.version)
     proved = codes.prove(body.challenge, body.code, PURPOSE)
-    outcome = guardians.agree(consents, proved, body.version, split=body.split)
-    return presenting.guardian(consents, outcome.refusal.code if outcome.refusal else None)
+    with unit_of_work():
+        consents = asked_under(token)
+        outcome = guardians.agree(consents, proved, body.version, split=body.split)
+        return presenting.guardian(consents, outcome.refusal.code if outcome.refusal else None)
 
 
 @route(blueprint, "POST", "/guardian/<token>/withdraw", access.PUBLIC, refusals=(NotFound,))

@@ -130,9 +130,9 @@ def _after(
     if outcome.refusal is not None:
         return _page(token, refusal=outcome.refusal), outcome.refusal.kind.value
     signups = guardians.signups_under(consents)
-    mine = signup_queries.my_live_signup(context.principal(), signups[-1].run_id) if signups else None
+    mine = signup_queries.my_places_in(context.principal(), signups[-1].run_id) if signups else []
     if mine:
-        return redirect(url_for("tickets.ticket", token=signup_queries.ticket_token(mine)), 303)
+        return redirect(url_for("tickets.ticket", token=signup_queries.ticket_token(mine[0])), 303)
     return redirect(url_for(".page", token=token), 303)
 
 
