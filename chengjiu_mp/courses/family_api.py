@@ -1,11 +1,13 @@
 """Families for programs: a few people in one form, and the word of a guardian."""
 
+from flask import Blueprint
+
 from chengjiu_mp.core import access
 from chengjiu_mp.core.db import unit_of_work
 from chengjiu_mp.core.errors import NotFound, TooMany
 from chengjiu_mp.core.http import network, route
 from chengjiu_mp.courses import errors, guardians, presenting, schemas
-from chengjiu_mp.courses.api import blueprint, guardian_of, spend_signup_limits
+from chengjiu_mp.courses.api import guardian_of, spend_signup_limits
 from chengjiu_mp.courses.entry import Entry
 from chengjiu_mp.courses.signing_up import sign_up_together
 from chengjiu_mp.people.documents import DocumentRefused
@@ -16,7 +18,7 @@ from chengjiu_mp.people.phones import PhoneRefused
 from chengjiu_mp.signin import codes
 from chengjiu_mp.signin.errors import CodeWrong, NoSms
 
-__all__ = ["blueprint"]
+blueprint = Blueprint("families", __name__, url_prefix="/api/v1")
 
 # What a guardian's code is good for.
 PURPOSE = "guardian"

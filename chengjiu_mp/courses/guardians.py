@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy import ColumnElement, and_, exists, or_, select, update
 from sqlalchemy.orm import aliased
 
 from chengjiu_mp.core import audit, clock
@@ -40,9 +40,24 @@ def agree(consents: Sequence[GuardianConsent], proved: bytes, version: int | Non
     """
     news = any(one.given_at is None for one in consents)
     guardians.agree(consents, proved, version)
+    _prove_phone(consents, proved)
     if news and (told := _signups_of(consents)):
         messages.tell_guardian_agreed(told[0], run_with_seats(told[0].run_id).run, consents[0])
     return admit_after(consents, split=split)
+
+
+def _prove_phone(consents: Sequence[GuardianConsent], proved: bytes) -> None:
+    """The family's phone is nearly always the guardian's: who just proved it need not prove it again to be asked."""
+    signups = _signups_of(consents)
+    parties = {one.party_id for one in signups if one.party_id is not None}
+    theirs = or_(Signup.id.in_([one.id for one in signups]), Signup.party_id.in_(parties))
+    db.session.execute(
+        update(Signup)
+        .where(theirs, Signup.phone_index == proved, Signup.phone_proved_at.is_(None))
+        .values(phone_proved_at=clock.now())
+        .execution_options(synchronize_session=False)
+    )
+    db.session.expire_all()
 
 
 def agree_on_paper(signup: Signup, reference: str) -> Agreed:

@@ -19,6 +19,11 @@ def current_notices() -> Sequence[Notice]:
     ).all()
 
 
+def published_notices() -> Sequence[Notice]:
+    """Return every text in force, whoever agrees to it, for everybody to read."""
+    return db.session.scalars(select(Notice).where(Notice.current).order_by(Notice.id)).all()
+
+
 def guardian_notice() -> Notice:
     """Return the text in force that a child's guardian agrees to."""
     return db.session.scalars(

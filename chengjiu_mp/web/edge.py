@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from chengjiu_mp.core import context
 from chengjiu_mp.core.access import PUBLIC, access
 from chengjiu_mp.core.errors import Refusal
-from chengjiu_mp.people.queries import current_notices
+from chengjiu_mp.people.queries import published_notices
 from chengjiu_mp.web import templating, view
 from chengjiu_mp.web.admin import nav
 
@@ -132,4 +132,4 @@ def favicon() -> AnyResponse:
 @access(PUBLIC)
 def privacy() -> str:
     """Show the notices in force, as people agree to them."""
-    return render_template("h5/privacy.html", title="隐私说明", notices=current_notices(), back="/")
+    return render_template("h5/privacy.html", title="隐私说明", notices=published_notices(), back="/")

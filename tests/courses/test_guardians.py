@@ -155,6 +155,18 @@ def test_two_children_are_asked_for_once_and_agreed_to_at_once(app: Flask) -> No
     assert states(signups) == ["confirmed"] * 3
 
 
+def test_the_guardian_s_code_proves_the_family_s_phone_and_no_other(app: Flask) -> None:
+    run, phone = run_of(), factories.phone()
+    people = [entry(phone=phone), entry(phone=phone, doc_number=child_id()), entry()]
+    with unit_of_work():
+        made = sign_up_together(run, people, channel="page", guardian=mother(phone=phone))
+        signups = [one.signup for one in made]
+    agreed(signups)
+    assert states(signups) == ["confirmed"] * 3
+    rows = [db.session.get_one(Signup, inspect(one).identity) for one in signups]
+    assert [row.phone_proved_at is not None for row in rows] == [True, True, False]
+
+
 def test_saying_it_twice_is_once(app: Flask) -> None:
     signups = family(run_of())
     agreed(signups)
