@@ -104,7 +104,7 @@ def _page(token: str, found: queries.RunAndSeats, given: Form, refusal: Refusal 
     notices, codes = list(current_notices()), signup_form.codes_of(refusal)
     errors = signup_form.errors_of(refusal, given, notices)
     others = refusal.facts.get("alternatives", []) if refusal else []
-    guardian = _guardian(given, errors, codes, asks=not others)
+    guardian = _guardian(given, errors, [] if others else signup_form.children_asked_for(refusal))
     # A number that was refused is typed again; the others are kept.
     numbers = [
         "" if _at(index, "doc_number") in errors else number for index, number in enumerate(given.numbers)
@@ -125,16 +125,15 @@ def _at(index: int, field: str) -> str:
     return f"people.{index}.{field}" if index else field
 
 
-def _guardian(given: Form, errors: dict[str, str], codes: set[str], *, asks: bool) -> dict[str, Any] | None:
+def _guardian(given: Form, errors: dict[str, str], children: list[int]) -> dict[str, Any] | None:
     """Return what the guardian's block shows, None while no child asks for one; the child's error moves there."""
     if given.page.guardian:
         return given.page.guardian.model_dump()
-    if "guardian_required" not in codes or not asks:
+    if not children:
         return None
-    children = [i for i in range(len(given.people)) if "监护人" in errors.get(_at(i, "doc_number"), "")]
     for index in children:
         errors["guardian.name"] = errors.pop(_at(index, "doc_number"))
-    return signup_form.first_guess(given, children[0] if children else -1)
+    return signup_form.first_guess(given, children[0])
 
 
 def _misfit(found: queries.RunAndSeats, refusal: Refusal | None) -> dict[str, Any] | None:

@@ -4,6 +4,7 @@ import base64
 import binascii
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -15,6 +16,7 @@ from chengjiu_mp.core import clock, privacy
 from chengjiu_mp.core.errors import Refusal
 from chengjiu_mp.core.parsing import In, Invalid, from_pairs
 from chengjiu_mp.courses.entry import Entry
+from chengjiu_mp.courses.errors import GuardianRequired
 from chengjiu_mp.people.documents import DocType
 from chengjiu_mp.people.guardians import GuardianEntry
 from chengjiu_mp.people.models import Notice
@@ -186,6 +188,16 @@ def codes_of(refusal: Refusal | None) -> set[str]:
     if refusal is None:
         return set()
     return {refusal.code, *(str(one["code"]) for one in getattr(refusal, "errors", ()))}
+
+
+def children_asked_for(refusal: Refusal | None) -> list[int]:
+    """Return the places in the form of those for whom a guardian is to be named."""
+    if refusal is None:
+        return []
+    fields = [str(one["pointer"]) for one in getattr(refusal, "errors", ()) if one["code"] == GuardianRequired.code]
+    if refusal.code == GuardianRequired.code:
+        fields = [refusal.field or ""]
+    return [int(found[1]) if (found := re.search(r"people\W(\d)", field)) else 0 for field in fields]
 
 
 def first_guess(form: Form, child: int) -> dict[str, Any]:

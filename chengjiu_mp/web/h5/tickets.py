@@ -187,6 +187,8 @@ def _units(signup: Signup) -> list[tuple[int, str]]:
 
 def _word(signup: Signup) -> tuple[str, str]:
     held = {"attended": ("已签到", "ok"), "absent": ("未到场", "plain")}.get(signup.outcome or "", ("已报上", "ok"))
+    if signup.state == "pending" and (signup.needs_guardian or signup.party_id):
+        return "待监护人同意", "warn"
     return _PILLS.get(signup.state, held)
 
 
