@@ -185,6 +185,9 @@ def test_one_phone_holds_everybody_s_ticket_and_a_handed_on_one_opens_itself(app
         assert "这部手机上同场的还有 2 位" in client.get(one).text
         assert "同场的还有" not in app.test_client().get(one).text
     assert client.get("/me").text.count("/i/") == 3
+    neighbour = app.test_client()
+    send(neighbour, page, **people(adult(), phone=factories.phone()))
+    assert "同场的还有" not in neighbour.get(ticket).text
 
 
 def test_somebody_else_is_signed_up_on_a_phone_that_has_a_ticket(client: FlaskClient) -> None:
