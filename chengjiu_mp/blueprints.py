@@ -7,7 +7,7 @@ from chengjiu_mp.certificates import api as certificates
 from chengjiu_mp.certificates import tasks as certificate_tasks
 from chengjiu_mp.checkin import api as checkin
 from chengjiu_mp.courses import api as courses
-from chengjiu_mp.courses import line_api, month_api
+from chengjiu_mp.courses import family_api, line_api, month_api
 from chengjiu_mp.courses import tasks as course_tasks
 from chengjiu_mp.exams import api as exams
 from chengjiu_mp.instructors import api as instructors
@@ -26,6 +26,7 @@ from chengjiu_mp.web.admin import calls as console_calls
 from chengjiu_mp.web.admin import certificates as console_certificates
 from chengjiu_mp.web.admin import checkins as console_checkins
 from chengjiu_mp.web.admin import corrections as console_corrections
+from chengjiu_mp.web.admin import guardians as console_guardians
 from chengjiu_mp.web.admin import home as console_home
 from chengjiu_mp.web.admin import instructors as console_instructors
 from chengjiu_mp.web.admin import instructors_import as console_instructors_import
@@ -51,6 +52,7 @@ from chengjiu_mp.web.admin import targets as console_targets
 from chengjiu_mp.web.h5 import board
 from chengjiu_mp.web.h5 import certificates as lookup_pages
 from chengjiu_mp.web.h5 import corrections as correction_pages
+from chengjiu_mp.web.h5 import guardian as guardian_pages
 from chengjiu_mp.web.h5 import line as line_pages
 from chengjiu_mp.web.h5 import own_data as own_data_pages
 from chengjiu_mp.web.h5 import privacy as privacy_pages
@@ -82,6 +84,7 @@ PAGES = (
     ops,
     run_pages,
     signup_pages,
+    guardian_pages,
     ticket_pages,
     line_pages,
     correction_pages,
@@ -110,6 +113,7 @@ PAGES = (
     console_list_uploads,
     console_list_people,
     unit_link_pages,
+    console_guardians,
     console_settings,
     console_messages,
     console_calls,
@@ -133,6 +137,7 @@ def register(app: Flask) -> None:
     app.register_blueprint(signin.blueprint)
     app.register_blueprint(instructors.blueprint)
     app.register_blueprint(courses.blueprint)
+    app.register_blueprint(family_api.blueprint)
     app.register_blueprint(line_api.blueprint)
     app.register_blueprint(month_api.blueprint)
     app.register_blueprint(lists.blueprint)

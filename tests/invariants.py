@@ -46,6 +46,11 @@ QUERIES = {
     "J4 no job tried more than five times": "select id from job where attempts > 5",
     "R1 one reminder per instructor, due date and stage": """
         select instructor_id from refresher_reminder group by instructor_id, due_on, stage having count(*) > 1""",
+    "P6 nobody under 14 holds a place without a guardian's word": """
+        select s.id from signup s join course_run r on r.id = s.run_id
+        left join guardian_consent g on g.id = s.guardian_consent_id and g.person_id = s.person_id
+        where s.needs_guardian and s.state in ('confirmed', 'offered', 'waitlisted')
+          and (g.given_at is null or (g.withdrawn_at is not null and g.withdrawn_at < r.starts_at and s.outcome is null))""",
     "P6 every sign-up has its consents": """
         select s.id from signup s where (select count(*) from consent c where c.signup_id = s.id) < 2""",
     "L1 every sign-up, issue and close left its trace": """

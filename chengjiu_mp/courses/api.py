@@ -19,6 +19,7 @@ from chengjiu_mp.courses.signing_up import sign_up
 from chengjiu_mp.courses.withdrawing import withdraw
 from chengjiu_mp.people.documents import DocumentRefused
 from chengjiu_mp.people.errors import ConsentMissing
+from chengjiu_mp.people.guardians import GuardianEntry
 from chengjiu_mp.people.names import NameRefused
 from chengjiu_mp.people.phones import PhoneRefused
 from chengjiu_mp.units.queries import subtree_ids
@@ -123,7 +124,7 @@ def spend_signup_limits(**_arguments: object) -> None:
                  TooMany))  # fmt: skip
 def make_signup(run_id: int, body: schemas.SignupIn) -> schemas.SignupMadeOut | Response:
     """Sign up: a seat, or a numbered place in the line. 200 with the ticket when this caller already holds it."""
-    made = sign_up(run_id, entry_of(body), channel="api")
+    made = sign_up(run_id, entry_of(body), channel="api", guardian=guardian_of(body.guardian))
     out = presenting.made(made)
     return out if made.fresh else Response(out.model_dump_json(), 200, mimetype=JSON)
 
@@ -192,7 +193,12 @@ def draft_of(body: schemas.RunIn) -> drafting.Draft:
 
 def entry_of(body: schemas.SignupIn) -> Entry:
     """Return what was typed into the sign-up form."""
-    return Entry(**{**body.model_dump(exclude={"consents"}), "consents": body.consents})
+    return Entry(**{**body.model_dump(exclude={"consents", "guardian"}), "consents": body.consents})
+
+
+def guardian_of(body: schemas.GuardianIn | None) -> GuardianEntry | None:
+    """Return who was named as the guardian, if anybody was."""
+    return GuardianEntry(**body.model_dump()) if body else None
 
 
 def _mine(run_id: int, *roles: str) -> CourseRun:

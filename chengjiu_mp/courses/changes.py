@@ -8,9 +8,10 @@ from chengjiu_mp.core import audit, clock, context
 from chengjiu_mp.core.db import db
 from chengjiu_mp.core.errors import NotFound
 from chengjiu_mp.courses import messages
+from chengjiu_mp.courses.change_models import ChangeAnswer, RunChange
 from chengjiu_mp.courses.drafting import Sitting, span_of
 from chengjiu_mp.courses.errors import ReasonMissing, RunBegun, RunTimesWrong
-from chengjiu_mp.courses.models import LIVE, SEATED, ChangeAnswer, CourseRun, Meeting, RunChange, Signup
+from chengjiu_mp.courses.models import LIVE, SEATED, CourseRun, Meeting, Signup
 from chengjiu_mp.courses.publishing import locked_published
 from chengjiu_mp.courses.queries import meetings_of, run_with_seats
 from chengjiu_mp.courses.withdrawing import release_all

@@ -61,7 +61,7 @@ def correct(signup: Signup, wish: Correction, *, reason: str = "") -> dict[str, 
     :raise Refusal: what the readers of names, documents and phones refuse
     """
     run = run_with_seats(signup.run_id).run
-    todo = _understood(wish, run)
+    todo = _understood(wish, run, guardian=signup.guardian_consent_id is not None)
     if not todo:
         raise NothingToCorrect
     rows = _locked(signup)
@@ -95,14 +95,14 @@ def _locked(signup: Signup) -> list[Signup]:
 _Change = Callable[[Sequence[Signup], CourseRun], str]
 
 
-def _understood(wish: Correction, run: CourseRun) -> dict[str, _Change]:
+def _understood(wish: Correction, run: CourseRun, *, guardian: bool) -> dict[str, _Change]:
     """Return what is to be done, all of it read before a row is locked; the document first: it decides whose."""
     todo: dict[str, _Change] = {}
     if wish.doc_number is not None:
         document = read_document(wish.doc_number, wish.doc_type, today=clock.today())
         birth = document.birth or wish.birth_date
         if birth:
-            check_age(birth, run)
+            check_age(birth, run, guardian=guardian)
         todo["document"] = lambda rows, _: _change_document(rows, document, wish.birth_date)
     if wish.name is not None:
         name = read_name(wish.name)

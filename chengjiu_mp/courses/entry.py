@@ -13,7 +13,8 @@ from chengjiu_mp.core.site import site
 from chengjiu_mp.courses.errors import GuardianRequired, TooYoung
 from chengjiu_mp.courses.models import CourseRun
 from chengjiu_mp.courses.naming import glyph_warnings
-from chengjiu_mp.courses.queries import RunFilter, run_url, runs_open_for_signup
+from chengjiu_mp.courses.nearby import runs_nearby
+from chengjiu_mp.courses.queries import run_url
 from chengjiu_mp.people.ages import age_on
 from chengjiu_mp.people.documents import DocType, DocumentReading, Verdict, read_document
 from chengjiu_mp.people.models import Notice
@@ -23,10 +24,12 @@ from chengjiu_mp.people.schemas import ConsentIn
 from chengjiu_mp.people.service import agreed_notices
 
 GUARDIAN_AGE = 14
+ADULT_AGE = 18
+# Warnings: codes on the sign-up, for staff and for the ticket.
 AGE_UNKNOWN = "age_unknown"
 # The chosen type was not that of the number: the ticket says so (domain B).
 DOC_RETYPED = "doc_retyped"
-_SHOWN_ALTERNATIVES = 3
+MINOR = "minor"
 T = TypeVar("T")
 
 
@@ -45,19 +48,24 @@ class Entry:
 
 @dataclass(frozen=True)
 class EntryReading:
-    """The form as understood. ``warnings`` are codes for staff, never a wall for a citizen."""
+    """The form as understood. ``warnings`` are codes for staff, never a wall for a citizen.
+
+    ``needs_guardian``: under 14 today, so that a guardian agrees before any seat is taken.
+    """
 
     name: NameReading
     document: DocumentReading
     phone: PhoneReading
     notices: Sequence[Notice]
     warnings: tuple[str, ...]
+    needs_guardian: bool = False
 
 
-def read_entry(entry: Entry, run: CourseRun, *, at: str = "") -> EntryReading:
+def read_entry(entry: Entry, run: CourseRun, *, at: str = "", guardian: bool = False) -> EntryReading:
     """Return what was typed, in the forms that are stored.
 
     :param at: where the entry stands in a form of several people, such as "people.1"; refusals' fields begin with it
+    :param guardian: whether a guardian was named, who will be asked
     :raise Refusal: the only one; :raise Invalid: with all of them, so that a person corrects a form once
     :raise TooYoung, GuardianRequired: by the birth date, when everything else is right
     """
@@ -75,12 +83,17 @@ def read_entry(entry: Entry, run: CourseRun, *, at: str = "") -> EntryReading:
     phone = tried(read_phone, entry.phone)
     notices = tried(agreed_notices, entry.consents)
     if name is None or document is None or phone is None or notices is None:
-        raise _together(refused)
+        raise together(refused)
     birth = document.birth or entry.birth_date
     if birth:
-        check_age(birth, run, at)
+        check_age(birth, run, at, guardian=guardian)
     warnings = (*name_warnings(name), *document_warnings(document, entry.birth_date), *phone.warnings)
-    return EntryReading(name, document, phone, notices, warnings)
+    return EntryReading(name, document, phone, notices, warnings, needs_guardian=needs_guardian(birth))
+
+
+def needs_guardian(birth: date | None) -> bool:
+    """Return whether a guardian has to agree, by the day on which the data is given (PIPL, art. 31)."""
+    return birth is not None and age_on(birth, clock.today()) < GUARDIAN_AGE
 
 
 def name_warnings(name: NameReading) -> tuple[str, ...]:
@@ -91,16 +104,24 @@ def name_warnings(name: NameReading) -> tuple[str, ...]:
 def document_warnings(document: DocumentReading, birth_date: date | None) -> tuple[str, ...]:
     """Return what staff should look at in a document; ``birth_date`` is what was typed beside it."""
     retyped = (DOC_RETYPED,) if document.verdict is Verdict.RETYPE else ()
-    unknown = () if document.birth or birth_date else (AGE_UNKNOWN,)
-    return (*document.warnings, *retyped, *unknown)
+    birth = document.birth or birth_date
+    if birth is None:
+        return (*document.warnings, *retyped, AGE_UNKNOWN)
+    minor = (MINOR,) if age_on(birth, clock.today()) < ADULT_AGE else ()
+    return (*document.warnings, *retyped, *minor)
 
 
-def _together(refused: list[Refusal]) -> Refusal:
+def together(refused: Sequence[Refusal]) -> Refusal:
+    """Return the one refusal, or one that holds them all, each at its own field."""
     if len(refused) == 1:
         return refused[0]
-    return Invalid(
-        [{"pointer": "/" + (r.field or "").replace(".", "/"), "code": r.code, "detail": r.sentence} for r in refused]
-    )
+    errors: list[dict[str, str]] = []
+    for one in refused:
+        pointer = "/" + (one.field or "").replace(".", "/")
+        errors += one.errors if isinstance(one, Invalid) else [
+            {"pointer": pointer, "code": one.code, "detail": one.sentence}
+        ]  # fmt: skip
+    return Invalid(errors)
 
 
 def _placed(refusal: Refusal, at: str) -> Refusal:
@@ -109,43 +130,35 @@ def _placed(refusal: Refusal, at: str) -> Refusal:
     return refusal
 
 
-def check_age(birth: date, run: CourseRun, at: str = "") -> None:
+def check_age(birth: date, run: CourseRun, at: str = "", *, guardian: bool) -> None:
     """Judge the guardian's consent by today, when the data is given, and the course's age by its first day.
 
     :param at: where in a form the fields of this person stand
+    :param guardian: whether a guardian was named, or agreed before
     :raise GuardianRequired, TooYoung: saying what is open to this person
     """
-    if age_on(birth, clock.today()) < GUARDIAN_AGE:
-        phone = site().help_phone
-        raise GuardianRequired(
-            f"参加人未满 {GUARDIAN_AGE} 周岁，要由监护人同意。请监护人致电 {phone} 办理。",
-            field=f"{at}.doc_number".lstrip("."), min_age=GUARDIAN_AGE, call=phone,
-        )  # fmt: skip
-    least = run.syllabus.min_age
-    if age_on(birth, clock.day_of(run.starts_at)) >= least:
-        return
-    others = _alternatives(birth, run)
-    advice = "可以改报下面的场次。" if others else "暂时没有适合的场次，请过些日子再来看看。"
-    raise TooYoung(
-        f"这门课要求开课当天年满 {least} 周岁。{advice}",
-        field=f"{at}.doc_number".lstrip("."), min_age=least, alternatives=others,
-    )  # fmt: skip
+    least, phone = run.syllabus.min_age, site().help_phone
+    child, young = age_on(birth, clock.today()) < GUARDIAN_AGE, age_on(birth, clock.day_of(run.starts_at)) < least
+    facts: dict[str, Any] = {"field": f"{at}.doc_number".lstrip(".")}
+    said = ""
+    if young:
+        others = facts["alternatives"] = _alternatives(birth, run)
+        advice = "可以改报下面的场次。" if others else "暂时没有适合的场次，请过些日子再来看看。"
+        said = f"这门课要求开课当天年满 {least} 周岁。{advice}"
+    if child and not guardian:
+        word = f"参加人未满 {GUARDIAN_AGE} 周岁，要由监护人同意。"
+        how = said or f"请填写监护人，或者请监护人致电 {phone} 办理。"
+        raise GuardianRequired(word + how, min_age=GUARDIAN_AGE, call=phone, **facts)
+    if young:
+        raise TooYoung(said, min_age=least, **facts)
 
 
 def _alternatives(birth: date, run: CourseRun) -> list[dict[str, Any]]:
-    """Return what this person can join, the next one first."""
-    fitting = (
-        found
-        for found in runs_open_for_signup(RunFilter())
-        if found.run.id != run.id
-        and found.phase in ("open", "full")
-        and found.run.syllabus.course_type.family != "instructor"
-        and age_on(birth, clock.day_of(found.run.starts_at)) >= found.run.syllabus.min_age
-    )
+    """Return what this person can join, the nearest first: a seat is free and the age fits on its first day."""
     return [
         {
             "id": found.run.id, "title": found.run.title, "starts_at": found.run.starts_at.isoformat(),
             "day": day_time(found.run.starts_at), "min_age": found.run.syllabus.min_age, "url": run_url(found.run),
         }
-        for found, _ in zip(fitting, range(_SHOWN_ALTERNATIVES), strict=False)
+        for found in runs_nearby(run, born=birth)
     ]  # fmt: skip

@@ -34,6 +34,12 @@ class PartyDoesNotFit(Refusal):
     message = "剩下的名额不够大家一起。可以选择“能报几位报几位，其余候补”，或者换一场。"
 
 
+class SamePersonTwice(Refusal):
+    code = "same_person_twice"
+    message = "这个证件号码填了两次。请核对是不是填了同一个人。"
+    kind = Kind.INVALID
+
+
 class OfferGone(Refusal):
     code = "offer_gone"
     message = "这个名额没有在时限内确认，已经让给下一位。想再来，可以重新报名排队。"

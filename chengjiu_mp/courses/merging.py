@@ -5,9 +5,10 @@ from sqlalchemy import select
 from chengjiu_mp.core import audit, clock
 from chengjiu_mp.core.db import db
 from chengjiu_mp.courses import messages
+from chengjiu_mp.courses.change_models import RunChange
 from chengjiu_mp.courses.changes import ask, reason_of, record_change
 from chengjiu_mp.courses.errors import CannotMerge, RunBegun, RunNotOpen
-from chengjiu_mp.courses.models import LIVE, SEATED, CourseRun, RunChange, Signup
+from chengjiu_mp.courses.models import LIVE, SEATED, CourseRun, Signup
 from chengjiu_mp.courses.moving import carry_consents
 from chengjiu_mp.courses.queries import RunAndSeats, RunFilter, run_with_seats, runs_open_for_signup
 from chengjiu_mp.courses.seats import Place, Pools, both_locked, release_place, take_place

@@ -5,20 +5,68 @@ from datetime import datetime
 from chengjiu_mp.core import privacy
 from chengjiu_mp.core.day_words import day_time, day_time_range
 from chengjiu_mp.core.site import site
-from chengjiu_mp.courses.models import CourseRun, RunChange, Signup
+from chengjiu_mp.courses.change_models import RunChange
+from chengjiu_mp.courses.models import CourseRun, Signup
 from chengjiu_mp.courses.signup_queries import account_of, phone_of, ticket_url
 from chengjiu_mp.outbox.service import tell
+from chengjiu_mp.people.guardians import guardian_phone, guardian_token
+from chengjiu_mp.people.models import GuardianConsent
 
 
-def tell_confirmed(signup: Signup, run: CourseRun) -> None:
+def which(index: int, people: int) -> str:
+    """Return which of a few people on one phone a message is about, in the form's order: no name is written.
+
+    :param index: counts from 0
+    """
+    return f"（同行 {people} 位中的第 {index + 1} 位）" if people > 1 else ""
+
+
+def tell_confirmed(signup: Signup, run: CourseRun, which: str = "") -> None:
     """Say when, where and what to bring. ``run`` has its venue and syllabus loaded."""
-    _tell(signup, run, "signup.confirmed", f"报名成功：{_what(run)}{run.syllabus.bring}入场码：{ticket_url(signup)}")
+    _tell(
+        signup,
+        run,
+        "signup.confirmed",
+        f"报名成功{which}：{_what(run)}{run.syllabus.bring}入场码：{ticket_url(signup)}",
+    )
 
 
-def tell_waiting(signup: Signup, run: CourseRun, rank: int) -> None:
+def tell_waiting(signup: Signup, run: CourseRun, rank: int, which: str = "") -> None:
     """Say where in the line, and that nothing more is to be done."""
-    text = f"名额已满，您排在候补第 {rank} 位：{_what(run)}有空位会按顺序通知您。看排到哪里：{ticket_url(signup)}"
+    text = (
+        f"名额已满，您排在候补第 {rank} 位{which}：{_what(run)}有空位会按顺序通知您。看排到哪里：{ticket_url(signup)}"
+    )
     _tell(signup, run, "signup.waiting", text)
+
+
+def tell_guardian_asked(signup: Signup, run: CourseRun, consent: GuardianConsent) -> None:
+    """Ask the guardian of the children of one form; their page tells what is asked, by a code to this phone."""
+    text = (
+        f"有未满 14 周岁的孩子报名{_what(run)}请监护人在 48 小时内点开，看过告知书再决定是否同意："
+        f"{guardian_url(consent)}"
+        "同意后才占名额；不认识这个孩子的，请不用理会。"
+    )
+    _tell_guardian(signup, run, consent, "guardian.asked", text)
+
+
+def tell_guardian_agreed(signup: Signup, run: CourseRun, consent: GuardianConsent) -> None:
+    """Thank the guardian and say where the consent is taken back."""
+    text = f"已记下您的监护人同意：{_what(run)}想撤回，随时可以在这里办：{guardian_url(consent)}"
+    _tell_guardian(signup, run, consent, "guardian.agreed", text)
+
+
+def tell_unanswered(signup: Signup, run: CourseRun) -> None:
+    """Say that it ended without a guardian's word, and that nothing was taken."""
+    text = (
+        f"“{run.title}”（{day_time(run.starts_at)}）的报名没有在时限内等到监护人同意，已经取消，没有占名额。"
+        "还想来，可以重新报名。"
+    )
+    _tell(signup, run, "signup.unanswered", text)
+
+
+def guardian_url(consent: GuardianConsent) -> str:
+    """Return the address of a guardian's page, for them alone."""
+    return site().link(f"/g/{guardian_token(consent)}")
 
 
 def tell_promoted(signup: Signup, run: CourseRun) -> None:
@@ -112,14 +160,21 @@ def _what(run: CourseRun) -> str:
     return f"{run.title}，{when}，{run.venue.name}（{run.venue.address}）。"
 
 
+def _tell_guardian(signup: Signup, run: CourseRun, consent: GuardianConsent, kind: str, body: str) -> None:
+    _send(guardian_phone(consent), signup, run, kind, body, f"{kind}:{consent.id}")
+
+
 def _tell(signup: Signup, run: CourseRun, kind: str, body: str, part: str = "", number: str | None = None) -> None:
     """Write a message to the sign-up's phone, or to another ``number``: once a sign-up, or once each ``part`` of it."""
-    number = number or phone_of(signup)
+    _send(number or phone_of(signup), signup, run, kind, body, key(kind, signup) + part)
+
+
+def _send(number: str, signup: Signup, run: CourseRun, kind: str, body: str, dedupe_key: str) -> None:
     if not number:
         return  # erased: there is nobody to tell any more
     tell(
         kind,
-        dedupe_key=key(kind, signup) + part,
+        dedupe_key=dedupe_key,
         body=f"【澄救】{body}",
         # Numbers abroad are kept as contacts; no short message reaches them.
         phone=None if number.startswith("+") else number,

@@ -202,6 +202,8 @@ class Signup(Base):
             sqlite_where=text("position is not null"), postgresql_where=text("position is not null"),
         ),
         Index("uq_signup_run_code", "run_id", "code", unique=True),
+        # Under 14 on the day of signing up: there is a guardian to ask, and a seat only when they agreed.
+        CheckConstraint("not needs_guardian or guardian_consent_id is not null", name="guardian"),
         Index(
             "ix_signup_unsettled", "state", "offer_ends_at",
             sqlite_where=_UNSETTLED_SQL, postgresql_where=_UNSETTLED_SQL,
@@ -249,36 +251,7 @@ class Signup(Base):
     party_id: Mapped[int | None] = mapped_column(ForeignKey("party.id"), index=True)
     # Name, phone and ticket are gone since; the row stays for the counts.
     erased_at: Mapped[datetime | None]
+    # The birth date is not kept: what follows from it is.
+    needs_guardian: Mapped[bool] = mapped_column(default=False)
+    guardian_consent_id: Mapped[int | None] = mapped_column(ForeignKey("guardian_consent.id"), index=True)
     run: Mapped[CourseRun] = relationship(lazy="raise")
-
-
-class RunChange(Base):
-    """A change of a published run that its people are asked about (停课, 改期, 拼班): told once, answered by each."""
-
-    __tablename__ = "run_change"
-    __table_args__ = (CheckConstraint("kind in ('cancelled','rescheduled','merged')", name="kind"),)
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    run_id: Mapped[int] = mapped_column(ForeignKey("course_run.id"), index=True)
-    kind: Mapped[str] = mapped_column(String(12))
-    reason: Mapped[str] = mapped_column(String(200))
-    was_starts_at: Mapped[datetime]
-    was_ends_at: Mapped[datetime]
-    made_by: Mapped[int | None]
-    made_at: Mapped[datetime] = mapped_column(default=clock.now)
-
-
-class ChangeAnswer(Base):
-    """What one person said to a change; ``answer`` is None until they say it. A place is kept either way."""
-
-    __tablename__ = "change_answer"
-    __table_args__ = (
-        CheckConstraint("answer in ('agree','move','withdraw') or answer is null", name="answer"),
-        Index("uq_change_answer_change_signup", "change_id", "signup_id", unique=True),
-    )
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    change_id: Mapped[int] = mapped_column(ForeignKey("run_change.id"))
-    signup_id: Mapped[int] = mapped_column(ForeignKey("signup.id"), index=True)
-    answer: Mapped[str | None] = mapped_column(String(10))
-    answered_at: Mapped[datetime | None]

@@ -2,14 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from itertools import count
-from typing import Any
+from typing import Any, Literal
 
 from chengjiu_mp.core import privacy
 from chengjiu_mp.core.db import db
 from chengjiu_mp.core.site import site
-from chengjiu_mp.courses import schemas
+from chengjiu_mp.courses import family_schemas, schemas
 from chengjiu_mp.courses.changes import question_to
 from chengjiu_mp.courses.entry import DOC_RETYPED
+from chengjiu_mp.courses.guardians import consent_of, signups_under
 from chengjiu_mp.courses.models import Signup
 from chengjiu_mp.courses.naming import warnings_now
 from chengjiu_mp.courses.nearby import alternatives_to, nearness
@@ -18,9 +19,11 @@ from chengjiu_mp.courses.queries import RunAndSeats, meetings_of, run_url
 from chengjiu_mp.courses.signing_up import Made
 from chengjiu_mp.courses.signup_queries import phone_of, queue_length, rank_of, ticket_token, ticket_url
 from chengjiu_mp.people.documents import DocType, last4
-from chengjiu_mp.people.models import Person
+from chengjiu_mp.people.guardians import guardian_phone, guardian_token
+from chengjiu_mp.people.models import GuardianConsent, Person
+from chengjiu_mp.people.name_display import mask_name
 from chengjiu_mp.people.phones import mask_phone
-from chengjiu_mp.people.queries import current_notices
+from chengjiu_mp.people.queries import current_notices, guardian_notice
 
 
 def run_line(found: RunAndSeats) -> schemas.RunLineOut:
@@ -73,7 +76,27 @@ def made(place: Made) -> schemas.SignupMadeOut:
     row = place.signup
     return schemas.SignupMadeOut(
         id=row.id, run_id=row.run_id, state=row.state, position=place.rank, code=row.code,
-        ticket_token=place.ticket_token, ticket_url=site().link(f"/i/{place.ticket_token}"), **_document_of(row),
+        ticket_token=place.ticket_token, ticket_url=site().link(f"/i/{place.ticket_token}"),
+        guardian_token=_guardian_token(row), **_document_of(row),
+    )  # fmt: skip
+
+
+def _guardian_token(signup: Signup) -> str | None:
+    consent = consent_of(signup)
+    return guardian_token(consent) if consent and signup.state == "pending" else None
+
+
+def guardian(consents: Sequence[GuardianConsent], hindrance: str | None = None) -> family_schemas.GuardianOut:
+    """Return what a guardian was asked, for which children, and what they said."""
+    first, notice = consents[0], guardian_notice()
+    state: Literal["asked", "agreed", "withdrawn"] = "asked" if first.given_at is None else "agreed"
+    return family_schemas.GuardianOut(
+        state="withdrawn" if first.withdrawn_at else state, phone_masked=mask_phone(guardian_phone(first)),
+        notice=schemas.NoticeRefOut.model_validate(notice), text=notice.body, hindrance=hindrance,
+        children=[
+            family_schemas.GuardianChildOut(id=one.id, name_masked=mask_name(one.name), state=one.state)
+            for one in signups_under(consents)
+        ],
     )  # fmt: skip
 
 

@@ -59,12 +59,24 @@ class CloseIn(In):
     note: str = Field("", max_length=300)
 
 
+class GuardianIn(In):
+    """Who is asked for children under 14, once for all of a form."""
+
+    name: str = Field(max_length=200)
+    relation: Literal["mother", "father", "grandparent", "other"]
+    phone: str = Field(max_length=60)
+
+
 class SignupIn(In):
-    """``doc_type`` is guessed from the number when left out; ``birth_date`` is for documents that do not tell it."""
+    """``doc_type`` is guessed from the number when left out; ``birth_date`` is for documents that do not tell it.
+
+    ``guardian`` is asked when the person is under 14; until they agree the sign-up is ``pending``.
+    """
 
     name: str = Field(max_length=200)
     doc_number: str = Field(max_length=100)
     phone: str = Field(max_length=60)
+    guardian: GuardianIn | None = None
     doc_type: DocType | None = None
     birth_date: Day | None = None
     consents: list[ConsentIn] = Field(default_factory=list, max_length=20)
@@ -186,6 +198,7 @@ class SignupMadeOut(Out):
     """``position`` counts from 1 among those who wait; null for a seat.
 
     ``doc_type`` is what the number was read as; ``doc_type_corrected`` when another one had been chosen.
+    ``guardian_token`` opens the page of the guardian who is still to agree; null when nobody is asked.
     """
 
     id: int
@@ -197,6 +210,7 @@ class SignupMadeOut(Out):
     ticket_url: str
     doc_type: DocType
     doc_type_corrected: bool
+    guardian_token: str | None = None
 
 
 class SignupCorrectedOut(Out):

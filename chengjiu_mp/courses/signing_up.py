@@ -6,36 +6,25 @@ Everything that can be judged or sealed beforehand is, so that the pool's row is
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from chengjiu_mp.core import audit, context, hooks
+from chengjiu_mp.core import audit, hooks
 from chengjiu_mp.core.db import after_commit, db, violated
 from chengjiu_mp.core.errors import NotFound
 from chengjiu_mp.courses import messages
-from chengjiu_mp.courses.entry import Entry, read_entry
-from chengjiu_mp.courses.errors import (
-    AlreadySignedUp,
-    OverlappingSignup,
-    PartyDoesNotFit,
-    SignupClosed,
-    SignupNotOpen,
-)
-from chengjiu_mp.courses.models import CourseRun, Party, SeatPool, Signup
+from chengjiu_mp.courses.entry import Entry
+from chengjiu_mp.courses.errors import AlreadySignedUp, SignupClosed, SignupNotOpen
+from chengjiu_mp.courses.fitting import party_does_not_fit, refuse_unless_seats
+from chengjiu_mp.courses.models import CourseRun, Party, Signup
 from chengjiu_mp.courses.queries import RunAndSeats, phase_of, run_with_seats
 from chengjiu_mp.courses.reserving import reserve_for
-from chengjiu_mp.courses.seats import Place, take_place, take_seats
-from chengjiu_mp.courses.signup_queries import (
-    live_signup_of,
-    live_signups_of,
-    overlaps_another,
-    owned_by,
-    rank_of,
-    ticket_token,
-)
+from chengjiu_mp.courses.seats import Place, locked_pools, take_place, take_seats
+from chengjiu_mp.courses.signup_queries import live_signup_of, rank_of, ticket_token
+from chengjiu_mp.courses.signup_reading import By, check_own, drafts_of
 from chengjiu_mp.courses.signup_rows import Draft, Owner, new_signup
-from chengjiu_mp.people.models import Person
-from chengjiu_mp.people.service import person_for, write_consents
+from chengjiu_mp.people.guardians import GuardianEntry
+from chengjiu_mp.people.service import write_consents
 
 _CODE_TRIES = 3
 # Who takes a row of a unit's list agrees on a page, as everybody else; the ledger knows no other word for it.
@@ -54,53 +43,58 @@ class Made:
 
 def sign_up(
     run_id: int, entry: Entry, *, channel: str, device_id: int | None = None, owner: Owner | None = None,
-    held_back: bool = False,
+    held_back: bool = False, guardian: GuardianEntry | None = None,
 ) -> Made:  # fmt: skip
     """Return the new place, or the one that this device or account made before on the same document.
 
     :param device_id: the session that will own the ticket; the caller's own when None
     :param owner: whom it counts for when not the run's unit; that unit's reserved seats are taken first
     :param held_back: leave it ``pending``, without a place, until :func:`admit`
+    :param guardian: who is asked when the person is under 14; until they agree it is ``pending``
     :raise SignupNotOpen, SignupClosed: by the run's window and state
     :raise AlreadySignedUp: when somebody else's device made the live place; nothing of it is told
     :raise Refusal: what :func:`read_entry` refuses
     """
     found = run_with_seats(run_id)
-    _check_open(found.run)
-    draft = _draft(found.run, entry, channel, device_id, owner)
-    if isinstance(draft, Made):
-        return draft
-    if held_back:
-        return _enter(found, [draft], lambda: [Place(found.pool.id, "pending", None, 0)])[0]
+    check_open(found.run)
+    (draft,) = drafts_of(found.run, [entry], By(channel, device_id, owner), guardian, places=[""])
+    if isinstance(draft, Signup):
+        return _held(draft)
+    if held_back or draft.guardian:
+        made = _enter(found, [draft], lambda: _no_places(found, 1))
+        _ask(found.run, [draft], made)
+        return made[0]
     return _enter(found, [draft], lambda: [_place(found, owner)])[0]
 
 
 def sign_up_together(
     run_id: int, entries: Sequence[Entry], *, channel: str, device_id: int | None = None, owner: Owner | None = None,
-    split: bool = False,
+    split: bool = False, guardian: GuardianEntry | None = None,
 ) -> list[Made]:  # fmt: skip
     """Return the places of a few people who come together: seats for all of them, or none taken.
 
-    A person whom this device signed up before keeps that place; the others are placed beside it.
+    A person whom this device signed up before keeps that place; the others are placed beside it. With a child under
+    14 among them, all wait as ``pending`` for the guardian's word, so that nobody is seated without the child; those
+    who split wait for nobody.
 
     :param split: let those who find no seat wait in the line instead, in the order given
     :raise PartyDoesNotFit: when not all of them find a seat; ``seats_left`` among the facts
     :raise Refusal: as :func:`sign_up`; ``field`` begins with the person's index, such as "people.1.doc_number"
     """
     found = run_with_seats(run_id)
-    _check_open(found.run)
-    read: list[Draft | Made] = []
-    for index, entry in enumerate(entries):
-        with_index = f"people.{index}"
-        read.append(_draft(found.run, entry, channel, device_id, owner, at=with_index))
+    check_open(found.run)
+    places = [f"people.{index}" for index in range(len(entries))]
+    read = drafts_of(found.run, entries, By(channel, device_id, owner), guardian, places)
     fresh = [one for one in read if isinstance(one, Draft)]
     if not fresh:
-        return [one for one in read if isinstance(one, Made)]
+        return [_held(one) for one in read if isinstance(one, Signup)]
     party = Party(run_id=run_id)
     db.session.add(party)
     db.session.flush()
-    made = iter(_enter(found, fresh, lambda: _places(found, len(fresh), owner, split=split), party.id))
-    return [one if isinstance(one, Made) else next(made) for one in read]
+    made = _enter(found, fresh, lambda: _places(found, fresh, owner, split=split), party.id)
+    _ask(found.run, fresh, made)
+    placed = iter(made)
+    return [_held(one) if isinstance(one, Signup) else next(placed) for one in read]
 
 
 def admit(signup: Signup) -> Made:
@@ -112,17 +106,21 @@ def admit(signup: Signup) -> Made:
     db.session.refresh(signup, with_for_update=True)
     if signup.state != "pending":
         return Made(signup, rank_of(signup), ticket_token(signup), fresh=False)
-    _check_open(found.run)
+    check_open(found.run)
     place = take_place(found.pool.id)
     signup.state, signup.position = place.state, place.position
     db.session.flush()
-    _still_open(found.run)
+    still_open(found.run)
     audit.record("signup.admitted", signup, unit_id=found.run.unit_id, state=place.state, position=place.position)
-    _tell(signup, found.run, place)
+    tell_of_place(signup, found.run, place)
     return Made(signup, place.rank or None, ticket_token(signup), fresh=True)
 
 
-def _check_open(run: CourseRun) -> None:
+def check_open(run: CourseRun) -> None:
+    """Refuse what comes too early or too late.
+
+    :raise SignupNotOpen, SignupClosed: by the run's window and state; :raise NotFound: for a draft
+    """
     if run.state == "draft":
         raise NotFound
     phase = phase_of(run)
@@ -132,42 +130,6 @@ def _check_open(run: CourseRun) -> None:
         raise SignupClosed("这一场已经取消，请看看其他场次。" if phase == "cancelled" else None, phase=phase)
 
 
-def _draft(
-    run: CourseRun, entry: Entry, channel: str, device_id: int | None, owner: Owner | None, at: str = ""
-) -> Draft | Made:
-    reading = read_entry(entry, run, at=at)
-    person = person_for(reading.document)
-    held = live_signups_of(person.id)
-    for before in held:
-        if before.run_id == run.id:
-            return _own(before, at)
-    if held and overlaps_another(run.id, person.id):
-        raise OverlappingSignup(field=_field(at))
-    device = device_id if device_id is not None else context.principal().device_id
-    return Draft(
-        reading, person, channel, device, owner,
-        health_notice_read=bool(entry.health_notice_read and run.syllabus.health_notice),
-    )  # fmt: skip
-
-
-def _field(at: str) -> str:
-    return f"{at}.doc_number" if at else "doc_number"
-
-
-def _own(signup: Signup, at: str = "") -> Made:
-    """Return the caller's own ticket: the same device or account; or the phone on it, proved here by a code.
-
-    The document was typed just now, so the proved phone is the second thing that fits, not the only one.
-    """
-    who = context.principal()
-    mine = owned_by(who)
-    if who.phone_index is not None:
-        mine = or_(mine, Signup.phone_index == who.phone_index)
-    if db.session.scalar(select(Signup.id).where(Signup.id == signup.id, mine)) is None:
-        raise AlreadySignedUp(field=_field(at) if at else None)
-    return Made(signup, rank_of(signup), ticket_token(signup), fresh=False)
-
-
 def _place(found: RunAndSeats, owner: Owner | None) -> Place:
     reserve = reserve_for(found.run.id, owner.unit_id) if owner else None
     if reserve is not None and take_seats(reserve):
@@ -175,19 +137,28 @@ def _place(found: RunAndSeats, owner: Owner | None) -> Place:
     return take_place(found.pool.id)
 
 
-def _places(found: RunAndSeats, people: int, owner: Owner | None, *, split: bool) -> list[Place]:
-    for pool in (reserve_for(found.run.id, owner.unit_id) if owner else None, found.pool.id):
-        if pool is not None and take_seats(pool, people):
-            return [Place(pool, "confirmed", None, 0)] * people
+def _held(signup: Signup) -> Made:
+    return Made(signup, rank_of(signup), ticket_token(signup), fresh=False)
+
+
+def _no_places(found: RunAndSeats, people: int) -> list[Place]:
+    # Nothing is taken, but whoever ends the run must see these people too.
+    locked_pools(found.run.id)
+    return [Place(found.pool.id, "pending", None, 0)] * people
+
+
+def _places(found: RunAndSeats, drafts: Sequence[Draft], owner: Owner | None, *, split: bool) -> list[Place]:
+    pending = iter(_no_places(found, len(drafts)) if any(one.guardian for one in drafts) else ())
     if split:
-        return [_place(found, owner) for _ in range(people)]
-    left = db.session.execute(
-        select(SeatPool.capacity - SeatPool.taken, SeatPool.waiting).where(SeatPool.id == found.pool.id)
-    )
-    free, waiting = left.one()
-    seats = 0 if waiting else max(free, 0)
-    said = f"只剩 {seats} 个名额，不够 {people} 人一起。" if seats else f"名额已满，{people} 人要一起排队候补。"
-    raise PartyDoesNotFit(f"{said}可以选择“能报几位报几位，其余候补”，或者换一场。", seats_left=seats, people=people)
+        return [next(pending) if one.guardian else _place(found, owner) for one in drafts]
+    if places := list(pending):
+        # No seat is held for a word that is still to come; whether all would fit now is said before anybody is asked.
+        refuse_unless_seats(found.pool.id, len(drafts))
+        return places
+    for pool in (reserve_for(found.run.id, owner.unit_id) if owner else None, found.pool.id):
+        if pool is not None and take_seats(pool, len(drafts)):
+            return [Place(pool, "confirmed", None, 0)] * len(drafts)
+    raise party_does_not_fit(found.pool.id, len(drafts))
 
 
 def _enter(
@@ -206,42 +177,65 @@ def _enter(
                 db.session.add_all(row for row, _ in rows)
         except IntegrityError as exc:
             if violated(exc, "uq_signup_one_live"):
-                return [_lost_to(run.id, draft.person, exc) for draft in drafts]
+                return _lost_to(run.id, drafts, exc)
             if not violated(exc, "uq_signup_run_code"):
                 raise
         else:
-            _still_open(run)
+            still_open(run)
             return [
-                _concluded(run, row, draft, place, token)
-                for (row, token), draft, place in zip(rows, drafts, places, strict=True)
+                _concluded(run, row, draft, place, token, messages.which(index, len(rows)))
+                for index, ((row, token), draft, place) in enumerate(zip(rows, drafts, places, strict=True))
             ]
     raise RuntimeError("no free code in this run")
 
 
-def _lost_to(run_id: int, person: Person, exc: IntegrityError) -> Made:
+def _lost_to(run_id: int, drafts: Sequence[Draft], exc: IntegrityError) -> list[Made]:
     """Two taps on one button both got this far; the index let only one in."""
-    other = live_signup_of(run_id, person.id)
-    if other is None:
+    others = [other for draft in drafts if (other := live_signup_of(run_id, draft.person.id))]
+    if not others:
         raise exc
-    return _own(other)
+    for other in others:
+        check_own(other)
+    made = [_held(other) for other in others]
+    if len(made) < len(drafts):
+        # One of a party came in by another form meanwhile: the rest is read again with the next tap.
+        raise AlreadySignedUp
+    return made
 
 
-def _still_open(run: CourseRun) -> None:
+def _ask(run: CourseRun, drafts: Sequence[Draft], made: Sequence[Made]) -> None:
+    """Tell the guardian, once for all children of a form, where to read and to answer."""
+    asked = [(draft.guardian, one.signup) for draft, one in zip(drafts, made, strict=True) if draft.guardian]
+    fresh = all(one.fresh for one in made)
+    if asked and fresh:
+        consent, signup = asked[0]
+        messages.tell_guardian_asked(signup, run, consent)
+
+
+def still_open(run: CourseRun) -> None:
+    """Look once more when the pool's row is held.
+
+    :raise SignupClosed: when the run was ended meanwhile
+    """
     # The pool's row is ours now, and whoever ends or cancels a run takes it first: what is read here stays true.
     if db.session.scalar(select(CourseRun.state).where(CourseRun.id == run.id)) != "published":
         raise SignupClosed
 
 
-def _concluded(run: CourseRun, row: Signup, draft: Draft, place: Place, token: str) -> Made:
+def _concluded(run: CourseRun, row: Signup, draft: Draft, place: Place, token: str, which: str) -> Made:
     write_consents(draft.person, row, draft.reading.notices, _CONSENT_CHANNEL.get(draft.channel, draft.channel))
     audit.record("signup.made", row, unit_id=run.unit_id, state=row.state, position=row.position, channel=row.channel)
-    _tell(row, run, place)
+    tell_of_place(row, run, place, which)
     after_commit(lambda: hooks.crash_after_commit("signup"))
     return Made(row, place.rank or None, token, fresh=True)
 
 
-def _tell(row: Signup, run: CourseRun, place: Place) -> None:
+def tell_of_place(row: Signup, run: CourseRun, place: Place, which: str = "") -> None:
+    """Tell of a seat, or of a place in the line; who waits for somebody's word is told then.
+
+    :param which: which of a few people, as :func:`messages.which` says it
+    """
     if place.state == "confirmed":
-        messages.tell_confirmed(row, run)
+        messages.tell_confirmed(row, run, which)
     elif place.state == "waitlisted":
-        messages.tell_waiting(row, run, place.rank)
+        messages.tell_waiting(row, run, place.rank, which)

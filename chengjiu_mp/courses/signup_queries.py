@@ -81,9 +81,15 @@ def my_signups(who: Principal) -> Sequence[Signup]:
 
 
 def my_live_signup(who: Principal, run_id: int) -> Signup | None:
-    """Return the ticket to show when this device scans the poster again."""
+    """Return the ticket to show when this device scans the poster again: of a few, the one that was made first."""
     query = select(Signup).where(owned_by(who), Signup.run_id == run_id, Signup.state.in_(LIVE))
-    return db.session.scalars(query.order_by(Signup.id.desc()).limit(1)).first()
+    return db.session.scalars(query.order_by(Signup.id).limit(1)).first()
+
+
+def my_places_in(who: Principal, run_id: int) -> Sequence[Signup]:
+    """Return the live places in a run that were signed up on this device or by this account, in the form's order."""
+    query = select(Signup).where(owned_by(who), Signup.run_id == run_id, Signup.state.in_(LIVE))
+    return db.session.scalars(query.order_by(Signup.id).limit(20)).all()
 
 
 def live_signup_of(run_id: int, person_id: int) -> Signup | None:

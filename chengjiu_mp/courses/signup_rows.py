@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from chengjiu_mp.core import clock, context, ids, privacy
 from chengjiu_mp.courses.entry import EntryReading
 from chengjiu_mp.courses.models import CourseRun, Signup
-from chengjiu_mp.people.models import Person
+from chengjiu_mp.people.models import GuardianConsent, Person
 from chengjiu_mp.people.names import sort_key
 
 
@@ -28,6 +28,7 @@ class Draft:
     device_id: int | None
     owner: Owner | None = None
     health_notice_read: bool = False
+    guardian: GuardianConsent | None = None
 
 
 def new_signup(run: CourseRun, draft: Draft, party_id: int | None = None) -> tuple[Signup, str]:
@@ -44,6 +45,7 @@ def new_signup(run: CourseRun, draft: Draft, party_id: int | None = None) -> tup
         code=ids.new_spoken_code(), owner_unit_id=owner.unit_id, sector_id=owner.sector_id or run.sector_id,
         key_group=owner.key_group or run.key_group or "other", device_id=draft.device_id, channel=draft.channel,
         warnings=list(reading.warnings), health_notice_read_at=clock.now() if draft.health_notice_read else None,
+        needs_guardian=reading.needs_guardian, guardian_consent_id=draft.guardian.id if draft.guardian else None,
     )  # fmt: skip
     return row, token
 
@@ -59,6 +61,7 @@ def moved_copy(signup: Signup, run: CourseRun) -> tuple[Signup, str]:
         "person_id", "name", "name_raw", "sort_key", "name_proved_at", "name_confirmed_at",
         "phone_index", "phone_proved_at", "owner_unit_id", "sector_id", "key_group", "device_id", "channel",
         "warnings", "health_notice_read_at", "party_id", "erased_at",
+        "needs_guardian", "guardian_consent_id",
     )  # fmt: skip
     row = Signup(
         **{name: getattr(signup, name) for name in kept},

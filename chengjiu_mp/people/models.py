@@ -105,6 +105,46 @@ class Consent(Base):
     withdrawn_at: Mapped[datetime | None]
 
 
+class GuardianConsent(Base):
+    """A guardian asked for one child under 14 (Personal Information Protection Law, art. 31), and what they said.
+
+    Asked when the form comes in, given by a code to the guardian's phone or on paper, withdrawn by a date. Children of
+    one form share a token: their guardian's page.
+    """
+
+    __tablename__ = "guardian_consent"
+    __table_args__ = (
+        CheckConstraint("relation in ('father','mother','grandparent','other')", name="relation"),
+        CheckConstraint("channel in ('page','api','desk','import')", name="channel"),
+        CheckConstraint(
+            "given_at is null or phone_proved_at is not null or paper_reference is not null", name="proof"
+        ),
+        CheckConstraint("withdrawn_at is null or given_at is not null", name="withdrawn"),
+    )  # fmt: skip
+
+    PLACE_NAME = "guardian_consent.name"
+    PLACE_PHONE = "guardian_consent.phone"
+    PLACE_LINK = "guardian_consent.link"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    uid: Mapped[str] = mapped_column(String(32), unique=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    relation: Mapped[str] = mapped_column(String(12))
+    name_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    phone_index: Mapped[bytes] = mapped_column(LargeBinary(32), index=True)
+    phone_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    phone_proved_at: Mapped[datetime | None]
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary(32), index=True)
+    token_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    notice_id: Mapped[int] = mapped_column(ForeignKey("notice.id"))
+    text_sha256: Mapped[str] = mapped_column(String(64))
+    channel: Mapped[str] = mapped_column(String(10))
+    asked_at: Mapped[datetime] = mapped_column(default=clock.now)
+    given_at: Mapped[datetime | None]
+    paper_reference: Mapped[str | None] = mapped_column(String(60))
+    withdrawn_at: Mapped[datetime | None]
+
+
 class Attainment(Base):
     """What a person holds, written by certificates for the slices to their left (prerequisites, exemptions)."""
 

@@ -14,12 +14,23 @@ from chengjiu_mp.people.documents import mask_document
 from chengjiu_mp.people.models import Attainment, Consent, Contact, Notice, Person
 from chengjiu_mp.people.phones import mask_phone
 
+# What a guardian agrees to, and nobody else: it stands on their own page, not among a participant's notices.
+GUARDIAN_NOTICE = "guardian"
+
 
 def current_notices() -> Sequence[Notice]:
-    """Return the texts in force, in the order their purposes were introduced."""
+    """Return the texts in force that a participant agrees to, in the order their purposes were introduced."""
     other = aliased(Notice)
     introduced = select(func.min(other.id)).where(other.purpose == Notice.purpose).scalar_subquery()
-    return db.session.scalars(select(Notice).where(Notice.current).order_by(introduced)).all()
+    inside = Notice.current, Notice.purpose != GUARDIAN_NOTICE
+    return db.session.scalars(select(Notice).where(*inside).order_by(introduced)).all()
+
+
+def guardian_notice() -> Notice:
+    """Return the text in force that a child's guardian agrees to."""
+    return db.session.scalars(
+        select(Notice).where(Notice.current, Notice.purpose == GUARDIAN_NOTICE).order_by(Notice.id.desc()).limit(1)
+    ).one()
 
 
 def person_by_document(doc_index: bytes) -> Person | None:

@@ -1,57 +1,28 @@
 """The citizen's way on a phone's screen: what is in sight, with and without script, and who else can read it."""
 
-import dataclasses
-import shutil
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from flask import Flask
 from playwright.sync_api import Browser, Page
 from sqlalchemy import select
-from werkzeug.serving import make_server
 
-from chengjiu_mp import create_app
 from chengjiu_mp.config import Settings
 from chengjiu_mp.core.db import db, unit_of_work
 from chengjiu_mp.courses.models import Signup
-from chengjiu_mp.courses.queries import run_token
 from tests import factories
+from tests.web.serving import PHONE, Site, served
 
 pytestmark = pytest.mark.browser
 
-PHONE = {"width": 390, "height": 844}
 LONG = "“我会救”进企业：江阴高新技术产业开发区滨江东路长山工业园专场"
-
-
-@dataclasses.dataclass
-class Site:
-    app: Flask
-    url: str
-
-    def landing(self, **values: object) -> str:
-        with self.app.app_context():
-            with factories.made():
-                run = factories.run(**values)  # type: ignore[arg-type]
-            return f"{self.url}/s/{run_token(run)}"
 
 
 @pytest.fixture
 def site(base_settings: Settings, sqlite_template: Path, tmp_path: Path) -> Iterator[Site]:
-    shutil.copyfile(sqlite_template, tmp_path / "site.sqlite3")
-    settings = dataclasses.replace(base_settings, database_url=f"sqlite:///{tmp_path}/site.sqlite3", data_dir=tmp_path)
-    app = create_app(dataclasses.replace(settings, demo=True))
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield Site(app, f"http://127.0.0.1:{server.server_port}")
-    server.shutdown()
-    thread.join()
-    server.server_close()
-    with app.app_context():
-        db.engine.dispose()
+    with served(base_settings, sqlite_template, tmp_path) as found:
+        yield found
 
 
 def fill_in(page: Page) -> None:

@@ -6,7 +6,8 @@ from sqlalchemy import select
 
 from chengjiu_mp.core.db import db
 from chengjiu_mp.courses.models import Signup
-from tests.web.test_citizen_browser import PHONE, Site, fill_in, site
+from tests.web.serving import PHONE, Site
+from tests.web.test_citizen_browser import fill_in, site
 
 __all__ = ["site"]
 

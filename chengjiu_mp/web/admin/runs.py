@@ -11,7 +11,7 @@ from chengjiu_mp.core.access import STAFF, access, roles
 from chengjiu_mp.core.db import db, unit_of_work
 from chengjiu_mp.core.errors import Kind, NotFound, Refusal
 from chengjiu_mp.core.parsing import In, from_pairs
-from chengjiu_mp.courses import changes, presenting, publishing, queries, reserving, signup_queries
+from chengjiu_mp.courses import changes, guardians, presenting, publishing, queries, reserving, signup_queries
 from chengjiu_mp.courses.groups import seated_by_group
 from chengjiu_mp.courses.models import Signup
 from chengjiu_mp.courses.policy import run_for, runs_visible_to, signups_visible_to
@@ -19,6 +19,7 @@ from chengjiu_mp.courses.series import series_of
 from chengjiu_mp.courses.withdrawing import withdraw
 from chengjiu_mp.people.documents import DocType
 from chengjiu_mp.web import forms
+from chengjiu_mp.web.admin.guardian_words import with_guardian
 from chengjiu_mp.web.admin.run_rows import RUN_COLUMNS, run_row, run_state
 
 blueprint = Blueprint("console_runs", __name__, url_prefix="/console/runs")
@@ -30,7 +31,7 @@ _SIGNUP_STATES = {
 }  # fmt: skip
 _OUTCOMES = {"attended": ("已签到", "ok"), "absent": ("未到场", "plain")}
 _WARNINGS = {
-    "age_unknown": "核对年龄", "phone_no_sms": "收不到短信", "name_compatibility": "核对字形",
+    "age_unknown": "核对年龄", "minor": "未成年人", "phone_no_sms": "收不到短信", "name_compatibility": "核对字形",
     "name_parts_joined": "核对间隔号", "name_single_character": "核对姓名", "name_mixed_scripts": "核对姓名",
     "name_iteration_mark": "核对姓名", "glyph_missing": "待补字", "doc_retyped": "证件类型已更正",
 }  # fmt: skip
@@ -84,10 +85,12 @@ def _page(run_id: int, errors: dict[str, str]) -> str:
     run_for(caller, run_id)
     found = queries.run_with_seats(run_id)
     lines = presenting.roster(signup_queries.roster(run_id, signups_visible_to(caller)), with_document=True)
+    asked = guardians.consents_of(run_id)
     return render_template(
         "admin/run.html", title=found.run.title, back=url_for(".index"), found=found, run=found.run, errors=errors,
         meetings=queries.meetings_of(run_id), teachers=queries.instructors_of(run_id),
-        people=[_person(line) for line in lines], url=queries.run_url(found.run), state=run_state(found),
+        people=[with_guardian(_person(line), line, asked) for line in lines], url=queries.run_url(found.run),
+        state=run_state(found),
         operator=caller.has("operator"), drafter=caller.has("operator", "unit_manager"),
         warnings=publishing.warnings_of(run_id) if found.run.state == "draft" else [], series=series_of(run_id),
         groups=seated_by_group(run_id),

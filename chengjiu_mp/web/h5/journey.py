@@ -27,6 +27,8 @@ _ENDED = {
     "run_cancelled": ("停课", "这一场停课了，请不用前往。可以换一场。"),
     "pending": ("待确认", "这次报名还在确认，确认后会通知您。"),
 }
+_WAITS_FOR_GUARDIAN = "未满 14 周岁，要由监护人同意后才占名额。48 小时内没有办好，这次报名会自动取消。"
+_WAITS_FOR_CHILD = "同行的孩子还没有监护人同意，同意后大家一起占名额。48 小时内没有办好，这次报名会自动取消。"
 
 
 @dataclass(frozen=True)
@@ -59,8 +61,7 @@ def journey_of(signup: Signup) -> Journey:
         until = f"请在{day_time(signup.offer_ends_at)}前" if signup.offer_ends_at else "请尽快"
         return Journey(0, "有空位了", "warn", f"名额给您留着，{until}确认，过时让给下一位。", usable=False)
     if signup.state not in SEATED:
-        word, text = _ENDED[signup.state]
-        return Journey(0, word, "plain", text, usable=False)
+        return _without_a_place(signup)
     names = POPULAR if signup.run.exam_scheme_id is None else CERTIFIED
     if signup.outcome == "absent":
         return Journey(1, "未到场", "plain", "这一场已经结束，没有您的签到记录。如有出入，请打电话问。", names)
@@ -72,6 +73,16 @@ def journey_of(signup: Signup) -> Journey:
 def _before(signup: Signup) -> str:
     freed = seats_freed_before(signup.run)
     return f"近 {freed.runs} 期有人候补的场次，平均放出 {freed.people} 个名额。" if freed else ""
+
+
+def _without_a_place(signup: Signup) -> Journey:
+    word, text = _ENDED[signup.state]
+    if signup.state == "pending" and (signup.needs_guardian or signup.party_id):
+        text = _WAITS_FOR_GUARDIAN if signup.needs_guardian else _WAITS_FOR_CHILD
+        return Journey(0, "待监护人同意", "warn", text, usable=False)
+    if signup.state == "lapsed" and signup.needs_guardian:
+        text = "没有在时限内等到监护人同意，或留给您的名额过时没有确认，没有占名额。想再来，可以重新报名。"
+    return Journey(0, word, "plain", text, usable=False)
 
 
 def _after_check_in(signup: Signup, names: tuple[str, ...]) -> Journey:

@@ -1,94 +1,80 @@
-"""The sign-up form: four things to fill in and two ticks, no account, no script needed."""
+"""The sign-up form: four things to fill in and two ticks, no account, no script needed; up to four people in one."""
 
-import hashlib
 import json
-from datetime import date
 from typing import Any
 
-from flask import Blueprint, redirect, render_template, request, session, url_for
-from pydantic import Field
+from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from chengjiu_mp.core import context, idempotency
 from chengjiu_mp.core.access import PUBLIC, access
 from chengjiu_mp.core.db import unit_of_work
 from chengjiu_mp.core.errors import Refusal
-from chengjiu_mp.core.parsing import In, from_pairs
 from chengjiu_mp.courses import queries, signup_queries
 from chengjiu_mp.courses.api import spend_signup_limits
-from chengjiu_mp.courses.entry import Entry
-from chengjiu_mp.courses.signing_up import sign_up
+from chengjiu_mp.courses.guardians import consent_of
+from chengjiu_mp.courses.nearby import runs_nearby
+from chengjiu_mp.courses.signing_up import Made, sign_up, sign_up_together
 from chengjiu_mp.people.documents import DocType
-from chengjiu_mp.people.models import Notice
+from chengjiu_mp.people.guardians import RELATIONS, guardian_token, is_live
 from chengjiu_mp.people.queries import current_notices
-from chengjiu_mp.people.schemas import ConsentIn
 from chengjiu_mp.signin import sessions
 from chengjiu_mp.signin.api import remember_device
-from chengjiu_mp.web import forms
+from chengjiu_mp.web.h5 import signup_form
+from chengjiu_mp.web.h5.guardian import send_code_quietly
 from chengjiu_mp.web.h5.run_words import card
+from chengjiu_mp.web.h5.signup_form import Form
 
 blueprint = Blueprint("signup", __name__)
-
-
-class SignupPage(In):
-    """``consent`` is {purpose: version} of the ticked boxes."""
-
-    name: str = Field("", max_length=200)
-    doc_number: str = Field("", max_length=100)
-    phone: str = Field("", max_length=60)
-    doc_type: DocType | None = None
-    birth_date: date | None = None
-    consent: dict[str, int] = Field(default_factory=dict)
 
 
 @blueprint.get("/s/<token>/signup")
 @access(PUBLIC)
 def form(token: str) -> str | Response:
-    """Show the form; a device with a ticket is sent to it, a run that takes nobody to its own page."""
-    found = queries.run_by_token(token)
+    """Show the form; a device with a ticket is sent to it, unless somebody else is to be signed up (代报名)."""
+    found, other = queries.run_by_token(token), bool(request.args.get("other"))
     mine = signup_queries.my_live_signup(context.principal(), found.run.id)
-    if mine or found.phase not in ("open", "full"):
+    if (mine and not other) or found.phase not in ("open", "full"):
         return redirect(url_for("runs.landing", token=token), 303)
-    return _page(token, found, _blank(), None)
+    return _page(token, found, signup_form.blank(other=other))
 
 
 @blueprint.post("/s/<token>/signup")
 @access(PUBLIC)
 def send(token: str) -> str | Response | tuple[str, int]:
-    """Sign up and open the ticket; or the form again with everything kept but the document number."""
-    given = _blank()
-    found = queries.run_by_token(token)
+    """Sign up and open the ticket; or the form again with everything kept, and one person more or less in it."""
+    given, found = signup_form.blank(), queries.run_by_token(token)
     run_id = found.run.id
     try:
-        given = from_pairs(SignupPage, request.form, ignore=forms.IGNORED)
+        given = signup_form.read()
+        if given.page.add or given.page.drop:
+            return _page(token, found, signup_form.resized(given))
         spend_signup_limits()
         kept = _signed_up(run_id, given)
     except Refusal as refusal:
         return _page(token, queries.run_by_token(token), given, refusal), refusal.kind.value
+    return _onward(kept)
+
+
+def _onward(kept: dict[str, str]) -> Response:
     if kept["device"]:
         remember_device(kept["device"])
+    if kept["guardian"]:
+        send_code_quietly(kept["guardian"])
+        return redirect(url_for("guardian.page", token=kept["guardian"]), 303)
     return redirect(url_for("tickets.ticket", token=kept["ticket"]), 303)
 
 
-def _blank() -> SignupPage:
-    return SignupPage.model_validate({})
-
-
-def _signed_up(run_id: int, given: SignupPage) -> dict[str, str]:
-    """Return the ticket's token, and the device's when this sign-up made it.
+def _signed_up(run_id: int, given: Form) -> dict[str, str]:
+    """Return the ticket's token, the device's when this sign-up made it, and the guardian's when one is asked.
 
     A second tap sends the same form again before the first reply has brought the cookie: it gets the first reply.
     """
-    entry = Entry(
-        name=given.name, doc_number=given.doc_number, phone=given.phone, doc_type=given.doc_type,
-        birth_date=given.birth_date, health_notice_read=True,
-        consents=[ConsentIn(purpose=p, version=v) for p, v in given.consent.items()],
-    )  # fmt: skip
     with unit_of_work():
         print_ = idempotency.fingerprint(
             "POST", request.path, json.dumps(list(request.form.items(multi=True))).encode()
         )
-        kept, answered = idempotency.begin(_visitor(), print_.hex(), print_)
+        kept, answered = idempotency.begin(signup_form.visitor(), print_.hex(), print_)
         if answered:
             found: dict[str, str] = json.loads(answered[1])
             return found
@@ -96,34 +82,60 @@ def _signed_up(run_id: int, given: SignupPage) -> dict[str, str]:
         if device is None:
             token, row = sessions.open_session("device")
             device = row.id
-        made = sign_up(run_id, entry, channel="page", device_id=device)
-        result = {"ticket": made.ticket_token, "device": token}
+        made = _made(run_id, given, device)
+        asked = [one for each in made if (one := consent_of(each.signup)) and not is_live(one)]
+        result = {
+            "ticket": made[0].ticket_token, "device": token, "guardian": guardian_token(asked[0]) if asked else "",
+        }  # fmt: skip
         idempotency.keep(kept, 303, json.dumps(result).encode())
     return result
 
 
-def _visitor() -> str:
-    """Return a name for this browser that both taps share: the form's own secret lies in its cookie."""
-    return "form:" + hashlib.sha256(str(session.get("csrf_token", "")).encode()).hexdigest()[:32]
+def _made(run_id: int, given: Form, device: int) -> list[Made]:
+    entries = given.entries
+    if len(entries) == 1:
+        return [sign_up(run_id, entries[0], channel="page", device_id=device, guardian=given.guardian)]
+    return sign_up_together(
+        run_id, entries, channel="page", device_id=device, guardian=given.guardian, split=given.page.split
+    )
 
 
-def _page(token: str, found: queries.RunAndSeats, given: SignupPage, refusal: Refusal | None) -> str:
-    notices = current_notices()
-    errors = _errors(refusal, given, notices) if refusal else {}
+def _page(token: str, found: queries.RunAndSeats, given: Form, refusal: Refusal | None = None) -> str:
+    notices, codes = list(current_notices()), signup_form.codes_of(refusal)
+    errors = signup_form.errors_of(refusal, given, notices)
+    others = refusal.facts.get("alternatives", []) if refusal else []
+    guardian = _guardian(given, errors, [] if others else signup_form.children_asked_for(refusal))
+    other = given.page.other
     return render_template(
-        "h5/signup.html", title="填写报名", back=url_for("runs.landing", token=token), card=card(found), given=given,
-        notices=notices, errors=errors, phase=found.phase, token=token, syllabus=found.run.syllabus,
-        doc_types=[("", "自动识别"), *((one.value, one.label) for one in DocType)],
-        code=refusal.code if refusal else "",
-        others=refusal.facts.get("alternatives", []) if refusal else [],
-        call=refusal.facts.get("call", "") if refusal else "",
+        "h5/signup.html", title="替别人报名" if other else "填写报名", back=url_for("runs.landing", token=token),
+        card=card(found), page=given.page, people=given.people, at=_at, notices=notices, errors=errors,
+        phase=found.phase, token=token, syllabus=found.run.syllabus,
+        most=signup_form.MOST, other=other, guardian=guardian, relations=RELATIONS,
+        doc_types=[("", "自动识别"), *((one.value, one.label) for one in DocType)], codes=codes, others=others,
+        misfit=_misfit(found, refusal), call=refusal.facts.get("call", "") if refusal else "",
     )  # fmt: skip
 
 
-def _errors(refusal: Refusal, given: SignupPage, notices: Any) -> dict[str, str]:
-    found = forms.errors(refusal, "name")
-    if "consents" in found:
-        del found["consents"]
-        missing: list[Notice] = [n for n in notices if n.required and given.consent.get(n.purpose) != n.version]
-        found |= {f"consent.{n.purpose}": f"请先看过《{n.title}》，再勾选同意。" for n in missing}
-    return found
+def _at(index: int, field: str) -> str:
+    """Return the name of a person's field on the page."""
+    return f"people.{index}.{field}" if index else field
+
+
+def _guardian(given: Form, errors: dict[str, str], children: list[int]) -> dict[str, Any] | None:
+    """Return what the guardian's block shows, None while no child asks for one; the child's error moves there."""
+    if given.page.guardian:
+        return given.page.guardian.model_dump()
+    if not children:
+        return None
+    for index in children:
+        errors["guardian.name"] = errors.pop(_at(index, "doc_number"))
+    return signup_form.first_guess(given, children[0])
+
+
+def _misfit(found: queries.RunAndSeats, refusal: Refusal | None) -> dict[str, Any] | None:
+    """Return what those can choose who do not all find a seat: the line, or a run where all of them do."""
+    if refusal is None or refusal.code != "party_does_not_fit":
+        return None
+    people = refusal.facts["people"]
+    fits = [card(one) for one in runs_nearby(found.run, limit=12) if one.seats_left >= people][:3]
+    return {"said": refusal.sentence, "seats": refusal.facts["seats_left"], "people": people, "runs": fits}

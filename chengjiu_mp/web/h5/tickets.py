@@ -14,10 +14,13 @@ from chengjiu_mp.core.fonts import installed_fonts
 from chengjiu_mp.core.parsing import In, RowId, from_pairs
 from chengjiu_mp.core.qr import qr_svg
 from chengjiu_mp.courses import changes, moving, pictures, queries, signup_queries
+from chengjiu_mp.courses.entry import MINOR
+from chengjiu_mp.courses.guardians import consent_of
 from chengjiu_mp.courses.models import LIVE, Signup
 from chengjiu_mp.courses.owning import choose_owner, may_choose_owner
 from chengjiu_mp.courses.ticket_picture import render_ticket
 from chengjiu_mp.courses.withdrawing import withdraw
+from chengjiu_mp.people.guardians import guardian_token
 from chengjiu_mp.units.models import KEY_GROUPS
 from chengjiu_mp.units.queries import plan_rows
 from chengjiu_mp.web import forms
@@ -129,6 +132,8 @@ def _page(token: str, signup: Signup, errors: dict[str, str]) -> str:
         withdrawable=_still_open(signup) and signup.state in LIVE,
         movable=_still_open(signup) and signup.state in MOVABLE,
         question=_question(signup), became=_became(signup), waits_for=moving.leave_kept(signup),
+        minor=MINOR in signup.warnings, joinable=queries.phase_of(run) == "open",
+        another=url_for("signup.form", token=queries.run_token(run), other=1), **_company(signup),
     )  # fmt: skip
 
 
@@ -157,6 +162,24 @@ def _instead(signup: Signup) -> list[dict[str, Any]]:
     return cards_instead(queries.run_with_seats(signup.run_id), always=True) if signup.state in _LOST else []
 
 
+def _company(signup: Signup) -> dict[str, Any]:
+    """Return what only the device that signed people up sees: the others' tickets, and the way to the guardian's page.
+
+    A ticket that was handed on opens nothing but itself.
+    """
+    mine = signup_queries.my_places_in(context.principal(), signup.run_id)
+    if not any(one.id == signup.id for one in mine):
+        return {"company": [], "guardian": "", "yours": False}
+    asked = next((c for one in mine if one.state == "pending" and (c := consent_of(one)) and not c.withdrawn_at), None)
+    others = [
+        {"href": url_for(".ticket", token=signup_queries.ticket_token(one)), "label": one.name, "note": _word(one)[0]}
+        for one in mine
+        if one.id != signup.id
+    ]
+    guardian = url_for("guardian.page", token=guardian_token(asked)) if asked and signup.state == "pending" else ""
+    return {"company": others, "guardian": guardian, "yours": True}
+
+
 def _shown(token: str, signup: Signup, now: Journey) -> dict[str, Any]:
     run = signup.run
     return {
@@ -164,6 +187,7 @@ def _shown(token: str, signup: Signup, now: Journey) -> dict[str, Any]:
         "place": run.venue.name, "address": run.venue.address, "code": f"{signup.code[:3]} {signup.code[3:]}",
         "qr_svg": qr_svg(signup_queries.ticket_url(signup), label="签到码，给工作人员扫"), "state": now.word,
         "tone": now.tone or "ok", "note": run.syllabus.bring, "url": url_for(".ticket", token=token),
+        "link": signup_queries.ticket_url(signup),
     }  # fmt: skip
 
 
@@ -173,13 +197,15 @@ def _units(signup: Signup) -> list[tuple[int, str]]:
     return rows if signup.owner_unit_id in known else [(signup.owner_unit_id, "按举办单位计"), *rows]
 
 
+def _word(signup: Signup) -> tuple[str, str]:
+    held = {"attended": ("已签到", "ok"), "absent": ("未到场", "plain")}.get(signup.outcome or "", ("已报上", "ok"))
+    if signup.state == "pending" and (signup.needs_guardian or signup.party_id):
+        return "待监护人同意", "warn"
+    return _PILLS.get(signup.state, held)
+
+
 def _card(signup: Signup) -> dict[str, Any]:
-    run = signup.run
-    word, tone = _PILLS.get(signup.state, ("", ""))
-    if not word:
-        word, tone = {"attended": ("已签到", "ok"), "absent": ("未到场", "plain")}.get(
-            signup.outcome or "", ("已报上", "ok")
-        )
+    run, (word, tone) = signup.run, _word(signup)
     url = url_for(".ticket", token=signup_queries.ticket_token(signup))
     return {
         "url": url, "title": run.title, "starts_at": run.starts_at, "ends_at": run.ends_at, "place": run.venue.name,

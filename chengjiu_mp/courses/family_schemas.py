@@ -1,0 +1,72 @@
+"""Shapes of the families' routes."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from chengjiu_mp.core.parsing import Day, In, Out
+from chengjiu_mp.courses.schemas import GuardianIn, NoticeRefOut, SignupMadeOut
+from chengjiu_mp.people.documents import DocType
+from chengjiu_mp.people.schemas import ConsentIn
+
+
+class TogetherPersonIn(In):
+    """``phone`` may be left out when the form has one for all; so may what the form says for all."""
+
+    name: str = Field(max_length=200)
+    doc_number: str = Field(max_length=100)
+    phone: str = Field("", max_length=60)
+    doc_type: DocType | None = None
+    birth_date: Day | None = None
+    consents: list[ConsentIn] = Field(default_factory=list, max_length=20)
+    health_notice_read: bool = False
+
+
+class TogetherIn(In):
+    """Up to four people in one form: seats for all or none, unless ``split``.
+
+    ``consents`` and ``health_notice_read`` are for everybody who has none of their own.
+    """
+
+    people: list[TogetherPersonIn] = Field(min_length=1, max_length=4)
+    phone: str = Field("", max_length=60)
+    split: bool = False
+    guardian: GuardianIn | None = None
+    consents: list[ConsentIn] = Field(default_factory=list, max_length=20)
+    health_notice_read: bool = False
+
+
+class GuardianAgreeIn(In):
+    """``version`` is of the notice that was read; ``split`` lets those who find no seat wait in the line."""
+
+    challenge: str = Field(max_length=60)
+    code: str = Field(max_length=12)
+    version: int
+    split: bool = False
+
+
+class TogetherOut(Out):
+    """In the order of the form."""
+
+    items: list[SignupMadeOut]
+
+
+class GuardianChildOut(Out):
+    id: int
+    name_masked: str
+    state: str
+
+
+class GuardianOut(Out):
+    """``state``: asked, agreed or withdrawn. ``hindrance`` is the code of what kept places from being given."""
+
+    state: Literal["asked", "agreed", "withdrawn"]
+    phone_masked: str
+    notice: NoticeRefOut
+    text: str
+    children: list[GuardianChildOut]
+    hindrance: str | None = None
+
+
+class GuardianCodeOut(Out):
+    challenge: str

@@ -1,0 +1,103 @@
+"""A form read against what is there already: whose place a document holds, and which guardian is asked."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from sqlalchemy import or_, select
+
+from chengjiu_mp.core import context
+from chengjiu_mp.core.db import db
+from chengjiu_mp.core.errors import Refusal
+from chengjiu_mp.courses.entry import Entry, read_entry, together
+from chengjiu_mp.courses.errors import AlreadySignedUp, OverlappingSignup, SamePersonTwice
+from chengjiu_mp.courses.models import CourseRun, Signup
+from chengjiu_mp.courses.signup_queries import live_signups_of, overlaps_another, owned_by
+from chengjiu_mp.courses.signup_rows import Draft, Owner
+from chengjiu_mp.people.guardians import GuardianEntry, ask_guardian, read_guardian
+from chengjiu_mp.people.service import person_for
+
+
+@dataclass(frozen=True)
+class By:
+    """Who signs somebody up, over which channel, and for whom it counts."""
+
+    channel: str
+    device_id: int | None
+    owner: Owner | None
+
+
+def drafts_of(
+    run: CourseRun, entries: Sequence[Entry], by: By, guardian: GuardianEntry | None, places: Sequence[str]
+) -> list[Draft | Signup]:
+    """Return a draft for each entry, or the sign-up that this caller made on its document before.
+
+    Every entry is read before any is refused, so that a form is corrected once; its children's guardian is asked in
+    one go.
+
+    :param places: where each entry stands in the form, such as "people.1"
+    :raise AlreadySignedUp: when somebody else's device made the live place; nothing of it is told
+    :raise Refusal: what :func:`read_entry` and :func:`read_guardian` refuse
+    """
+    read: list[Draft | Signup] = []
+    refused: list[Refusal] = []
+    for entry, at in zip(entries, places, strict=True):
+        try:
+            read.append(_draft(run, entry, by, at, guardian=guardian is not None))
+        except Refusal as refusal:
+            refused.append(refusal)
+    drafts = [one for one in read if isinstance(one, Draft)]
+    children = [one.person for one in drafts if one.reading.needs_guardian]
+    named, wrong = read_guardian(guardian) if guardian and children else (None, [])
+    if refused or wrong:
+        raise together([*refused, *wrong])
+    _check_nobody_twice(read, places)
+    asked = iter(ask_guardian(children, named, by.channel) if named else ())
+    return [
+        replace(one, guardian=next(asked)) if isinstance(one, Draft) and one.reading.needs_guardian else one
+        for one in read
+    ]
+
+
+def _draft(run: CourseRun, entry: Entry, by: By, at: str, *, guardian: bool) -> Draft | Signup:
+    reading = read_entry(entry, run, at=at, guardian=guardian)
+    person = person_for(reading.document)
+    held = live_signups_of(person.id)
+    for before in held:
+        if before.run_id == run.id:
+            check_own(before, at)
+            return before
+    if held and overlaps_another(run.id, person.id):
+        raise OverlappingSignup(field=_field(at))
+    device = by.device_id if by.device_id is not None else context.principal().device_id
+    return Draft(
+        reading, person, by.channel, device, by.owner,
+        health_notice_read=bool(entry.health_notice_read and run.syllabus.health_notice),
+    )  # fmt: skip
+
+
+def _check_nobody_twice(read: Sequence[Draft | Signup], places: Sequence[str]) -> None:
+    met: set[int] = set()
+    for one, at in zip(read, places, strict=True):
+        person_id = one.person.id if isinstance(one, Draft) else one.person_id
+        if person_id in met:
+            raise SamePersonTwice(field=_field(at))
+        met.add(person_id)
+
+
+def _field(at: str) -> str:
+    return f"{at}.doc_number" if at else "doc_number"
+
+
+def check_own(signup: Signup, at: str = "") -> None:
+    """Let only the caller's own place be found: the same device or account; or the phone on it, proved by a code.
+
+    The document was typed just now, so the proved phone is the second thing that fits, not the only one.
+
+    :raise AlreadySignedUp: for anybody else
+    """
+    who = context.principal()
+    mine = owned_by(who)
+    if who.phone_index is not None:
+        mine = or_(mine, Signup.phone_index == who.phone_index)
+    if db.session.scalar(select(Signup.id).where(Signup.id == signup.id, mine)) is None:
+        raise AlreadySignedUp(field=_field(at) if at else None)

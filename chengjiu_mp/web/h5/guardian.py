@@ -1,0 +1,164 @@
+"""The guardian's page of a child under 14: read, prove the phone by a code, agree; or refuse, or take it back later."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from flask import Blueprint, current_app, redirect, render_template, request, session, url_for
+from pydantic import Field
+from werkzeug.wrappers import Response
+
+from chengjiu_mp.core import context, http
+from chengjiu_mp.core.access import PUBLIC, access
+from chengjiu_mp.core.db import unit_of_work
+from chengjiu_mp.core.errors import Refusal
+from chengjiu_mp.core.parsing import In, from_pairs
+from chengjiu_mp.courses import guardians, queries, signup_queries
+from chengjiu_mp.courses.models import LIVE, CourseRun, Signup
+from chengjiu_mp.outbox.queries import text_of
+from chengjiu_mp.people.guardians import RELATIONS, asked_under, guardian_name, guardian_phone, is_live, notice_agreed
+from chengjiu_mp.people.models import GuardianConsent
+from chengjiu_mp.people.name_display import mask_name
+from chengjiu_mp.people.phones import mask_phone
+from chengjiu_mp.people.queries import guardian_notice
+from chengjiu_mp.signin import codes
+from chengjiu_mp.web import forms
+from chengjiu_mp.web.h5.run_words import card
+
+blueprint = Blueprint("guardian", __name__)
+
+PURPOSE = "guardian"
+_WORDS = {
+    "pending": ("待监护人同意", "warn"), "confirmed": ("已报上", "ok"), "offered": ("有空位，等确认", "warn"),
+    "waitlisted": ("候补中", "warn"), "lapsed": ("已过期", "plain"), "withdrawn": ("已取消", "plain"),
+    "moved": ("已换场", "plain"), "run_cancelled": ("场次取消", "bad"), "refused": ("未通过", "plain"),
+}  # fmt: skip
+
+
+class AgreePage(In):
+    code: str = Field("", max_length=12)
+    consent: int | None = None
+
+
+class SplitPage(In):
+    split: bool = False
+
+
+@blueprint.get("/g/<token>")
+@access(PUBLIC)
+def page(token: str) -> str:
+    """Show what is asked of the guardian, or what they said."""
+    return _page(token)
+
+
+@blueprint.post("/g/<token>/code")
+@access(PUBLIC)
+def send(token: str) -> str | Response | tuple[str, int]:
+    """Send a code to the guardian's phone."""
+    try:
+        send_code(token)
+    except Refusal as refusal:
+        return _page(token, forms.errors(refusal, "code")), refusal.kind.value
+    return redirect(url_for(".page", token=token), 303)
+
+
+@blueprint.post("/g/<token>")
+@access(PUBLIC)
+def agree(token: str) -> str | Response | tuple[str, int]:
+    """Check the code and write the consent; the places are given with it."""
+    consents = asked_under(token)
+    try:
+        given = from_pairs(AgreePage, request.form, ignore=forms.IGNORED)
+        notice_agreed(given.consent)  # Ahead of the code, which is good for one use.
+        proved = codes.prove(_challenge(token), given.code, PURPOSE)
+        with unit_of_work():
+            outcome = guardians.agree(asked_under(token), proved, given.consent)
+    except Refusal as refusal:
+        return _page(token, forms.errors(refusal, "code")), refusal.kind.value
+    return _after(token, consents, outcome)
+
+
+@blueprint.post("/g/<token>/places")
+@access(PUBLIC)
+def places(token: str) -> str | Response | tuple[str, int]:
+    """Give places after all: those who agreed but did not all find a seat chose to split, or try again."""
+    given = from_pairs(SplitPage, request.form, ignore=forms.IGNORED)
+    consents = asked_under(token)
+    with unit_of_work():
+        outcome = guardians.admit_after(asked_under(token), split=given.split)
+    return _after(token, consents, outcome)
+
+
+@blueprint.post("/g/<token>/refuse")
+@access(PUBLIC)
+def refuse(token: str) -> Response:
+    """Refuse, or take the consent back: what has not begun ends now."""
+    with unit_of_work():
+        guardians.refuse(asked_under(token))
+    return redirect(url_for(".page", token=token), 303)
+
+
+def send_code(token: str) -> None:
+    """Send a code to the guardian's phone and remember what it answers to on this device.
+
+    :raise NotFound: for a page that is not there; :raise NoSms: when no code reaches the phone
+    :raise TooMany: when a limit is used up
+    """
+    number = guardian_phone(asked_under(token)[0])
+    codes.spend_send(number, http.network())
+    with unit_of_work():
+        challenge = codes.send_code(number, PURPOSE)
+    session[PURPOSE] = {"challenge": challenge, "token": token}
+
+
+def send_code_quietly(token: str) -> None:
+    """Send the code with the sign-up; where that cannot be, the page offers what else there is."""
+    try:
+        send_code(token)
+    except Refusal:
+        session.pop(PURPOSE, None)
+
+
+def _challenge(token: str) -> str:
+    asked = session.get(PURPOSE) or {}
+    return str(asked.get("challenge", "")) if asked.get("token") == token else ""
+
+
+def _after(
+    token: str, consents: Sequence[GuardianConsent], outcome: guardians.Agreed
+) -> str | Response | tuple[str, int]:
+    if outcome.refusal is not None:
+        return _page(token, refusal=outcome.refusal), outcome.refusal.kind.value
+    signups = guardians.signups_under(consents)
+    mine = signup_queries.my_places_in(context.principal(), signups[-1].run_id) if signups else []
+    if mine:
+        return redirect(url_for("tickets.ticket", token=signup_queries.ticket_token(mine[0])), 303)
+    return redirect(url_for(".page", token=token), 303)
+
+
+def _page(token: str, errors: dict[str, str] | None = None, refusal: Refusal | None = None) -> str:
+    consents = asked_under(token)
+    first, signups = consents[0], {one.guardian_consent_id: one for one in guardians.signups_under(consents)}
+    shown = next(iter(signups.values()), None)
+    found = queries.run_with_seats(shown.run_id) if shown else None
+    number, asked = guardian_phone(first), _challenge(token)
+    sms = text_of(codes.message_key(asked)) if asked and current_app.config["SETTINGS"].demo else None
+    waiting = any(one.state == "pending" for one in signups.values())
+    return render_template(
+        "h5/guardian.html", title="监护人同意", token=token, notice=guardian_notice(), errors=errors or {},
+        children=[_child(one) for one in signups.values()], card=card(found) if found else None,
+        guardian=mask_name(guardian_name(first)), relation=RELATIONS[first.relation], to=mask_phone(number),
+        reachable=not number.startswith("+"), sent=bool(asked), sms=sms.body if sms else "", first=first,
+        live=is_live(first), waiting=waiting, refusal=refusal, ends_at=_ends_at(shown, found.run) if found else None,
+        standing=any(one.state in LIVE for one in signups.values()),
+    )  # fmt: skip
+
+
+def _child(signup: Signup) -> dict[str, Any]:
+    word, tone = _WORDS[signup.state]
+    return {"name": mask_name(signup.name), "state": word, "tone": tone}
+
+
+def _ends_at(signup: Signup | None, run: CourseRun) -> datetime | None:
+    """Return until when a word is waited for."""
+    return min(signup.created_at + guardians.PATIENCE, run.signup_closes_at) if signup else None
