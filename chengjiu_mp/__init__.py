@@ -29,10 +29,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     """
     settings = settings or from_environment()
     app = Flask(
-        "chengjiu_mp",
-        root_path=str(Path(__file__).parent),
-        static_folder="web/static",
-        template_folder="web/templates",
+        "chengjiu_mp", root_path=str(Path(__file__).parent), static_folder="web/static", template_folder="web/templates"
     )
     app.config.update(_flask_settings(settings))
     app.json.ensure_ascii = False  # type: ignore[attr-defined]

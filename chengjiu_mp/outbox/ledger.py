@@ -1,6 +1,6 @@
 """Subscribe messages that a person allows: one tap, one message, no end date; the ledger knows how many are left."""
 
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 
 from chengjiu_mp.core import clock
 from chengjiu_mp.core.db import db, insert_into
@@ -38,6 +38,13 @@ def refused(binding_id: int, template_id: str, message_id: int | None = None) ->
     _lock(binding_id)
     if (rest := left(binding_id, template_id)) > 0:
         _write(binding_id, template_id, -rest, "refused", message_id)
+
+
+def forget(account_id: int) -> None:
+    """Delete an account's WeChat users with their lines: the account ends, and nothing may be sent there any more."""
+    theirs = select(WechatBinding.id).where(WechatBinding.account_id == account_id)
+    db.session.execute(delete(WechatCredit).where(WechatCredit.binding_id.in_(theirs)))
+    db.session.execute(delete(WechatBinding).where(WechatBinding.account_id == account_id))
 
 
 def _lock(binding_id: int) -> None:

@@ -6,7 +6,9 @@ from sqlalchemy import ColumnElement, delete, exists, select, update
 
 from chengjiu_mp.core import audit, clock
 from chengjiu_mp.core.db import db
+from chengjiu_mp.outbox import ledger
 from chengjiu_mp.signin.models import Account, PhoneCode, RoleGrant, SignInSession
+from chengjiu_mp.wechat.models import WechatBinding
 
 
 def drop_codes_before(moment: datetime, limit: int) -> int:
@@ -35,7 +37,8 @@ def close_idle_trainees(moment: datetime, limit: int, *, kept: ColumnElement[boo
     :param kept: a condition on Account for those that something still stands on
     """
     alive = exists().where(SignInSession.account_id == Account.id, SignInSession.expires_at > clock.now())
-    idle = select(Account).where(Account.created_at < moment, Account.phone_index.is_not(None), _trainee_only())
+    known = Account.phone_index.is_not(None) | exists().where(WechatBinding.account_id == Account.id)
+    idle = select(Account).where(Account.created_at < moment, known, _trainee_only())
     rows = db.session.scalars(idle.where(~alive, ~kept).order_by(Account.id).limit(limit)).all()
     for row in rows:
         _close(row)
@@ -66,5 +69,6 @@ def _trainee_only() -> ColumnElement[bool]:
 def _close(row: Account) -> None:
     # A session of an account that is switched off signs nobody in; the device goes on holding its own tickets.
     row.name, row.active, row.phone_index, row.phone_sealed = "", False, None, None
+    ledger.forget(row.id)
     ours = update(SignInSession).where(SignInSession.account_id == row.id)
     db.session.execute(ours.values(phone_index=None, phone_proved_at=None))

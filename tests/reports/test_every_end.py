@@ -14,8 +14,11 @@ ENDS = {
     "message.body_sealed": "erased with what it is about, and by night",
     "message.phone_sealed": "erased with what it is about, and by night",
     "person.doc_sealed": "erased with the person",
+    "poster_link.token_sealed": "no person's",
     "signup.phone_sealed": "erased with the sign-up",
     "signup.ticket_sealed": "erased with the sign-up",
+    "wechat_binding.openid_sealed": "deleted with the trainee's account; staff keep theirs while they act",
+    "wechat_token.token_sealed": "no person's; lives two hours",
 }
 
 

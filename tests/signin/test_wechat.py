@@ -1,16 +1,18 @@
 """Signing in by WeChat: one person one account, whatever they prove first."""
 
 import threading
+from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import false, func, select
 
 from chengjiu_mp.core import context, privacy
 from chengjiu_mp.core.db import db, unit_of_work
 from chengjiu_mp.core.models import AuditEntry
 from chengjiu_mp.courses.signup_queries import owned_signup
-from chengjiu_mp.outbox.models import Message
-from chengjiu_mp.signin import service, sessions, wechat
+from chengjiu_mp.outbox import ledger
+from chengjiu_mp.outbox.models import Message, WechatCredit
+from chengjiu_mp.signin import erasing, service, sessions, wechat
 from chengjiu_mp.signin.models import Account, SignInSession
 from chengjiu_mp.wechat.models import WechatBinding
 from tests import factories, signups
@@ -198,3 +200,24 @@ def test_two_taps_at_once_make_one_account(app):
 def test_codes_still_work_beside_wechat(client, twins):
     assert client.post("/api/v1/auth/codes", json={"phone": PHONE}).status_code == 202
     assert count(Message) == 1
+
+
+def test_a_closed_account_forgets_its_wechat_and_what_it_allowed(client):
+    headers = signed_in(client)
+    prove(client, headers)
+    before = who(headers).id
+    with factories.made():
+        ledger.accepted(db.session.scalars(select(WechatBinding.id)).one(), "twin-signup")
+    with unit_of_work():
+        assert erasing.close_trainee_of(privacy.phone_index(PHONE))
+    assert (count(WechatBinding), count(WechatCredit)) == (0, 0)
+    assert who(signed_in(client)).id != before
+
+
+def test_an_account_that_wechat_alone_made_is_closed_by_night(client, frozen):
+    signed_in(client)
+    frozen.now += timedelta(days=400)
+    with unit_of_work():
+        assert erasing.close_idle_trainees(frozen.now - timedelta(days=1), 10, kept=false()) == 1
+        assert erasing.close_idle_trainees(frozen.now - timedelta(days=1), 10, kept=false()) == 0
+    assert count(WechatBinding) == 0
