@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, delete, exists, select, update
 from chengjiu_mp.core import audit, clock
 from chengjiu_mp.core.db import db
 from chengjiu_mp.signin.models import Account, PhoneCode, RoleGrant, SignInSession
+from chengjiu_mp.wechat.models import WechatBinding
 
 
 def drop_codes_before(moment: datetime, limit: int) -> int:
@@ -66,5 +67,6 @@ def _trainee_only() -> ColumnElement[bool]:
 def _close(row: Account) -> None:
     # A session of an account that is switched off signs nobody in; the device goes on holding its own tickets.
     row.name, row.active, row.phone_index, row.phone_sealed = "", False, None, None
+    db.session.execute(delete(WechatBinding).where(WechatBinding.account_id == row.id))
     ours = update(SignInSession).where(SignInSession.account_id == row.id)
     db.session.execute(ours.values(phone_index=None, phone_proved_at=None))

@@ -15,7 +15,10 @@ ENDS = {
     "message.phone_sealed": "erased with what it is about, and by night",
     "person.doc_sealed": "erased with the person",
     "signup.phone_sealed": "erased with the sign-up",
+    "poster_link.token_sealed": "no person's",
     "signup.ticket_sealed": "erased with the sign-up",
+    "wechat_binding.openid_sealed": "deleted when the trainee's account is closed",
+    "wechat_token.token_sealed": "no person's",
 }
 
 
