@@ -4,8 +4,9 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, delete, exists, select, update
 
-from chengjiu_mp.core import audit, clock
+from chengjiu_mp.core import audit, clock, privacy
 from chengjiu_mp.core.db import db
+from chengjiu_mp.people.erasing import no_index
 from chengjiu_mp.signin.models import Account, PhoneCode, RoleGrant, SignInSession
 from chengjiu_mp.wechat.models import WechatBinding
 
@@ -67,6 +68,9 @@ def _trainee_only() -> ColumnElement[bool]:
 def _close(row: Account) -> None:
     # A session of an account that is switched off signs nobody in; the device goes on holding its own tickets.
     row.name, row.active, row.phone_index, row.phone_sealed = "", False, None, None
-    db.session.execute(delete(WechatBinding).where(WechatBinding.account_id == row.id))
+    for binding in db.session.scalars(select(WechatBinding).where(WechatBinding.account_id == row.id)):
+        # The row stays for the credits that were counted on it.
+        binding.openid_index, binding.phone_index = no_index(), None
+        binding.openid_sealed = privacy.seal("", place=WechatBinding.PLACE, row=binding.uid)
     ours = update(SignInSession).where(SignInSession.account_id == row.id)
     db.session.execute(ours.values(phone_index=None, phone_proved_at=None))

@@ -17,7 +17,7 @@ ENDS = {
     "signup.phone_sealed": "erased with the sign-up",
     "poster_link.token_sealed": "no person's",
     "signup.ticket_sealed": "erased with the sign-up",
-    "wechat_binding.openid_sealed": "deleted when the trainee's account is closed",
+    "wechat_binding.openid_sealed": "erased when the trainee's account is closed",
     "wechat_token.token_sealed": "no person's",
 }
 
