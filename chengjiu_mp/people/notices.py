@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 
 from chengjiu_mp.core import audit, clock, context
 from chengjiu_mp.core.db import db, violated
-from chengjiu_mp.core.errors import NotFound
+from chengjiu_mp.core.errors import NotFound, StaleVersion
 from chengjiu_mp.people.errors import NoticeTooShort, NoticeUnchanged
 from chengjiu_mp.people.models import Notice
 
@@ -22,6 +22,7 @@ PURPOSES: Mapping[str, str] = {
 }
 ALWAYS_REQUIRED = frozenset({"signup", "document_number"})
 SHORTEST = 30
+_TRIES = 3
 
 
 def draft_notice(purpose: str, title: str, body: str, *, required: bool) -> Notice:
@@ -30,6 +31,7 @@ def draft_notice(purpose: str, title: str, body: str, *, required: bool) -> Noti
     What the sign-up cannot do without stays required whatever is said.
 
     :raise NotFound: no such purpose; :raise NoticeTooShort: a title or a text that says nothing
+    :raise StaleVersion: other desks were faster each time
     """
     if purpose not in PURPOSES:
         raise NotFound
@@ -42,9 +44,11 @@ def draft_notice(purpose: str, title: str, body: str, *, required: bool) -> Noti
         "title": title, "body": body, "sha256": _digest(body), "required": required or purpose in ALWAYS_REQUIRED,
         "drafted_by": context.principal().account_id,
     }  # fmt: skip
-    draft = _write_over(purpose, values) or _insert(purpose, values) or _write_over(purpose, values)
+    # Another desk may draft, and even publish, between one look and the next.
+    tries = (way(purpose, values) for _ in range(_TRIES) for way in (_write_over, _insert))
+    draft = next(filter(None, tries), None)
     if draft is None:
-        raise NotFound
+        raise StaleVersion
     audit.record("notice.drafted", draft, purpose=purpose, version=draft.version)
     db.session.flush()
     return draft
@@ -75,14 +79,19 @@ def publish_notice(notice_id: int) -> Notice:
 
     :raise NotFound: there is no such text; :raise NoticeUnchanged: it says what is in force already
     """
-    draft = db.session.scalars(select(Notice).where(Notice.id == notice_id).with_for_update()).first()
+    purpose = db.session.scalar(select(Notice.purpose).where(Notice.id == notice_id))
+    if purpose is None:
+        raise NotFound
+    # All texts of the purpose are the lock; what is read after it was taken is what the desk before left.
+    of = select(Notice).where(Notice.purpose == purpose).order_by(Notice.id)
+    db.session.execute(of.with_for_update())
+    rows = db.session.scalars(of.execution_options(populate_existing=True)).all()
+    draft = next((one for one in rows if one.id == notice_id), None)
+    before = next((one for one in rows if one.current), None)
     if draft is None:
         raise NotFound
     if draft.published_at is not None:
         return draft
-    before = db.session.scalars(
-        select(Notice).where(Notice.purpose == draft.purpose, Notice.current).with_for_update()
-    ).first()
     if before and (before.sha256, before.title, before.required) == (draft.sha256, draft.title, draft.required):
         raise NoticeUnchanged
     if before:
