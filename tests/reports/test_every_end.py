@@ -14,6 +14,11 @@ ENDS = {
     "message.body_sealed": "erased with what it is about, and by night",
     "message.phone_sealed": "erased with what it is about, and by night",
     "person.doc_sealed": "erased with the person",
+    "unit_list.token_sealed": "no person's",
+    "unit_list_line.cells_sealed": "erased with the sign-up, and 30 days after the upload",
+    "unit_list_row.name_sealed": "erased with the sign-up",
+    "unit_list_row.phone_sealed": "gone once the person signs up",
+    "unit_list_upload.head_sealed": "30 days after the upload; column names",
     "signup.phone_sealed": "erased with the sign-up",
     "signup.ticket_sealed": "erased with the sign-up",
 }
