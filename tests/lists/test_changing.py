@@ -150,7 +150,7 @@ def test_a_liaison_of_another_unit_finds_nothing(app):
 
 
 def test_what_a_list_holds_of_a_person_ends_with_the_sign_up(app):
-    list_id, _ = full_list(people=1)
+    full_list(people=1)
     with unit_of_work():
         signup_id = db.session.scalars(select(Signup.id)).one()
         assert erase_rows([signup_id]) == 1
