@@ -13,6 +13,7 @@ from chengjiu_mp.core.db import db
 from chengjiu_mp.core.retention import periods
 from chengjiu_mp.courses.erasing import erase_signups, give_places_back
 from chengjiu_mp.courses.models import LIVE, CourseRun, Signup
+from chengjiu_mp.lists.erasing import erase_rows
 from chengjiu_mp.outbox.erasing import erase_messages_about
 from chengjiu_mp.people.erasing import end_consents, erase_person
 from chengjiu_mp.people.models import Contact
@@ -79,6 +80,7 @@ def erase(held: Sequence[Held], who: Principal, *, forget_certificates: bool = F
         # Ahead of the messages: giving a place back writes one more, and it goes with the others.
         places += give_places_back(each.signup_ids)
         signups += erase_signups(each.signup_ids)
+        erase_rows(each.signup_ids)
         messages += _erase_rest(each, forget_certificates=forget_certificates)
     closed = [close_trainee_of(phone) for phone in sorted(filter(None, phones)) if not _still_used(phone)]
     return Erased(len(held), signups, places, messages, account_closed=any(closed))

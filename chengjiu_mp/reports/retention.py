@@ -18,6 +18,7 @@ from chengjiu_mp.core.retention import periods
 from chengjiu_mp.courses.erasing import erase_signups
 from chengjiu_mp.courses.models import CourseRun, Signup
 from chengjiu_mp.exams.models import Submission
+from chengjiu_mp.lists.erasing import erase_rows
 from chengjiu_mp.outbox.erasing import erase_messages_about, erase_messages_before
 from chengjiu_mp.people.erasing import erase_person
 from chengjiu_mp.people.models import Person
@@ -78,6 +79,7 @@ def _purge_signups() -> int:
     query = select(Signup.id).join(CourseRun, CourseRun.id == Signup.run_id)
     due = db.session.scalars(query.where(_signup_is_due()).order_by(Signup.id).limit(BATCH)).all()
     erase_messages_about({"signup": due})
+    erase_rows(due)
     return erase_signups(due)
 
 

@@ -14,7 +14,8 @@ from chengjiu_mp.courses.locking import roster_locks_at
 from chengjiu_mp.courses.models import CourseRun, SeatPool, Signup
 from chengjiu_mp.courses.reserving import reserve_places
 from chengjiu_mp.lists import changing, errors, making, queries
-from chengjiu_mp.lists.models import UnitList, UnitListRow
+from chengjiu_mp.lists.erasing import erase_rows
+from chengjiu_mp.lists.models import UnitList, UnitListLine, UnitListRow
 from chengjiu_mp.lists.policy import list_for
 from chengjiu_mp.outbox.models import Message
 from tests import factories, invariants, rosters, signups
@@ -146,3 +147,13 @@ def test_a_liaison_of_another_unit_finds_nothing(app):
     with factories.acting(stranger), pytest.raises(NotFound):
         list_for(context.principal(), list_id)
     assert db.session.scalars(select(UnitListRow)).one().state == "on"
+
+
+def test_what_a_list_holds_of_a_person_ends_with_the_sign_up(app):
+    full_list(people=1)
+    with unit_of_work():
+        signup_id = db.session.scalars(select(Signup.id)).one()
+        assert erase_rows([signup_id]) == 1
+    row = db.session.scalars(select(UnitListRow)).one()
+    assert (queries.name_of(row), row.doc_index) == ("已删除", None)
+    assert set(db.session.scalars(select(UnitListLine.cells_sealed))) == {None}

@@ -1,0 +1,25 @@
+"""What lists hold of a person, made unreadable with the person's sign-ups; the rows stay for the counts."""
+
+from collections.abc import Collection
+
+from sqlalchemy import select, update
+
+from chengjiu_mp.core import privacy
+from chengjiu_mp.core.db import db
+from chengjiu_mp.lists.models import UnitListLine, UnitListRow
+from chengjiu_mp.people.erasing import no_index
+from chengjiu_mp.people.name_display import ERASED_NAME
+
+
+def erase_rows(signup_ids: Collection[int]) -> int:
+    """Erase the rows of lists that stand for these sign-ups, and the cells of the lines they came from; return how
+    many rows.
+    """
+    rows = db.session.scalars(select(UnitListRow).where(UnitListRow.signup_id.in_(signup_ids))).all()
+    for row in rows:
+        row.name_sealed = privacy.seal(ERASED_NAME, place=UnitListRow.PLACE_NAME, row=row.uid)
+        row.name_index, row.named_key, row.doc_index, row.phone_sealed = no_index(), None, None, None
+    lines = update(UnitListLine).where(UnitListLine.row_id.in_([row.id for row in rows]))
+    db.session.execute(lines.values(cells_sealed=None).execution_options(synchronize_session=False))
+    db.session.flush()
+    return len(rows)
