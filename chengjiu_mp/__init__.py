@@ -12,6 +12,7 @@ from chengjiu_mp.config import Settings, from_environment
 from chengjiu_mp.core import access, hooks, http, privacy, site, storage
 from chengjiu_mp.core.celery import make_celery
 from chengjiu_mp.core.db import db, prepare_sqlite
+from chengjiu_mp.courses import rules
 from chengjiu_mp.outbox import channels
 from chengjiu_mp.signin import api as signin
 
@@ -37,6 +38,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     (settings.data_dir / "run").mkdir(parents=True, exist_ok=True)
     privacy.use_vault(privacy.Vault(settings.keys))
     site.use_site(site.Site(settings.public_url, settings.help_phone))
+    rules.use_rules(_rules(settings))
     channels.use_channels({"console": channels.NotConnected() if settings.production else channels.ConsoleChannel()})
     storage.use_storage(storage.Storage(settings.data_dir / "media"))
     if settings.test_hooks:
@@ -57,6 +59,13 @@ def create_app(settings: Settings | None = None) -> Flask:
     if settings.proxy_hops:
         app.wsgi_app = ProxyFix(app.wsgi_app, *[settings.proxy_hops] * 4)  # type: ignore[method-assign]
     return app
+
+
+def _rules(settings: Settings) -> rules.Rules:
+    return rules.Rules(
+        settings.places_before_question, settings.places_per_device, settings.places_per_person, settings.no_shows,
+        settings.no_show_months,
+    )  # fmt: skip
 
 
 def _flask_settings(settings: Settings) -> dict[str, object]:

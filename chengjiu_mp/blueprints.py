@@ -20,6 +20,7 @@ from chengjiu_mp.web.admin import audit as console_audit
 from chengjiu_mp.web.admin import calendar as console_calendar
 from chengjiu_mp.web.admin import certificates as console_certificates
 from chengjiu_mp.web.admin import checkins as console_checkins
+from chengjiu_mp.web.admin import desk as console_desk
 from chengjiu_mp.web.admin import home as console_home
 from chengjiu_mp.web.admin import instructors as console_instructors
 from chengjiu_mp.web.admin import instructors_import as console_instructors_import
@@ -38,9 +39,12 @@ from chengjiu_mp.web.admin import series as console_series
 from chengjiu_mp.web.admin import settings as console_settings
 from chengjiu_mp.web.admin import signin as console_signin
 from chengjiu_mp.web.admin import targets as console_targets
-from chengjiu_mp.web.h5 import board
+from chengjiu_mp.web.h5 import again as again_pages
+from chengjiu_mp.web.h5 import asking, board
 from chengjiu_mp.web.h5 import certificates as lookup_pages
+from chengjiu_mp.web.h5 import habits as habit_pages
 from chengjiu_mp.web.h5 import line as line_pages
+from chengjiu_mp.web.h5 import mine as my_pages
 from chengjiu_mp.web.h5 import refresher as refresher_page
 from chengjiu_mp.web.h5 import results as result_pages
 from chengjiu_mp.web.h5 import runs as run_pages
@@ -68,6 +72,10 @@ PAGES = (
     signup_pages,
     ticket_pages,
     line_pages,
+    habit_pages,
+    my_pages,
+    again_pages,
+    asking,
     signin_pages,
     board,
     refresher_page,
@@ -88,6 +96,7 @@ PAGES = (
     console_calendar,
     console_month_import,
     console_links,
+    console_desk,
     console_settings,
     console_messages,
     console_audit,

@@ -4,13 +4,21 @@ from datetime import datetime
 
 from chengjiu_mp.core.day_words import day_time, day_time_range
 from chengjiu_mp.courses.models import CourseRun, RunChange, Signup
+from chengjiu_mp.courses.queries import run_url
 from chengjiu_mp.courses.signup_queries import phone_of, ticket_url
 from chengjiu_mp.outbox.service import tell
+
+REMINDER = "signup.reminder"
 
 
 def tell_confirmed(signup: Signup, run: CourseRun) -> None:
     """Say when, where and what to bring. ``run`` has its venue and syllabus loaded."""
-    _tell(signup, run, "signup.confirmed", f"报名成功：{_what(run)}{run.syllabus.bring}入场码：{ticket_url(signup)}")
+    _tell(
+        signup,
+        run,
+        "signup.confirmed",
+        f"报名成功：{_what(run)}{run.syllabus.bring}{_once_more(signup)}入场码：{ticket_url(signup)}",
+    )
 
 
 def tell_waiting(signup: Signup, run: CourseRun, rank: int) -> None:
@@ -22,7 +30,8 @@ def tell_waiting(signup: Signup, run: CourseRun, rank: int) -> None:
 def tell_promoted(signup: Signup, run: CourseRun) -> None:
     """Say that the wait is over and how to give the seat back."""
     text = (
-        f"有空位了，您的报名已确认：{_what(run)}{run.syllabus.bring}入场码：{ticket_url(signup)}。来不了请在这里取消。"
+        f"有空位了，您的报名已确认：{_what(run)}{run.syllabus.bring}{_once_more(signup)}"
+        f"入场码：{ticket_url(signup)}。来不了请在这里取消。"
     )
     _tell(signup, run, "signup.promoted", text)
 
@@ -44,7 +53,8 @@ def tell_offer_lapsed(signup: Signup, run: CourseRun) -> None:
 
 def tell_moved(signup: Signup, run: CourseRun) -> None:
     """Say where to go now; the old ticket opens nothing any more."""
-    text = f"已为您换到：{_what(run)}{run.syllabus.bring}新的入场码：{ticket_url(signup)}原来的入场码作废。"
+    what = f"{_what(run)}{run.syllabus.bring}{_once_more(signup)}"
+    text = f"已为您换到：{what}新的入场码：{ticket_url(signup)}原来的入场码作废。"
     _tell(signup, run, "signup.moved", text)
 
 
@@ -81,6 +91,32 @@ def tell_merged(signup: Signup, run: CourseRun, change: RunChange) -> None:
     _tell(signup, run, "signup.merged", text)
 
 
+def tell_reminder(signup: Signup, run: CourseRun) -> None:
+    """Remind of a training that is near: when, where, what to bring, and the way to say that one cannot come."""
+    ticket = ticket_url(signup)
+    text = (
+        f"提醒您：{_what(run)}{run.syllabus.bring}{_once_more(signup)}"
+        f"到场出示入场码：{ticket} 来不了请点这里说一声：{ticket}/excuse"
+    )
+    _tell(signup, run, REMINDER, text, part=f":{int(run.starts_at.timestamp())}", expires_at=run.starts_at)
+
+
+def tell_seat_released(signup: Signup, run: CourseRun) -> None:
+    """Say that the seat nobody confirmed went on, and that coming back is possible."""
+    text = (
+        f"“{run.title}”（{day_time(run.starts_at)}）的名额没有等到您点“我会来”，已让给候补的人。"
+        f"还想来，可以重新报名；有空位就能来：{run_url(run)}"
+    )
+    _tell(signup, run, "signup.seat_released", text)
+
+
+def asking_keys(signup: Signup) -> list[str]:
+    """Return the keys of the messages in which this sign-up's holder was asked to confirm once more."""
+    told = [key(kind, signup) for kind in ("signup.confirmed", "signup.promoted", "signup.moved")]
+    when = signup.reminded_for
+    return [*told, *([f"{key(REMINDER, signup)}:{int(when.timestamp())}"] if when else [])]
+
+
 def key(kind: str, signup: Signup) -> str:
     """Return what makes a message of this kind to this sign-up one."""
     return f"{kind}:{signup.id}"
@@ -91,7 +127,15 @@ def _what(run: CourseRun) -> str:
     return f"{run.title}，{when}，{run.venue.name}（{run.venue.address}）。"
 
 
-def _tell(signup: Signup, run: CourseRun, kind: str, body: str, part: str = "") -> None:
+def _once_more(signup: Signup) -> str:
+    if signup.confirm_by is None or signup.reconfirmed_at is not None:
+        return ""
+    return f"请在{day_time(signup.confirm_by)}前打开入场码点“我会来”，名额就给您留着；不点会让给候补的人。"
+
+
+def _tell(
+    signup: Signup, run: CourseRun, kind: str, body: str, part: str = "", expires_at: datetime | None = None
+) -> None:
     number = phone_of(signup)
     tell(
         kind,
@@ -101,5 +145,5 @@ def _tell(signup: Signup, run: CourseRun, kind: str, body: str, part: str = "") 
         phone=None if number.startswith("+") else number,
         about=signup,
         unit_id=run.unit_id,
-        expires_at=run.ends_at,
+        expires_at=expires_at or run.ends_at,
     )

@@ -33,7 +33,8 @@ from chengjiu_mp.courses.signup_queries import (
     rank_of,
     ticket_token,
 )
-from chengjiu_mp.courses.signup_rows import Draft, Owner, new_signup
+from chengjiu_mp.courses.signup_rows import DESK, Draft, Owner, new_signup
+from chengjiu_mp.courses.standing import judge
 from chengjiu_mp.people.models import Person
 from chengjiu_mp.people.service import person_for, write_consents
 
@@ -141,11 +142,17 @@ def _draft(
             return _own(before, at)
     if held and overlaps_another(run.id, person.id):
         raise OverlappingSignup(field=_field(at))
-    device = device_id if device_id is not None else context.principal().device_id
     return Draft(
-        reading, person, channel, device, owner,
+        reading, person, channel, _device(channel, device_id), owner, confirm_by=judge(held, run, at),
         health_notice_read=bool(entry.health_notice_read and run.syllabus.health_notice),
     )  # fmt: skip
+
+
+def _device(channel: str, given: int | None) -> int | None:
+    # What staff enter at a desk is the person's own: a ticket never belongs to the staff's device.
+    if given is not None or channel == DESK:
+        return given
+    return context.principal().device_id
 
 
 def _field(at: str) -> str:

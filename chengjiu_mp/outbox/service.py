@@ -10,7 +10,7 @@ from chengjiu_mp.outbox.channels import channels
 from chengjiu_mp.outbox.models import Delivery, Message
 
 # Nobody is woken by what they did not just ask for (domain: reminders go 08:30 to 20:00).
-UNASKED = frozenset({"refresher.reminder"})
+UNASKED = frozenset({"refresher.reminder", "signup.reminder", "certificate.expiring"})
 DAY_BEGINS, DAY_ENDS = time(8, 30), time(20, 0)
 
 

@@ -19,6 +19,7 @@ from chengjiu_mp.courses.series import series_of
 from chengjiu_mp.courses.withdrawing import withdraw
 from chengjiu_mp.people.documents import DocType
 from chengjiu_mp.web import forms
+from chengjiu_mp.web.admin import leaving
 from chengjiu_mp.web.admin.run_rows import RUN_COLUMNS, run_row, run_state
 
 blueprint = Blueprint("console_runs", __name__, url_prefix="/console/runs")
@@ -92,7 +93,7 @@ def _page(run_id: int, errors: dict[str, str]) -> str:
         publisher=caller.has(*publishing.PUBLISHING_ROLES), checked_in=signup_queries.checked_in_count(run_id),
         warnings=publishing.warnings_of(run_id) if found.run.state == "draft" else [], series=series_of(run_id),
         groups=seated_by_group(run_id),
-        reserves=reserving.reserves_listed(run_id), changed=_changes(run_id),
+        reserves=reserving.reserves_listed(run_id), changed=_changes(run_id), left=leaving.people_who_left(run_id),
     )  # fmt: skip
 
 

@@ -28,6 +28,10 @@ _ENDED = {
     "pending": ("待确认", "这次报名还在确认，确认后会通知您。"),
 }
 
+_RELEASED = ("名额已让出", "没有等到您点“我会来”，名额已让给候补的人。还想来，可以重新报名。")
+_ABSENT = ("未到场", "这一场已经结束，没有您的签到记录。如有出入，请打电话问。")
+_EXCUSED = ("已请假", "这一场您请了假。欢迎改报其他场次。")
+
 
 @dataclass(frozen=True)
 class Journey:
@@ -59,11 +63,13 @@ def journey_of(signup: Signup) -> Journey:
         until = f"请在{day_time(signup.offer_ends_at)}前" if signup.offer_ends_at else "请尽快"
         return Journey(0, "有空位了", "warn", f"名额给您留着，{until}确认，过时让给下一位。", usable=False)
     if signup.state not in SEATED:
-        word, text = _ENDED[signup.state]
+        released = signup.state == "lapsed" and signup.confirm_by is not None
+        word, text = _RELEASED if released else _ENDED[signup.state]
         return Journey(0, word, "plain", text, usable=False)
     names = POPULAR if signup.run.exam_scheme_id is None else CERTIFIED
     if signup.outcome == "absent":
-        return Journey(1, "未到场", "plain", "这一场已经结束，没有您的签到记录。如有出入，请打电话问。", names)
+        word, text = _ABSENT if signup.excused_at is None else _EXCUSED
+        return Journey(1, word, "plain", text, names)
     if signup.outcome is None:
         return Journey(1, "已报上", "ok", "到场出示这个码签到。存成图片，没有网也能用。", names)
     return _after_check_in(signup, names)

@@ -1,30 +1,24 @@
 """The sign-up form: four things to fill in and two ticks, no account, no script needed."""
 
-import hashlib
-import json
 from datetime import date
 from typing import Any
 
-from flask import Blueprint, redirect, render_template, request, session, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from pydantic import Field
 from werkzeug.wrappers import Response
 
-from chengjiu_mp.core import context, idempotency
+from chengjiu_mp.core import context
 from chengjiu_mp.core.access import PUBLIC, access
-from chengjiu_mp.core.db import unit_of_work
 from chengjiu_mp.core.errors import Refusal
 from chengjiu_mp.core.parsing import In, from_pairs
 from chengjiu_mp.courses import queries, signup_queries
-from chengjiu_mp.courses.api import spend_signup_limits
 from chengjiu_mp.courses.entry import Entry
-from chengjiu_mp.courses.signing_up import sign_up
 from chengjiu_mp.people.documents import DocType
 from chengjiu_mp.people.models import Notice
 from chengjiu_mp.people.queries import current_notices
 from chengjiu_mp.people.schemas import ConsentIn
-from chengjiu_mp.signin import sessions
-from chengjiu_mp.signin.api import remember_device
 from chengjiu_mp.web import forms
+from chengjiu_mp.web.h5 import asking, entering
 from chengjiu_mp.web.h5.run_words import card
 
 blueprint = Blueprint("signup", __name__)
@@ -61,50 +55,22 @@ def send(token: str) -> str | Response | tuple[str, int]:
     run_id = found.run.id
     try:
         given = from_pairs(SignupPage, request.form, ignore=forms.IGNORED)
-        spend_signup_limits()
-        kept = _signed_up(run_id, given)
+        kept = entering.enter(run_id, _entry(given), asking.count_try(run_id))
     except Refusal as refusal:
         return _page(token, queries.run_by_token(token), given, refusal), refusal.kind.value
-    if kept["device"]:
-        remember_device(kept["device"])
-    return redirect(url_for("tickets.ticket", token=kept["ticket"]), 303)
+    return entering.to_ticket(kept)
 
 
 def _blank() -> SignupPage:
     return SignupPage.model_validate({})
 
 
-def _signed_up(run_id: int, given: SignupPage) -> dict[str, str]:
-    """Return the ticket's token, and the device's when this sign-up made it.
-
-    A second tap sends the same form again before the first reply has brought the cookie: it gets the first reply.
-    """
-    entry = Entry(
+def _entry(given: SignupPage) -> Entry:
+    return Entry(
         name=given.name, doc_number=given.doc_number, phone=given.phone, doc_type=given.doc_type,
         birth_date=given.birth_date, health_notice_read=True,
         consents=[ConsentIn(purpose=p, version=v) for p, v in given.consent.items()],
     )  # fmt: skip
-    with unit_of_work():
-        print_ = idempotency.fingerprint(
-            "POST", request.path, json.dumps(list(request.form.items(multi=True))).encode()
-        )
-        kept, answered = idempotency.begin(_visitor(), print_.hex(), print_)
-        if answered:
-            found: dict[str, str] = json.loads(answered[1])
-            return found
-        device, token = context.principal().device_id, ""
-        if device is None:
-            token, row = sessions.open_session("device")
-            device = row.id
-        made = sign_up(run_id, entry, channel="page", device_id=device)
-        result = {"ticket": made.ticket_token, "device": token}
-        idempotency.keep(kept, 303, json.dumps(result).encode())
-    return result
-
-
-def _visitor() -> str:
-    """Return a name for this browser that both taps share: the form's own secret lies in its cookie."""
-    return "form:" + hashlib.sha256(str(session.get("csrf_token", "")).encode()).hexdigest()[:32]
 
 
 def _page(token: str, found: queries.RunAndSeats, given: SignupPage, refusal: Refusal | None) -> str:
