@@ -45,8 +45,8 @@ def answer(client: FlaskClient, challenge: str, said: str) -> Any:
 # rel-A17 bombs and guesses
 
 
-def test_a_thousand_wishes_for_one_phone_send_a_handful(client: FlaskClient, frozen: FrozenClock) -> None:
-    said = [wish(client, **{"X-Forwarded-For": f"10.0.{n % 250}.{n % 199}"}).status_code for n in range(1000)]
+def test_any_number_of_wishes_for_one_phone_sends_one_a_minute(client: FlaskClient, frozen: FrozenClock) -> None:
+    said = [wish(client, **{"X-Forwarded-For": f"10.0.{n % 250}.{n % 199}"}).status_code for n in range(150)]
     assert (said.count(202), codes_to()) == (1, 1)
 
 
@@ -67,7 +67,7 @@ def test_in_an_hour_at_most_five(client: FlaskClient, frozen: FrozenClock) -> No
 
 
 def test_many_phones_from_one_address_are_bounded_too(client: FlaskClient) -> None:
-    said = [wish(client, f"1370{n:07d}").status_code for n in range(1000)]
+    said = [wish(client, f"1370{n:07d}").status_code for n in range(150)]
     assert said.count(202) == db.session.scalar(select(func.count()).select_from(Message)) == 120
 
 
