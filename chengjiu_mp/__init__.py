@@ -12,6 +12,7 @@ from chengjiu_mp.config import BadSettings, Settings, from_environment
 from chengjiu_mp.core import access, fonts, hooks, http, privacy, retention, site, storage
 from chengjiu_mp.core.celery import make_celery
 from chengjiu_mp.core.db import db, prepare_sqlite
+from chengjiu_mp.courses import rules
 from chengjiu_mp.outbox import channels
 from chengjiu_mp.outbox.subscribe import SubscribeChannel
 from chengjiu_mp.signin import api as signin
@@ -37,6 +38,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     privacy.use_vault(privacy.Vault(settings.keys))
     retention.use_periods(settings.retention)
     site.use_site(site.Site(settings.public_url, settings.help_phone))
+    rules.use_rules(_rules(settings))
     _connect(settings)
     fonts.use_font_folders(settings.font_dirs)
     storage.use_storage(storage.Storage(settings.data_dir / "media"))
@@ -79,6 +81,13 @@ def _connect(settings: Settings) -> None:
         last = channels.SmsChannel(settings.sms)
     first: dict[str, channels.Channel] = {"wechat": SubscribeChannel(client)} if client else {}
     channels.use_channels({**first, "sms" if settings.sms else "console": last})
+
+
+def _rules(settings: Settings) -> rules.Rules:
+    return rules.Rules(
+        settings.places_before_question, settings.places_per_device, settings.places_per_person, settings.no_shows,
+        settings.no_show_months,
+    )  # fmt: skip
 
 
 def _flask_settings(settings: Settings) -> dict[str, object]:

@@ -26,6 +26,7 @@ from chengjiu_mp.web.admin import calls as console_calls
 from chengjiu_mp.web.admin import certificates as console_certificates
 from chengjiu_mp.web.admin import checkins as console_checkins
 from chengjiu_mp.web.admin import corrections as console_corrections
+from chengjiu_mp.web.admin import desk as console_desk
 from chengjiu_mp.web.admin import guardians as console_guardians
 from chengjiu_mp.web.admin import home as console_home
 from chengjiu_mp.web.admin import instructors as console_instructors
@@ -49,11 +50,14 @@ from chengjiu_mp.web.admin import series as console_series
 from chengjiu_mp.web.admin import settings as console_settings
 from chengjiu_mp.web.admin import signin as console_signin
 from chengjiu_mp.web.admin import targets as console_targets
-from chengjiu_mp.web.h5 import board
+from chengjiu_mp.web.h5 import again as again_pages
+from chengjiu_mp.web.h5 import asking, board
 from chengjiu_mp.web.h5 import certificates as lookup_pages
 from chengjiu_mp.web.h5 import corrections as correction_pages
 from chengjiu_mp.web.h5 import guardian as guardian_pages
+from chengjiu_mp.web.h5 import habits as habit_pages
 from chengjiu_mp.web.h5 import line as line_pages
+from chengjiu_mp.web.h5 import mine as my_pages
 from chengjiu_mp.web.h5 import own_data as own_data_pages
 from chengjiu_mp.web.h5 import privacy as privacy_pages
 from chengjiu_mp.web.h5 import refresher as refresher_page
@@ -88,6 +92,10 @@ PAGES = (
     ticket_pages,
     line_pages,
     correction_pages,
+    habit_pages,
+    my_pages,
+    again_pages,
+    asking,
     signin_pages,
     board,
     refresher_page,
@@ -114,6 +122,7 @@ PAGES = (
     console_list_people,
     unit_link_pages,
     console_guardians,
+    console_desk,
     console_settings,
     console_messages,
     console_calls,

@@ -46,6 +46,13 @@ class Settings:
     sms: SmsSettings | None = None
     wechat: WechatSettings | None = None
     check_files: Mapping[str, str] = field(default_factory=dict)
+    # Places ahead: of one device before a question is asked and at most, and of one person in certified courses.
+    places_before_question: int = 3
+    places_per_device: int = 12
+    places_per_person: int = 3
+    # So many absences without a word within so many months: the next place is confirmed once more the day before.
+    no_shows: int = 2
+    no_show_months: int = 12
 
     @property
     def production(self) -> bool:
@@ -89,6 +96,11 @@ def from_environment(env: Mapping[str, str] = os.environ) -> Settings:
         signups_per_network=_count(env, "CHENGJIU_SIGNUPS_PER_NETWORK", 600),
         retention=_retention(env),
         **channels,
+        places_before_question=_count(env, "CHENGJIU_PLACES_BEFORE_QUESTION", 3),
+        places_per_device=_count(env, "CHENGJIU_PLACES_PER_DEVICE", 12),
+        places_per_person=_count(env, "CHENGJIU_PLACES_PER_PERSON", 3),
+        no_shows=_count(env, "CHENGJIU_NO_SHOWS", 2),
+        no_show_months=_count(env, "CHENGJIU_NO_SHOW_MONTHS", 12),
     )
 
 

@@ -1,6 +1,11 @@
 """What holders are told."""
 
+from datetime import date
+
+from chengjiu_mp.core.day_words import date_long
 from chengjiu_mp.core.site import site
+
+EXPIRING = "certificate.expiring"
 
 
 def issued(kind: str) -> str:
@@ -21,4 +26,12 @@ def corrected(kind: str) -> str:
     return (
         f"【江阴红十字】您的{kind}证书姓名已更正，新的电子证书正在制作，原来的二维码不再使用。"
         f"用本手机号查看：{site().link('/lookup')}"
+    )
+
+
+def expiring(kind: str, valid_until: date) -> str:
+    """Return the words that tell a person that a certificate ends soon, and where to take the course again."""
+    return (
+        f"【江阴红十字】您的{kind}证书{date_long(valid_until)}到期。想继续有效，再学一次就行，"
+        f"点这里看附近的班，资料不用重填：{site().link('/again/')}"
     )

@@ -1,12 +1,25 @@
 """The worker's tasks of this slice."""
 
+from chengjiu_mp.certificates import expiring
 from chengjiu_mp.certificates.rendering import render_version
 from chengjiu_mp.certificates.versions import RENDER_JOB
 from chengjiu_mp.core import jobs
 from chengjiu_mp.core.celery import task
+from chengjiu_mp.core.db import end_read, unit_of_work
 
 
 @task(RENDER_JOB, queue=jobs.RENDER)
 def render(job_id: int) -> None:
     """Make the picture of one certificate version."""
     jobs.run(job_id, render_version)
+
+
+@task("certificates.tell_expiring", queue=jobs.SLOW, every=300.0)
+def tell_expiring() -> None:
+    """Tell the next holders whose certificate ends soon; what is left waits for the next look."""
+    due = expiring.due_for_notice()
+    end_read()
+    if due:
+        with unit_of_work():
+            for certificate_id in due:
+                expiring.give_notice(certificate_id)

@@ -19,37 +19,56 @@ _BUCKETS = 10
 
 @dataclass(frozen=True)
 class Limit:
-    """At most ``times`` per ``seconds`` for one ``key``. The key holds ids or keyed hashes, never personal data."""
+    """At most ``times`` per ``seconds`` for one ``key``. The key holds ids or keyed hashes, never personal data.
+
+    A ``soft`` one only tells how full it is: it counts on beyond ``times`` and refuses nobody.
+    """
 
     key: str
     times: int
     seconds: int
+    soft: bool = False
 
 
-def spend(*limits: Limit) -> None:
+def spend(*limits: Limit) -> dict[str, int]:
     """Count one try against every limit, in a transaction of its own: a try that then fails was still a try.
+
+    Return {key: tries in its window, with this one}.
 
     :raise TooMany: when any limit is used up; ``retry_after`` says in how many seconds to come back
     """
     with unit_of_work():
-        waits = [_take(limit) for limit in sorted(limits, key=lambda one: one.key)]
-    if any(waits):
+        taken = {limit.key: _take(limit) for limit in sorted(limits, key=lambda one: one.key)}
+    waits = [wait for _, wait in taken.values() if wait]
+    if waits:
         raise TooMany(retry_after=max(waits))
+    return {key: tries for key, (tries, _) in taken.items()}
 
 
-def _take(limit: Limit) -> int:
-    """Count one try; return 0, or the seconds to wait when the limit is used up."""
+def use_up(key: str, seconds: int) -> bool:
+    """Take ``key`` once and for all in the current transaction; return whether this call was the first.
+
+    Of two transactions at once the second waits for the first, and is the first itself when that one rolls back.
+    """
+    row = insert_into(LimitCounter).values(key=key, hits={}, touched_at=clock.now().timestamp() + seconds)
+    taken = row.on_conflict_do_nothing(index_elements=["key"]).returning(LimitCounter.key)
+    return db.session.execute(taken).first() is not None
+
+
+def _take(limit: Limit) -> tuple[int, int]:
+    """Count one try; return the tries in the window, and 0 or the seconds to wait when the limit is used up."""
     now = clock.now().timestamp()
     width = limit.seconds / _BUCKETS
     current = math.floor(now / width)
     hits = {int(k): n for k, n in _locked_hits(limit.key).items() if int(k) >= current - _BUCKETS}
-    if sum(hits.values()) >= limit.times:
+    tries = sum(hits.values())
+    if tries >= limit.times and not limit.soft:
         oldest = min(hits, default=current)
-        return max(1, math.ceil((oldest + _BUCKETS + 1) * width - now))
+        return tries, max(1, math.ceil((oldest + _BUCKETS + 1) * width - now))
     hits[current] = hits.get(current, 0) + 1
     change = {"hits": {str(k): n for k, n in hits.items()}, "touched_at": now + limit.seconds}
     db.session.execute(update(LimitCounter).where(LimitCounter.key == limit.key).values(**change))
-    return 0
+    return tries + 1, 0
 
 
 def _locked_hits(key: str) -> dict[str, int]:

@@ -4,9 +4,7 @@ from chengjiu_mp.core import context
 from chengjiu_mp.core.errors import NotFound
 from chengjiu_mp.courses import signup_queries
 from chengjiu_mp.courses.models import Signup
-from chengjiu_mp.courses.policy import signups_visible_to
-
-ON_BEHALF = ("operator", "unit_manager")
+from chengjiu_mp.courses.policy import ON_BEHALF, signups_visible_to
 
 
 def signup_to_act_on(signup_id: int, ticket: str = "") -> tuple[Signup, bool]:

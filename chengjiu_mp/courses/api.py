@@ -1,20 +1,40 @@
 """Runs and sign-ups for programs."""
 
-from flask import Blueprint, Response, current_app
+from flask import Blueprint, Response, current_app, g
 
-from chengjiu_mp.core import access, context, limits
+from chengjiu_mp.core import access, context
 from chengjiu_mp.core.db import end_read
 from chengjiu_mp.core.errors import NotFound, TooMany
 from chengjiu_mp.core.fonts import installed_fonts
 from chengjiu_mp.core.http import JSON, network, route
-from chengjiu_mp.core.limits import Limit
 from chengjiu_mp.core.paging import BadCursor
-from chengjiu_mp.courses import drafting, errors, pictures, presenting, publishing, queries, schemas, signup_queries
+from chengjiu_mp.core.questions import Opened
+from chengjiu_mp.courses import (
+    drafting,
+    errors,
+    limiting,
+    pictures,
+    presenting,
+    publishing,
+    queries,
+    schemas,
+    signup_queries,
+)
 from chengjiu_mp.courses.acting import signup_to_act_on
 from chengjiu_mp.courses.correcting import Correction, correct
 from chengjiu_mp.courses.entry import Entry
+from chengjiu_mp.courses.excusing import excuse
+from chengjiu_mp.courses.limiting import Said
 from chengjiu_mp.courses.models import CourseRun
-from chengjiu_mp.courses.policy import OFFICE_ROLES, run_for, runs_visible_to, signups_visible_to
+from chengjiu_mp.courses.policy import (
+    OFFICE_ROLES,
+    ON_BEHALF,
+    may_enter_others,
+    run_for,
+    runs_visible_to,
+    signups_visible_to,
+)
+from chengjiu_mp.courses.reconfirming import reconfirm
 from chengjiu_mp.courses.signing_up import sign_up
 from chengjiu_mp.courses.withdrawing import withdraw
 from chengjiu_mp.people.documents import DocumentRefused
@@ -108,22 +128,44 @@ def poster(run_id: int) -> Response:
     return reply
 
 
-def spend_signup_limits(**_arguments: object) -> None:
-    """Count one try of this device and of its network (rel-T1); pages call it too."""
-    settings, device = current_app.config["SETTINGS"], context.principal().device_id
-    tries = [Limit(f"signup:network:{network()}", settings.signups_per_network, 60)]
-    if device is not None:
-        tries.append(Limit(f"signup:device:{device}", settings.signups_per_device, 60))
-    limits.spend(*tries)
+def spend_signup_limits(*, run_id: int, body: schemas.SignupIn) -> None:
+    """Count one try of this device and of its network (rel-T1)."""
+    g.answered = count_signup(run_id, Said(body.challenge, body.answer))
+
+
+def spend_correction_limits(**_arguments: object) -> None:
+    """Count one try to put something right, of this device and of its network; pages call it too."""
+    limiting.count_correction(visitor())
+
+
+def count_signup(run_id: int, said: Said, people: int = 1) -> Opened | None:
+    """Count a try to sign up so many people on this device; return the answered challenge, to be used up within.
+
+    Staff who may enter others at a desk are exempt; who it was stands in the audit trail of each sign-up.
+
+    :raise TooMany, DeviceFull, QuestionNeeded: as :func:`limiting.count_try`
+    """
+    caller = context.principal()
+    if caller.has(*ON_BEHALF) and may_enter_others(caller, run_id):
+        return None
+    return limiting.count_try(visitor(), said, people)
+
+
+def visitor() -> limiting.Visitor:
+    """Return this request's caller as the limits know them."""
+    settings = current_app.config["SETTINGS"]
+    device = context.principal().device_id
+    return limiting.Visitor(device, network(), settings.signups_per_device, settings.signups_per_network)
 
 
 @route(blueprint, "POST", "/runs/<row:run_id>/signups", access.PUBLIC, status=201, before=spend_signup_limits,
        example=_SIGNUP_EXAMPLE,
        refusals=(NotFound, errors.SignupNotOpen, errors.SignupClosed, errors.AlreadySignedUp, errors.OverlappingSignup,
                  errors.TooYoung, errors.GuardianRequired, DocumentRefused, NameRefused, PhoneRefused, ConsentMissing,
-                 TooMany))  # fmt: skip
+                 TooMany, errors.QuestionNeeded, errors.DeviceFull, errors.TooManyPlaces))  # fmt: skip
 def make_signup(run_id: int, body: schemas.SignupIn) -> schemas.SignupMadeOut | Response:
     """Sign up: a seat, or a numbered place in the line. 200 with the ticket when this caller already holds it."""
+    limiting.use_up(visitor(), g.answered)
     made = sign_up(run_id, entry_of(body), channel="api", guardian=guardian_of(body.guardian))
     out = presenting.made(made)
     return out if made.fresh else Response(out.model_dump_json(), 200, mimetype=JSON)
@@ -152,7 +194,7 @@ def withdraw_signup(signup_id: int, body: schemas.WithdrawIn | None) -> schemas.
     return presenting.signup_state(withdraw(found, reason), to_owner=own)
 
 
-@route(blueprint, "POST", "/signups/<row:signup_id>/correct", access.PUBLIC, before=spend_signup_limits,
+@route(blueprint, "POST", "/signups/<row:signup_id>/correct", access.PUBLIC, before=spend_correction_limits,
        example={"name": "张三丰"},
        refusals=(NotFound, errors.CorrectionUnexplained, errors.NothingToCorrect, errors.RosterLocked,
                  errors.AlreadySignedUp, errors.OverlappingSignup, errors.TooYoung, errors.GuardianRequired,
@@ -169,6 +211,22 @@ def correct_signup(signup_id: int, body: schemas.SignupCorrectionIn) -> schemas.
     wish = Correction(**body.model_dump(exclude={"ticket_token", "reason"}))
     outcome = correct(found, wish, reason="" if own else body.reason.strip())
     return presenting.corrected(found, outcome)
+
+
+@route(blueprint, "POST", "/signups/<row:signup_id>/excuse", access.PUBLIC,
+       refusals=(NotFound, errors.ExcuseTooLate, errors.CannotWithdraw))  # fmt: skip
+def excuse_signup(signup_id: int, body: schemas.WithdrawIn | None) -> schemas.SignupStateOut:
+    """Say that the person cannot come: before the training as withdrawing, until two days after it as an excuse."""
+    ticket, reason = (body.ticket_token, body.reason) if body else ("", "")
+    found, own = signup_to_act_on(signup_id, ticket)
+    return presenting.signup_state(excuse(found, reason), to_owner=own)
+
+
+@route(blueprint, "POST", "/signups/<row:signup_id>/confirm", access.PUBLIC, refusals=(NotFound, errors.SeatReleased))
+def confirm_signup(signup_id: int, body: schemas.ConfirmIn | None) -> schemas.SignupStateOut:
+    """Say once more that the person comes, as ``confirm_by`` asks; saying it twice changes nothing."""
+    found, own = signup_to_act_on(signup_id, body.ticket_token if body else "")
+    return presenting.signup_state(reconfirm(found), to_owner=own)
 
 
 @route(blueprint, "GET", "/runs/<row:run_id>/signups", ROSTER, refusals=(NotFound,))
@@ -193,7 +251,9 @@ def draft_of(body: schemas.RunIn) -> drafting.Draft:
 
 def entry_of(body: schemas.SignupIn) -> Entry:
     """Return what was typed into the sign-up form."""
-    return Entry(**{**body.model_dump(exclude={"consents", "guardian"}), "consents": body.consents})
+    return Entry(
+        **{**body.model_dump(exclude={"consents", "guardian", "challenge", "answer"}), "consents": body.consents}
+    )
 
 
 def guardian_of(body: schemas.GuardianIn | None) -> GuardianEntry | None:

@@ -14,6 +14,7 @@ from chengjiu_mp.courses.errors import ReasonMissing, RunBegun, RunTimesWrong
 from chengjiu_mp.courses.models import LIVE, SEATED, CourseRun, Meeting, Signup
 from chengjiu_mp.courses.publishing import locked_published
 from chengjiu_mp.courses.queries import meetings_of, run_with_seats
+from chengjiu_mp.courses.reconfirming import follow_new_date
 from chengjiu_mp.courses.withdrawing import release_all
 
 ANSWERS = {"agree": "同意", "move": "换场", "withdraw": "退出"}
@@ -55,6 +56,7 @@ def reschedule(run: CourseRun, sittings: Sequence[Sitting], reason: str) -> RunC
     run.starts_at, run.ends_at = begins, ends
     run.signup_closes_at = max(begins - closes_ahead, run.signup_opens_at)
     db.session.flush()
+    follow_new_date(run)
     people = db.session.scalars(
         select(Signup).where(Signup.run_id == pools.open.run_id, Signup.state.in_(LIVE)).order_by(Signup.id)
     ).all()

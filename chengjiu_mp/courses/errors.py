@@ -185,3 +185,45 @@ class HeadCountUnexplained(Refusal):
 class HeadCountFixed(Refusal):
     code = "head_count_fixed"
     message = "这一场已经结束。如要更正实到人数，请写明原因。"
+
+
+class QuestionNeeded(Refusal):
+    """Near a limit a word is asked for. ``question`` and ``challenge`` among the facts: the latter comes back with
+    ``answer``.
+    """
+
+    code = "question_needed"
+    message = "现在报名的人很多，请先回答一个小问题，再提交一次。"
+    kind = Kind.TOO_MANY
+
+
+class DeviceFull(Refusal):
+    """``call`` among the facts."""
+
+    code = "device_full"
+    message = (
+        "这部手机上还没上的课已经报了很多个名额。要给更多人报名，请让本人用自己的手机，或打电话、到现场请工作人员代报。"
+    )
+    kind = Kind.TOO_MANY
+
+
+class TooManyPlaces(Refusal):
+    """``most`` among the facts."""
+
+    code = "too_many_places"
+    message = "这位参加人已经报了几场还没上的持证培训。请先取消一场，或者上完一场再报。"
+
+
+class SeatReleased(Refusal):
+    code = "seat_released"
+    message = "没有等到您确认，名额已经让给候补的人。还想来，可以重新报名。"
+
+
+class ExcuseTooLate(Refusal):
+    code = "excuse_too_late"
+    message = "这一场已经结束两天以上，不能在这里请假了。如有特殊情况，请打电话说明。"
+
+
+class DeskNotOpen(Refusal):
+    code = "desk_not_open"
+    message = "师资在开课当天才能现场代报名。平时请让本人扫海报报名，或请举办单位代报。"

@@ -1,14 +1,15 @@
 """Families for programs: a few people in one form, and the word of a guardian."""
 
-from flask import Blueprint
+from flask import Blueprint, g
 
 from chengjiu_mp.core import access
 from chengjiu_mp.core.db import unit_of_work
 from chengjiu_mp.core.errors import NotFound, TooMany
 from chengjiu_mp.core.http import network, route
-from chengjiu_mp.courses import errors, family_schemas, guardians, presenting
-from chengjiu_mp.courses.api import guardian_of, spend_signup_limits
+from chengjiu_mp.courses import errors, family_schemas, guardians, limiting, presenting
+from chengjiu_mp.courses.api import count_signup, guardian_of, visitor
 from chengjiu_mp.courses.entry import Entry
+from chengjiu_mp.courses.limiting import Said
 from chengjiu_mp.courses.signing_up import sign_up_together
 from chengjiu_mp.people.documents import DocumentRefused
 from chengjiu_mp.people.errors import ConsentMissing, GuardianConsentEnded, NotTheGuardian
@@ -32,13 +33,20 @@ _EXAMPLE = {
 }  # fmt: skip
 
 
-@route(blueprint, "POST", "/runs/<row:run_id>/signups/together", access.PUBLIC, status=201, before=spend_signup_limits,
+def spend_party_limits(*, run_id: int, body: family_schemas.TogetherIn) -> None:
+    """Count one try to sign so many people up on this device and network."""
+    g.answered = count_signup(run_id, Said(body.challenge, body.answer), len(body.people))
+
+
+@route(blueprint, "POST", "/runs/<row:run_id>/signups/together", access.PUBLIC, status=201, before=spend_party_limits,
        example=_EXAMPLE,
        refusals=(NotFound, errors.SignupNotOpen, errors.SignupClosed, errors.AlreadySignedUp, errors.OverlappingSignup,
                  errors.PartyDoesNotFit, errors.SamePersonTwice, errors.TooYoung, errors.GuardianRequired,
-                 DocumentRefused, NameRefused, PhoneRefused, ConsentMissing, TooMany))  # fmt: skip
+                 DocumentRefused, NameRefused, PhoneRefused, ConsentMissing, TooMany,
+                 errors.QuestionNeeded, errors.DeviceFull, errors.TooManyPlaces))  # fmt: skip
 def sign_up_a_party(run_id: int, body: family_schemas.TogetherIn) -> family_schemas.TogetherOut:
     """Sign up to four people up in one form: seats for all or for none, unless they split. A mistake takes nothing."""
+    limiting.use_up(visitor(), g.answered)
     made = sign_up_together(
         run_id, entries_of(body), channel="api", split=body.split, guardian=guardian_of(body.guardian)
     )

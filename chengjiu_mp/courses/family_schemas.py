@@ -25,12 +25,15 @@ class TogetherPersonIn(In):
 class TogetherIn(In):
     """Up to four people in one form: seats for all or none, unless ``split``.
 
-    ``consents`` and ``health_notice_read`` are for everybody who has none of their own.
+    ``consents`` and ``health_notice_read`` are for everybody who has none of their own. ``challenge`` and ``answer``
+    reply to a refusal ``question_needed``.
     """
 
     people: list[TogetherPersonIn] = Field(min_length=1, max_length=4)
     phone: str = Field("", max_length=60)
     split: bool = False
+    challenge: str = Field("", max_length=400)
+    answer: str = Field("", max_length=30)
     guardian: GuardianIn | None = None
     consents: list[ConsentIn] = Field(default_factory=list, max_length=20)
     health_notice_read: bool = False

@@ -1,16 +1,20 @@
 """What people are told about their place. No name, no document: the phone it goes to may have been typed wrong."""
 
 from datetime import datetime
+from typing import TypedDict, Unpack
 
 from chengjiu_mp.core import privacy
 from chengjiu_mp.core.day_words import day_time, day_time_range
 from chengjiu_mp.core.site import site
 from chengjiu_mp.courses.change_models import RunChange
 from chengjiu_mp.courses.models import CourseRun, Signup
+from chengjiu_mp.courses.queries import run_url
 from chengjiu_mp.courses.signup_queries import account_of, phone_of, ticket_url
 from chengjiu_mp.outbox.service import tell
 from chengjiu_mp.people.guardians import guardian_phone, guardian_token
 from chengjiu_mp.people.models import GuardianConsent
+
+REMINDER = "signup.reminder"
 
 
 def which(index: int, people: int) -> str:
@@ -27,7 +31,7 @@ def tell_confirmed(signup: Signup, run: CourseRun, which: str = "") -> None:
         signup,
         run,
         "signup.confirmed",
-        f"报名成功{which}：{_what(run)}{run.syllabus.bring}入场码：{ticket_url(signup)}",
+        f"报名成功{which}：{_what(run)}{run.syllabus.bring}{_once_more(signup)}入场码：{ticket_url(signup)}",
     )
 
 
@@ -72,7 +76,8 @@ def guardian_url(consent: GuardianConsent) -> str:
 def tell_promoted(signup: Signup, run: CourseRun) -> None:
     """Say that the wait is over and how to give the seat back."""
     text = (
-        f"有空位了，您的报名已确认：{_what(run)}{run.syllabus.bring}入场码：{ticket_url(signup)}。来不了请在这里取消。"
+        f"有空位了，您的报名已确认：{_what(run)}{run.syllabus.bring}{_once_more(signup)}"
+        f"入场码：{ticket_url(signup)}。来不了请在这里取消。"
     )
     _tell(signup, run, "signup.promoted", text)
 
@@ -94,7 +99,8 @@ def tell_offer_lapsed(signup: Signup, run: CourseRun) -> None:
 
 def tell_moved(signup: Signup, run: CourseRun) -> None:
     """Say where to go now; the old ticket opens nothing any more."""
-    text = f"已为您换到：{_what(run)}{run.syllabus.bring}新的入场码：{ticket_url(signup)}原来的入场码作废。"
+    what = f"{_what(run)}{run.syllabus.bring}{_once_more(signup)}"
+    text = f"已为您换到：{what}新的入场码：{ticket_url(signup)}原来的入场码作废。"
     _tell(signup, run, "signup.moved", text)
 
 
@@ -110,13 +116,13 @@ def tell_phone_left(signup: Signup, run: CourseRun, old: str) -> None:
         f"{day_time(run.starts_at)}的“{run.title}”有一份报名原来留的是这个手机号，现在改成了别的号码，"
         f"以后的通知不再发到这里。如果不是您改的，请致电 {site().help_phone}。"
     )
-    _tell(signup, run, "signup.phone_left", body, _once_each(old), old)
+    _tell(signup, run, "signup.phone_left", body, part=_once_each(old), number=old)
 
 
 def tell_phone_taken(signup: Signup, run: CourseRun) -> None:
     """Bring the ticket to the number that is on the sign-up now: what was told before went to another one."""
     body = f"您的报名改用这个手机号：{_what(run)}入场码：{ticket_url(signup)}。如不是您本人报名，请不用理会。"
-    _tell(signup, run, "signup.phone_taken", body, _once_each(phone_of(signup)))
+    _tell(signup, run, "signup.phone_taken", body, part=_once_each(phone_of(signup)))
 
 
 def _once_each(number: str) -> str:
@@ -150,6 +156,32 @@ def tell_merged(signup: Signup, run: CourseRun, change: RunChange) -> None:
     _tell(signup, run, "signup.merged", text)
 
 
+def tell_reminder(signup: Signup, run: CourseRun) -> None:
+    """Remind of a training that is near: when, where, what to bring, and the way to say that one cannot come."""
+    ticket = ticket_url(signup)
+    text = (
+        f"提醒您：{_what(run)}{run.syllabus.bring}{_once_more(signup)}"
+        f"到场出示入场码：{ticket} 来不了请点这里说一声：{ticket}/excuse"
+    )
+    _tell(signup, run, REMINDER, text, part=f":{int(run.starts_at.timestamp())}", expires_at=run.starts_at)
+
+
+def tell_seat_released(signup: Signup, run: CourseRun) -> None:
+    """Say that the seat nobody confirmed went on, and that coming back is possible."""
+    text = (
+        f"“{run.title}”（{day_time(run.starts_at)}）的名额没有等到您点“我会来”，已让给候补的人。"
+        f"还想来，可以重新报名；有空位就能来：{run_url(run)}"
+    )
+    _tell(signup, run, "signup.seat_released", text)
+
+
+def asking_keys(signup: Signup) -> list[str]:
+    """Return the keys of the messages in which this sign-up's holder was asked to confirm once more."""
+    told = [key(kind, signup) for kind in ("signup.confirmed", "signup.promoted", "signup.moved")]
+    when = signup.reminded_for
+    return [*told, *([f"{key(REMINDER, signup)}:{int(when.timestamp())}"] if when else [])]
+
+
 def key(kind: str, signup: Signup) -> str:
     """Return what makes a message of this kind to this sign-up one."""
     return f"{kind}:{signup.id}"
@@ -160,26 +192,43 @@ def _what(run: CourseRun) -> str:
     return f"{run.title}，{when}，{run.venue.name}（{run.venue.address}）。"
 
 
+def _once_more(signup: Signup) -> str:
+    if signup.confirm_by is None or signup.reconfirmed_at is not None:
+        return ""
+    return f"请在{day_time(signup.confirm_by)}前打开入场码点“我会来”，名额就给您留着；不点会让给候补的人。"
+
+
 def _tell_guardian(signup: Signup, run: CourseRun, consent: GuardianConsent, kind: str, body: str) -> None:
-    _send(guardian_phone(consent), signup, run, kind, body, f"{kind}:{consent.id}")
+    _send(guardian_phone(consent), signup, run, kind, body, key=f"{kind}:{consent.id}")
 
 
-def _tell(signup: Signup, run: CourseRun, kind: str, body: str, part: str = "", number: str | None = None) -> None:
+class _Told(TypedDict, total=False):
+    """``part`` makes a message one of several of its kind; ``number`` is another than the sign-up's."""
+
+    part: str
+    number: str
+    expires_at: datetime
+
+
+def _tell(signup: Signup, run: CourseRun, kind: str, body: str, **more: Unpack[_Told]) -> None:
     """Write a message to the sign-up's phone, or to another ``number``: once a sign-up, or once each ``part`` of it."""
-    _send(number or phone_of(signup), signup, run, kind, body, key(kind, signup) + part)
+    once = key(kind, signup) + more.get("part", "")
+    _send(more.get("number") or phone_of(signup), signup, run, kind, body, key=once, expires_at=more.get("expires_at"))
 
 
-def _send(number: str, signup: Signup, run: CourseRun, kind: str, body: str, dedupe_key: str) -> None:
+def _send(
+    number: str, signup: Signup, run: CourseRun, kind: str, body: str, *, key: str, expires_at: datetime | None = None
+) -> None:
     if not number:
         return  # erased: there is nobody to tell any more
     tell(
         kind,
-        dedupe_key=dedupe_key,
+        dedupe_key=key,
         body=f"【澄救】{body}",
         # Numbers abroad are kept as contacts; no short message reaches them.
         phone=None if number.startswith("+") else number,
         about=signup,
         unit_id=run.unit_id,
-        expires_at=run.ends_at,
+        expires_at=expires_at or run.ends_at,
         account_id=account_of(signup),
     )

@@ -15,6 +15,7 @@ SEATED = ("confirmed", "offered")
 LIVE = ("pending", "confirmed", "waitlisted", "offered")
 _LIVE_SQL = text("state in ('pending','confirmed','waitlisted','offered')")
 _UNSETTLED_SQL = text("state in ('pending','offered')")
+_TO_CONFIRM_SQL = text("state = 'confirmed' and confirm_by is not null and reconfirmed_at is null")
 
 
 class CourseType(Base):
@@ -208,6 +209,10 @@ class Signup(Base):
             "ix_signup_unsettled", "state", "offer_ends_at",
             sqlite_where=_UNSETTLED_SQL, postgresql_where=_UNSETTLED_SQL,
         ),
+        Index(
+            "ix_signup_to_confirm", "confirm_by",
+            sqlite_where=_TO_CONFIRM_SQL, postgresql_where=_TO_CONFIRM_SQL,
+        ),
     )  # fmt: skip
 
     PLACE_PHONE = "signup.phone"
@@ -254,4 +259,11 @@ class Signup(Base):
     # The birth date is not kept: what follows from it is.
     needs_guardian: Mapped[bool] = mapped_column(default=False)
     guardian_consent_id: Mapped[int | None] = mapped_column(ForeignKey("guardian_consent.id"), index=True)
+    # The begin that its holder was reminded of; a new date is reminded of again.
+    reminded_for: Mapped[datetime | None]
+    # Who missed two trainings says once more that they come: until when, and when they did.
+    confirm_by: Mapped[datetime | None]
+    reconfirmed_at: Mapped[datetime | None]
+    # Said afterwards why they could not come: such an absence is not counted.
+    excused_at: Mapped[datetime | None]
     run: Mapped[CourseRun] = relationship(lazy="raise")

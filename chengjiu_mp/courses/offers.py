@@ -69,6 +69,9 @@ def _start_clock(signup: Signup, run: CourseRun) -> None:
 
 def _confirm(signup: Signup, run: CourseRun, by: str) -> None:
     signup.state, signup.offer_ends_at = "confirmed", None
+    if by == "holder":
+        # Who just said that they come is not asked once more.
+        signup.reconfirmed_at = clock.now()
     db.session.flush()
     audit.record("signup.offer_accepted", signup, unit_id=run.unit_id, by=by)
     messages.tell_promoted(signup, run)

@@ -12,11 +12,14 @@ from sqlalchemy import ColumnElement, and_, exists, false, or_, select, true
 from chengjiu_mp.core import clock
 from chengjiu_mp.core.context import Grant, Principal
 from chengjiu_mp.core.db import db
-from chengjiu_mp.core.errors import NotFound
+from chengjiu_mp.core.errors import NotFound, Refusal
+from chengjiu_mp.courses.errors import DeskNotOpen
 from chengjiu_mp.courses.models import CourseRun, RunInstructor, Signup
 from chengjiu_mp.instructors.models import Instructor
 
 OFFICE_ROLES = frozenset({"unit_manager", "operator", "approver", "auditor"})
+# Who may act for a citizen, on their word.
+ON_BEHALF = ("operator", "unit_manager")
 
 # An instructor meets the names from the day before the first meeting to a week after the last.
 ROSTER_OPENS = timedelta(days=1)
@@ -60,6 +63,30 @@ def writing_as(who: Principal, roles: Iterable[str]) -> Principal:
     wanted = frozenset(roles)
     kept = tuple(g for g in who.grants if g.role in wanted and not g.read_only)
     return Principal(account_id=who.account_id, name=who.name, grants=kept, device_id=who.device_id)
+
+
+def run_at_desk(who: Principal, run_id: int) -> CourseRun:
+    """Return a run that the caller may sign people up to at a desk (代报): the office in scope, and on its days who
+    teaches it.
+
+    :raise NotFound: when it is missing or out of scope; :raise DeskNotOpen: for its instructor on another day
+    """
+    try:
+        return run_for(who, run_id, roles=ON_BEHALF)
+    except NotFound:
+        run = run_for(who, run_id, roles=("instructor",))
+    if not clock.day_of(run.starts_at) <= clock.today() <= clock.day_of(run.ends_at):
+        raise DeskNotOpen
+    return run
+
+
+def may_enter_others(who: Principal, run_id: int) -> bool:
+    """Return whether the caller may sign people up to a run at a desk now."""
+    try:
+        run_at_desk(who, run_id)
+    except Refusal:
+        return False
+    return True
 
 
 def units_in_scope(who: Principal, roles: Iterable[str] = OFFICE_ROLES) -> frozenset[int] | None:

@@ -16,6 +16,7 @@ from chengjiu_mp.courses.naming import warnings_now
 from chengjiu_mp.courses.nearby import alternatives_to, nearness
 from chengjiu_mp.courses.publishing import Warned
 from chengjiu_mp.courses.queries import RunAndSeats, meetings_of, run_url
+from chengjiu_mp.courses.reconfirming import asks_to_confirm
 from chengjiu_mp.courses.signing_up import Made
 from chengjiu_mp.courses.signup_queries import phone_of, queue_length, rank_of, ticket_token, ticket_url
 from chengjiu_mp.people.documents import DocType, last4
@@ -117,8 +118,9 @@ def signup_state(signup: Signup, *, to_owner: bool) -> schemas.SignupStateOut:
     """Return where a sign-up stands; its ticket to the owner alone."""
     return schemas.SignupStateOut(
         id=signup.id, run_id=signup.run_id, state=signup.state, position=rank_of(signup),
-        waiting=queue_length(signup.pool_id), outcome=signup.outcome, offer_ends_at=signup.offer_ends_at,
-        question=_question(signup), code=signup.code if to_owner else None,
+        waiting=queue_length(signup.pool_id), outcome=signup.outcome, excused=signup.excused_at is not None,
+        offer_ends_at=signup.offer_ends_at, question=_question(signup),
+        confirm_by=signup.confirm_by if asks_to_confirm(signup) else None, code=signup.code if to_owner else None,
         ticket_token=ticket_token(signup) if to_owner else None, ticket_url=ticket_url(signup) if to_owner else None,
     )  # fmt: skip
 

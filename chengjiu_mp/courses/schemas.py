@@ -71,6 +71,7 @@ class SignupIn(In):
     """``doc_type`` is guessed from the number when left out; ``birth_date`` is for documents that do not tell it.
 
     ``guardian`` is asked when the person is under 14; until they agree the sign-up is ``pending``.
+    ``challenge`` and ``answer`` reply to a refusal ``question_needed``.
     """
 
     name: str = Field(max_length=200)
@@ -81,6 +82,14 @@ class SignupIn(In):
     birth_date: Day | None = None
     consents: list[ConsentIn] = Field(default_factory=list, max_length=20)
     health_notice_read: bool = False
+    challenge: str = Field("", max_length=400)
+    answer: str = Field("", max_length=30)
+
+
+class ConfirmIn(In):
+    """Who made the sign-up elsewhere shows the ticket instead."""
+
+    ticket_token: str = Field("", max_length=60)
 
 
 class WithdrawIn(In):
@@ -235,7 +244,10 @@ class QuestionOut(Out):
 
 
 class SignupStateOut(Out):
-    """``ticket_token`` and ``ticket_url`` are the owner's alone. ``offer_ends_at`` is null until the offer arrived."""
+    """``ticket_token`` and ``ticket_url`` are the owner's alone. ``offer_ends_at`` is null until the offer arrived.
+
+    ``confirm_by``: until when the holder says once more that they come, null when that is not asked (any more).
+    """
 
     id: int
     run_id: int
@@ -245,6 +257,8 @@ class SignupStateOut(Out):
     outcome: str | None
     offer_ends_at: datetime | None
     question: QuestionOut | None
+    excused: bool
+    confirm_by: datetime | None
     code: str | None
     ticket_token: str | None
     ticket_url: str | None

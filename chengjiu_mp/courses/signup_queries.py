@@ -140,6 +140,34 @@ def rank_of(signup: Signup) -> int | None:
     return (db.session.scalar(ahead) or 0) + 1
 
 
+def ranks_of(signups: Sequence[Signup]) -> dict[int, int]:
+    """Return {id: rank} of those who wait, in one statement."""
+    waiting = [one.id for one in signups if one.position is not None]
+    if not waiting:
+        return {}
+    ahead = aliased(Signup)
+    rank = (
+        select(func.count())
+        .where(ahead.pool_id == Signup.pool_id, ahead.state == "waitlisted", ahead.position <= Signup.position)
+        .scalar_subquery()
+    )
+    return {row[0]: row[1] for row in db.session.execute(select(Signup.id, rank).where(Signup.id.in_(waiting)))}
+
+
+def left_run(run_id: int, visible: ColumnElement[bool]) -> Sequence[Signup]:
+    """Return, in scope, whose place ended by a word or by none, and who excused an absence, the latest first."""
+    query = (
+        select(Signup)
+        .join(CourseRun, CourseRun.id == Signup.run_id)
+        .where(
+            Signup.run_id == run_id, visible,
+            or_(Signup.state.in_(("withdrawn", "lapsed")), Signup.excused_at.is_not(None)),
+        )
+        .order_by(func.coalesce(Signup.ended_at, Signup.excused_at).desc(), Signup.id.desc())
+    )  # fmt: skip
+    return db.session.scalars(query.limit(200)).all()
+
+
 def queue_length(pool_id: int) -> int:
     """Return how many wait in a pool."""
     return db.session.scalar(select(SeatPool.waiting).where(SeatPool.id == pool_id)) or 0

@@ -12,7 +12,8 @@ from chengjiu_mp.courses.entry import Entry, read_entry, together
 from chengjiu_mp.courses.errors import AlreadySignedUp, OverlappingSignup, SamePersonTwice
 from chengjiu_mp.courses.models import CourseRun, Signup
 from chengjiu_mp.courses.signup_queries import live_signups_of, overlaps_another, owned_by
-from chengjiu_mp.courses.signup_rows import Draft, Owner
+from chengjiu_mp.courses.signup_rows import DESK, Draft, Owner
+from chengjiu_mp.courses.standing import judge
 from chengjiu_mp.people.guardians import GuardianEntry, ask_guardian, read_guardian
 from chengjiu_mp.people.service import person_for
 
@@ -68,11 +69,17 @@ def _draft(run: CourseRun, entry: Entry, by: By, at: str, *, guardian: bool) -> 
             return before
     if held and overlaps_another(run.id, person.id):
         raise OverlappingSignup(field=_field(at))
-    device = by.device_id if by.device_id is not None else context.principal().device_id
     return Draft(
-        reading, person, by.channel, device, by.owner,
+        reading, person, by.channel, _device(by), by.owner, confirm_by=judge(held, run, at),
         health_notice_read=bool(entry.health_notice_read and run.syllabus.health_notice),
     )  # fmt: skip
+
+
+def _device(by: By) -> int | None:
+    # What staff enter at a desk is the person's own: a ticket never belongs to the staff's device.
+    if by.device_id is not None or by.channel == DESK:
+        return by.device_id
+    return context.principal().device_id
 
 
 def _check_nobody_twice(read: Sequence[Draft | Signup], places: Sequence[str]) -> None:

@@ -1,12 +1,16 @@
 """The row of a new sign-up, made before any lock is taken: sealed, coded, frozen to whom it counts for."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from chengjiu_mp.core import clock, context, ids, privacy
 from chengjiu_mp.courses.entry import EntryReading
 from chengjiu_mp.courses.models import CourseRun, Signup
+from chengjiu_mp.courses.standing import confirm_by_for
 from chengjiu_mp.people.models import GuardianConsent, Person
 from chengjiu_mp.people.names import sort_key
+
+DESK = "desk"
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,12 @@ class Draft:
     owner: Owner | None = None
     health_notice_read: bool = False
     guardian: GuardianConsent | None = None
+    confirm_by: datetime | None = None
+
+    @property
+    def at_desk(self) -> bool:
+        """Return whether staff typed it: neither their device nor their own phone says anything of the person."""
+        return self.channel == DESK
 
 
 def new_signup(run: CourseRun, draft: Draft, party_id: int | None = None) -> tuple[Signup, str]:
@@ -40,11 +50,12 @@ def new_signup(run: CourseRun, draft: Draft, party_id: int | None = None) -> tup
         name=reading.name.name, name_raw=reading.name.raw, sort_key=sort_key(reading.name.name)[:200],
         phone_index=index, phone_sealed=privacy.seal(reading.phone.number, place=Signup.PLACE_PHONE, row=uid),
         # Who signs up on a session that proved this phone by a code need not prove it again to be asked first.
-        phone_proved_at=clock.now() if index == context.principal().phone_index else None,
+        phone_proved_at=clock.now() if index == context.principal().phone_index and not draft.at_desk else None,
         ticket_hash=ids.token_hash(token), ticket_sealed=privacy.seal(token, place=Signup.PLACE_TICKET, row=uid),
         code=ids.new_spoken_code(), owner_unit_id=owner.unit_id, sector_id=owner.sector_id or run.sector_id,
         key_group=owner.key_group or run.key_group or "other", device_id=draft.device_id, channel=draft.channel,
-        warnings=list(reading.warnings), health_notice_read_at=clock.now() if draft.health_notice_read else None,
+        warnings=list(reading.warnings), confirm_by=draft.confirm_by,
+        health_notice_read_at=clock.now() if draft.health_notice_read else None,
         needs_guardian=reading.needs_guardian, guardian_consent_id=draft.guardian.id if draft.guardian else None,
     )  # fmt: skip
     return row, token
@@ -66,6 +77,7 @@ def moved_copy(signup: Signup, run: CourseRun) -> tuple[Signup, str]:
     row = Signup(
         **{name: getattr(signup, name) for name in kept},
         uid=uid, run_id=run.id, code=ids.new_spoken_code(), ticket_hash=ids.token_hash(token),
+        confirm_by=confirm_by_for(signup.person_id, run),
         phone_sealed=privacy.seal(phone, place=Signup.PLACE_PHONE, row=uid),
         ticket_sealed=privacy.seal(token, place=Signup.PLACE_TICKET, row=uid),
     )  # fmt: skip

@@ -63,6 +63,7 @@ class Fate:
 
     delivered_at: datetime | None = None
     given_up: bool = False
+    pending: bool = False
 
 
 def fate_of(dedupe_key: str) -> Fate:
@@ -74,7 +75,7 @@ def fate_of(dedupe_key: str) -> Fate:
     ).all()
     arrived = [line.delivered_at for line in lines if line.state == "delivered" and line.delivered_at]
     waiting = any(line.state == "waiting" and line.channel != CALL for line in lines)
-    return Fate(min(arrived, default=None), given_up=bool(lines) and not arrived and not waiting)
+    return Fate(min(arrived, default=None), given_up=bool(lines) and not arrived and not waiting, pending=waiting)
 
 
 def export_person(subjects: Subjects) -> dict[str, Any]:

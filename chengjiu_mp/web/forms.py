@@ -4,7 +4,8 @@ from chengjiu_mp.core.errors import Refusal
 from chengjiu_mp.core.parsing import Invalid
 
 # Fields of the form's own that no model knows.
-IGNORED = frozenset({"csrf_token"})
+# The word question's two are read where tries are counted.
+IGNORED = frozenset({"csrf_token", "question_challenge", "question_answer"})
 
 
 def errors(refusal: Refusal, fallback: str) -> dict[str, str]:

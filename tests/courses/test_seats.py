@@ -16,6 +16,7 @@ from sqlalchemy import func, select
 from chengjiu_mp.core import context
 from chengjiu_mp.core.context import Principal
 from chengjiu_mp.core.db import db, unit_of_work
+from chengjiu_mp.courses import rules
 from chengjiu_mp.courses.errors import AlreadySignedUp, CapacityBelowTaken
 from chengjiu_mp.courses.models import LIVE, SEATED, CourseRun, SeatPool, Signup
 from chengjiu_mp.courses.publishing import set_capacity
@@ -209,6 +210,8 @@ class Seats(RuleBasedStateMachine):
 
 @pytest.mark.slow
 def test_the_database_walks_as_the_model_does(app: Flask) -> None:
+    # Its eight people go from walk to walk, and sit in every one's run.
+    rules.use_rules(rules.Rules(per_person=1000))
     walks = settings(
         max_examples=15, stateful_step_count=18, deadline=None, derandomize=True, database=None,
         suppress_health_check=list(HealthCheck),

@@ -11,11 +11,10 @@ from chengjiu_mp.core.access import access, roles
 from chengjiu_mp.core.db import unit_of_work
 from chengjiu_mp.core.errors import NotFound, Refusal
 from chengjiu_mp.core.parsing import In, from_pairs
-from chengjiu_mp.courses.acting import ON_BEHALF
 from chengjiu_mp.courses.correcting import TO_DESK, Correction, correct
 from chengjiu_mp.courses.errors import CorrectionUnexplained
 from chengjiu_mp.courses.models import Signup
-from chengjiu_mp.courses.policy import run_for, signups_visible_to
+from chengjiu_mp.courses.policy import ON_BEHALF, run_for, signups_visible_to
 from chengjiu_mp.courses.signup_queries import phone_of, signup_in
 from chengjiu_mp.people.documents import DocType
 from chengjiu_mp.people.phones import mask_phone

@@ -19,6 +19,7 @@ from chengjiu_mp.courses.series import series_of
 from chengjiu_mp.courses.withdrawing import withdraw
 from chengjiu_mp.people.documents import DocType
 from chengjiu_mp.web import forms
+from chengjiu_mp.web.admin import leaving
 from chengjiu_mp.web.admin.guardian_words import with_guardian
 from chengjiu_mp.web.admin.run_rows import RUN_COLUMNS, run_row, run_state
 
@@ -97,6 +98,7 @@ def _page(run_id: int, errors: dict[str, str]) -> str:
         publisher=caller.has(*publishing.PUBLISHING_ROLES), unconfirmed=sum(not line.name_confirmed for line in lines),
         checked_in=signup_queries.checked_in_count(run_id),
         reserves=reserving.reserves_listed(run_id), changed=_changes(run_id),
+        left=leaving.people_who_left(run_id),
     )  # fmt: skip
 
 

@@ -24,6 +24,8 @@ blueprint = Blueprint("lookup", __name__)
 TONES = {"valid": "ok", "expired": "warn", "revoked": "bad", "corrected": "warn"}
 _PLACE = "lookup.name"
 _PASS, _ASKED = "certificates", "lookup"
+# Where to go once the phone is proved, when a page of ours sent the visitor here.
+ONWARD = "lookup_onward"
 
 
 class LookupPage(In):
@@ -109,7 +111,12 @@ def _open_for(phone: bytes, name: str) -> AnyResponse | tuple[str, int]:
         return _name_page(name, forms.errors(refusal, "name")), refusal.kind.value
     session.pop(_ASKED, None)
     session[_PASS] = passes.pass_for(people)
-    return redirect(url_for("lookup.mine"), 303)
+    return redirect(session.pop(ONWARD, "") or url_for("lookup.mine"), 303)
+
+
+def people_here() -> frozenset[int]:
+    """Return who proved themselves on this phone within the last half hour."""
+    return passes.people_of(session.get(_PASS, ""))
 
 
 @blueprint.get("/certificates")

@@ -13,7 +13,7 @@ from chengjiu_mp.core.db import db, end_read, unit_of_work
 from chengjiu_mp.core.errors import Refusal
 from chengjiu_mp.core.fonts import installed_fonts, missing_glyphs, undrawable
 from chengjiu_mp.core.parsing import In, from_pairs
-from chengjiu_mp.courses.api import spend_signup_limits
+from chengjiu_mp.courses.api import spend_correction_limits
 from chengjiu_mp.courses.correcting import TO_DESK, Correction, correct, may_correct
 from chengjiu_mp.courses.entry import DOC_RETYPED
 from chengjiu_mp.courses.locking import roster_locks_at
@@ -90,7 +90,7 @@ def send(token: str) -> str | AnyResponse | tuple[str, int]:
     given = CorrectPage()
     try:
         given = from_pairs(CorrectPage, request.form, ignore=forms.IGNORED)
-        spend_signup_limits()
+        spend_correction_limits()
         with unit_of_work():
             outcome = correct(signup_by_ticket(token), _wish(given))
     except Refusal as refusal:

@@ -30,6 +30,10 @@ _ENDED = {
 _WAITS_FOR_GUARDIAN = "未满 14 周岁，要由监护人同意后才占名额。48 小时内没有办好，这次报名会自动取消。"
 _WAITS_FOR_CHILD = "同行的孩子还没有监护人同意，同意后大家一起占名额。48 小时内没有办好，这次报名会自动取消。"
 
+_RELEASED = ("名额已让出", "没有等到您点“我会来”，名额已让给候补的人。还想来，可以重新报名。")
+_ABSENT = ("未到场", "这一场已经结束，没有您的签到记录。如有出入，请打电话问。")
+_EXCUSED = ("已请假", "这一场您请了假。欢迎改报其他场次。")
+
 
 @dataclass(frozen=True)
 class Journey:
@@ -64,7 +68,8 @@ def journey_of(signup: Signup) -> Journey:
         return _without_a_place(signup)
     names = POPULAR if signup.run.exam_scheme_id is None else CERTIFIED
     if signup.outcome == "absent":
-        return Journey(1, "未到场", "plain", "这一场已经结束，没有您的签到记录。如有出入，请打电话问。", names)
+        word, text = _ABSENT if signup.excused_at is None else _EXCUSED
+        return Journey(1, word, "plain", text, names)
     if signup.outcome is None:
         return Journey(1, "已报上", "ok", "到场出示这个码签到。存成图片，没有网也能用。", names)
     return _after_check_in(signup, names)
@@ -80,7 +85,9 @@ def _without_a_place(signup: Signup) -> Journey:
     if signup.state == "pending" and (signup.needs_guardian or signup.party_id):
         text = _WAITS_FOR_GUARDIAN if signup.needs_guardian else _WAITS_FOR_CHILD
         return Journey(0, "待监护人同意", "warn", text, usable=False)
-    if signup.state == "lapsed" and signup.needs_guardian:
+    if signup.state == "lapsed" and signup.confirm_by is not None:
+        word, text = _RELEASED
+    elif signup.state == "lapsed" and signup.needs_guardian:
         text = "没有在时限内等到监护人同意，或留给您的名额过时没有确认，没有占名额。想再来，可以重新报名。"
     return Journey(0, word, "plain", text, usable=False)
 

@@ -1,26 +1,21 @@
 """The sign-up form: four things to fill in and two ticks, no account, no script needed; up to four people in one."""
 
-import json
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from chengjiu_mp.core import context, idempotency
+from chengjiu_mp.core import context
 from chengjiu_mp.core.access import PUBLIC, access
-from chengjiu_mp.core.db import unit_of_work
 from chengjiu_mp.core.errors import Refusal
 from chengjiu_mp.courses import queries, signup_queries
-from chengjiu_mp.courses.api import spend_signup_limits
 from chengjiu_mp.courses.guardians import consent_of
 from chengjiu_mp.courses.nearby import runs_nearby
 from chengjiu_mp.courses.signing_up import Made, sign_up, sign_up_together
 from chengjiu_mp.people.documents import DocType
 from chengjiu_mp.people.guardians import RELATIONS, guardian_token, is_live
 from chengjiu_mp.people.queries import current_notices
-from chengjiu_mp.signin import sessions
-from chengjiu_mp.signin.api import remember_device
-from chengjiu_mp.web.h5 import signup_form
+from chengjiu_mp.web.h5 import asking, entering, signup_form
 from chengjiu_mp.web.h5.guardian import send_code_quietly
 from chengjiu_mp.web.h5.run_words import card
 from chengjiu_mp.web.h5.signup_form import Form
@@ -49,46 +44,26 @@ def send(token: str) -> str | Response | tuple[str, int]:
         given = signup_form.read()
         if given.page.add or given.page.drop:
             return _page(token, found, signup_form.resized(given))
-        spend_signup_limits()
-        kept = _signed_up(run_id, given)
+        answered = asking.count_try(run_id, len(given.people))
+        kept = entering.once(answered, lambda device: _signed_up(run_id, given, device))
     except Refusal as refusal:
         return _page(token, queries.run_by_token(token), given, refusal), refusal.kind.value
     return _onward(kept)
 
 
 def _onward(kept: dict[str, str]) -> Response:
-    if kept["device"]:
-        remember_device(kept["device"])
-    if kept["guardian"]:
-        send_code_quietly(kept["guardian"])
-        return redirect(url_for("guardian.page", token=kept["guardian"]), 303)
-    return redirect(url_for("tickets.ticket", token=kept["ticket"]), 303)
+    reply = entering.to_ticket(kept)
+    if not kept["guardian"]:
+        return reply
+    send_code_quietly(kept["guardian"])
+    return redirect(url_for("guardian.page", token=kept["guardian"]), 303)
 
 
-def _signed_up(run_id: int, given: Form) -> dict[str, str]:
-    """Return the ticket's token, the device's when this sign-up made it, and the guardian's when one is asked.
-
-    A second tap sends the same form again before the first reply has brought the cookie: it gets the first reply.
-    """
-    with unit_of_work():
-        print_ = idempotency.fingerprint(
-            "POST", request.path, json.dumps(list(request.form.items(multi=True))).encode()
-        )
-        kept, answered = idempotency.begin(signup_form.visitor(), print_.hex(), print_)
-        if answered:
-            found: dict[str, str] = json.loads(answered[1])
-            return found
-        device, token = context.principal().device_id, ""
-        if device is None:
-            token, row = sessions.open_session("device")
-            device = row.id
-        made = _made(run_id, given, device)
-        asked = [one for each in made if (one := consent_of(each.signup)) and not is_live(one)]
-        result = {
-            "ticket": made[0].ticket_token, "device": token, "guardian": guardian_token(asked[0]) if asked else "",
-        }  # fmt: skip
-        idempotency.keep(kept, 303, json.dumps(result).encode())
-    return result
+def _signed_up(run_id: int, given: Form, device: int) -> dict[str, str]:
+    """Return the first one's ticket's token, and the guardian's when one is asked."""
+    made = _made(run_id, given, device)
+    asked = [one for each in made if (one := consent_of(each.signup)) and not is_live(one)]
+    return {"ticket": made[0].ticket_token, "guardian": guardian_token(asked[0]) if asked else ""}
 
 
 def _made(run_id: int, given: Form, device: int) -> list[Made]:

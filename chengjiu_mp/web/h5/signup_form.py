@@ -1,12 +1,11 @@
 """The sign-up form of up to four people, read: who comes, and where each mistake stands."""
 
-import hashlib
 import re
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from flask import request, session
+from flask import request
 from pydantic import Field
 
 from chengjiu_mp.core.errors import Refusal
@@ -116,11 +115,6 @@ def resized(form: Form) -> Form:
     elif form.page.drop and form.page.drop < len(people):
         del people[form.page.drop]
     return Form(form.page, people)
-
-
-def visitor() -> str:
-    """Return a name for this browser that two taps share: the form's own secret lies in its cookie."""
-    return "form:" + hashlib.sha256(str(session.get("csrf_token", "")).encode()).hexdigest()[:32]
 
 
 def errors_of(refusal: Refusal | None, form: Form, notices: list[Notice]) -> dict[str, str]:

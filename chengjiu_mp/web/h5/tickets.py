@@ -25,17 +25,12 @@ from chengjiu_mp.units.models import KEY_GROUPS
 from chengjiu_mp.units.queries import plan_rows
 from chengjiu_mp.web import forms
 from chengjiu_mp.web.h5.corrections import check_of
+from chengjiu_mp.web.h5.habits import given_reason
 from chengjiu_mp.web.h5.journey import Journey, journey_of
+from chengjiu_mp.web.h5.mine import pill_of
 from chengjiu_mp.web.h5.run_words import cards_instead
 
 blueprint = Blueprint("tickets", __name__)
-
-_PILLS = {
-    "waitlisted": ("候补中", "warn"), "offered": ("有空位，等您确认", "urgent"), "pending": ("待确认", "warn"),
-    "withdrawn": ("已取消", "plain"), "lapsed": ("未排到", "plain"), "moved": ("已换场", "plain"),
-    "refused": ("未通过", "plain"), "run_cancelled": ("停课", "bad"),
-}  # fmt: skip
-
 
 MOVABLE = ("confirmed", "offered", "waitlisted")
 
@@ -91,8 +86,9 @@ def ask_withdraw(token: str) -> str | AnyResponse:
 @access(PUBLIC)
 def do_withdraw(token: str) -> AnyResponse:
     """Give the place back; doing it twice changes nothing."""
+    reason = given_reason()
     with unit_of_work():
-        withdraw(signup_queries.signup_by_ticket(token))
+        withdraw(signup_queries.signup_by_ticket(token), reason)
     return redirect(url_for(".ticket", token=token), 303)
 
 
@@ -110,14 +106,6 @@ def owner(token: str) -> str | AnyResponse | tuple[str, int]:
             token, signup_queries.signup_by_ticket(token), forms.errors(refusal, "unit_id")
         ), refusal.kind.value
     return redirect(url_for(".ticket", token=token, kept="owner"), 303)
-
-
-@blueprint.get("/me")
-@access(PUBLIC)
-def mine() -> str:
-    """List the tickets of this phone, or of the account signed in here."""
-    cards = [_card(one) for one in signup_queries.my_signups(context.principal())]
-    return render_template("h5/me.html", title="我的", back="/", cards=cards)
 
 
 def _page(token: str, signup: Signup, errors: dict[str, str]) -> str:
@@ -172,7 +160,7 @@ def _company(signup: Signup) -> dict[str, Any]:
         return {"company": [], "guardian": "", "yours": False}
     asked = next((c for one in mine if one.state == "pending" and (c := consent_of(one)) and not c.withdrawn_at), None)
     others = [
-        {"href": url_for(".ticket", token=signup_queries.ticket_token(one)), "label": one.name, "note": _word(one)[0]}
+        {"href": url_for(".ticket", token=signup_queries.ticket_token(one)), "label": one.name, "note": pill_of(one)[0]}
         for one in mine
         if one.id != signup.id
     ]
@@ -195,19 +183,3 @@ def _units(signup: Signup) -> list[tuple[int, str]]:
     rows = [(unit.id, unit.name) for unit in plan_rows()]
     known = {key for key, _ in rows}
     return rows if signup.owner_unit_id in known else [(signup.owner_unit_id, "按举办单位计"), *rows]
-
-
-def _word(signup: Signup) -> tuple[str, str]:
-    held = {"attended": ("已签到", "ok"), "absent": ("未到场", "plain")}.get(signup.outcome or "", ("已报上", "ok"))
-    if signup.state == "pending" and (signup.needs_guardian or signup.party_id):
-        return "待监护人同意", "warn"
-    return _PILLS.get(signup.state, held)
-
-
-def _card(signup: Signup) -> dict[str, Any]:
-    run, (word, tone) = signup.run, _word(signup)
-    url = url_for(".ticket", token=signup_queries.ticket_token(signup))
-    return {
-        "url": url, "title": run.title, "starts_at": run.starts_at, "ends_at": run.ends_at, "place": run.venue.name,
-        "seats_left": None, "state": word, "tone": tone, "counts_for": signup.name,
-    }  # fmt: skip

@@ -1,0 +1,121 @@
+"""现场代报名: staff sign people up at a desk, read the notices out, and show the ticket for the person's own phone.
+
+No limit and no question stands in the way; who entered whom is in the audit trail, and the ticket is the person's.
+"""
+
+import json
+from datetime import timedelta
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from pydantic import Field
+from werkzeug.wrappers import Response
+
+from chengjiu_mp.core import clock, context, idempotency, ids
+from chengjiu_mp.core.access import access, roles
+from chengjiu_mp.core.db import db, unit_of_work
+from chengjiu_mp.core.errors import NotFound, Refusal
+from chengjiu_mp.core.parsing import Day, In, from_pairs
+from chengjiu_mp.core.qr import qr_svg
+from chengjiu_mp.courses import queries, signup_queries
+from chengjiu_mp.courses.entry import Entry
+from chengjiu_mp.courses.models import CourseRun, Signup
+from chengjiu_mp.courses.policy import ON_BEHALF, run_at_desk
+from chengjiu_mp.courses.signing_up import sign_up
+from chengjiu_mp.courses.signup_rows import DESK
+from chengjiu_mp.people.documents import DocType
+from chengjiu_mp.people.queries import current_notices
+from chengjiu_mp.people.schemas import ConsentIn
+from chengjiu_mp.web import forms
+from chengjiu_mp.web.h5.run_words import card
+
+blueprint = Blueprint("console_desk", __name__, url_prefix="/console/runs")
+
+DESK_ROLES = roles(*ON_BEHALF, "instructor")
+# A ticket is shown to staff while its person stands before them.
+SHOWN_FOR = timedelta(minutes=15)
+
+
+class DeskPage(In):
+    """``consent`` is {purpose: version} of what was read out and agreed to; ``form_key`` makes two taps one."""
+
+    name: str = Field("", max_length=200)
+    doc_number: str = Field("", max_length=100)
+    phone: str = Field("", max_length=60)
+    doc_type: DocType | None = None
+    birth_date: Day | None = None
+    consent: dict[str, int] = Field(default_factory=dict)
+    form_key: str = Field("", max_length=40)
+
+
+@blueprint.get("/<row:run_id>/desk")
+@access(DESK_ROLES)
+def form(run_id: int) -> str:
+    """Show the form for the person at the desk."""
+    run = run_at_desk(context.principal(), run_id)
+    return _page(run, DeskPage.model_validate({}), None)
+
+
+@blueprint.post("/<row:run_id>/desk")
+@access(DESK_ROLES)
+def send(run_id: int) -> Response | tuple[str, int]:
+    """Sign the person up and show their ticket; or the form again with everything kept but the document number."""
+    run = run_at_desk(context.principal(), run_id)
+    given = DeskPage.model_validate({})
+    try:
+        given = from_pairs(DeskPage, request.form, ignore=forms.IGNORED)
+        signup_id = _signed_up(run.id, given)
+    except Refusal as refusal:
+        return _page(run_at_desk(context.principal(), run_id), given, refusal), refusal.kind.value
+    return redirect(url_for(".ticket", run_id=run_id, signup_id=signup_id), 303)
+
+
+@blueprint.get("/<row:run_id>/desk/<row:signup_id>")
+@access(DESK_ROLES)
+def ticket(run_id: int, signup_id: int) -> str:
+    """Show a ticket just made here, to photograph or to write down."""
+    run = run_at_desk(context.principal(), run_id)
+    signup = db.session.get(Signup, signup_id)
+    if signup is None or signup.run_id != run.id or signup.channel != DESK:
+        raise NotFound
+    if clock.now() - signup.created_at > SHOWN_FOR:
+        raise NotFound("这张票已经不在这里显示了。请本人打开短信里的链接，或在名单里找。")
+    found = queries.run_with_seats(run.id)
+    return render_template(
+        "admin/desk_ticket.html", title="已报上" if signup.position is None else "已排候补",
+        back=url_for(".form", run_id=run_id), signup=signup, run=found.run, rank=signup_queries.rank_of(signup),
+        code=f"{signup.code[:3]} {signup.code[3:]}",
+        qr=qr_svg(signup_queries.ticket_url(signup), label="入场码，请本人用手机拍下"),
+    )  # fmt: skip
+
+
+def _signed_up(run_id: int, given: DeskPage) -> int:
+    entry = Entry(
+        name=given.name, doc_number=given.doc_number, phone=given.phone, doc_type=given.doc_type,
+        birth_date=given.birth_date, health_notice_read=True,
+        consents=[ConsentIn(purpose=p, version=v) for p, v in given.consent.items()],
+    )  # fmt: skip
+    with unit_of_work():
+        typed = json.dumps(list(request.form.items(multi=True))).encode()
+        print_ = idempotency.fingerprint("POST", request.path, typed)
+        kept, answered = idempotency.begin(context.principal().key, print_.hex(), print_)
+        if answered:
+            return int(answered[1])
+        made = sign_up(run_id, entry, channel=DESK)
+        idempotency.keep(kept, 303, str(made.signup.id).encode())
+        return made.signup.id
+
+
+def _page(run: CourseRun, given: DeskPage, refusal: Refusal | None) -> str:
+    found, notices = queries.run_with_seats(run.id), current_notices()
+    errors = forms.errors(refusal, "name") if refusal else {}
+    if "consents" in errors:
+        del errors["consents"]
+        missing = [n for n in notices if n.required and given.consent.get(n.purpose) != n.version]
+        errors |= {f"consent.{n.purpose}": f"请念给本人听《{n.title}》，同意后再勾选。" for n in missing}
+    office = context.principal().has(*ON_BEHALF)
+    return render_template(
+        "admin/desk.html", title="现场代报名", errors=errors, given=given, notices=notices, card=card(found),
+        phase=found.phase, syllabus=found.run.syllabus, run=found.run, form_key=ids.new_token(),
+        back=url_for("console_runs.show", run_id=run.id) if office else "/teach/",
+        doc_types=[("", "自动识别"), *((one.value, one.label) for one in DocType)],
+    )  # fmt: skip
