@@ -73,13 +73,16 @@ def guardian_url(consent: GuardianConsent) -> str:
     return site().link(f"/g/{guardian_token(consent)}")
 
 
-def tell_promoted(signup: Signup, run: CourseRun) -> None:
-    """Say that the wait is over and how to give the seat back."""
+def tell_promoted(signup: Signup, run: CourseRun, *, call: bool = False) -> None:
+    """Say that the wait is over and how to give the seat back.
+
+    :param call: whether staff are to call as well: the phone was never proved, or no channel reached it
+    """
     text = (
         f"有空位了，您的报名已确认：{_what(run)}{run.syllabus.bring}{_once_more(signup)}"
         f"入场码：{ticket_url(signup)}。来不了请在这里取消。"
     )
-    _tell(signup, run, "signup.promoted", text)
+    _tell(signup, run, "signup.promoted", text, call=call)
 
 
 def tell_offered(signup: Signup, run: CourseRun, until: datetime) -> None:
@@ -199,36 +202,35 @@ def _once_more(signup: Signup) -> str:
 
 
 def _tell_guardian(signup: Signup, run: CourseRun, consent: GuardianConsent, kind: str, body: str) -> None:
-    _send(guardian_phone(consent), signup, run, kind, body, key=f"{kind}:{consent.id}")
+    _tell(signup, run, kind, body, number=guardian_phone(consent), key=f"{kind}:{consent.id}")
 
 
 class _Told(TypedDict, total=False):
-    """``part`` makes a message one of several of its kind; ``number`` is another than the sign-up's."""
+    """``part`` makes a message one of several of its kind; ``number`` is another than the sign-up's; ``call``: staff
+    call as well.
+    """
 
     part: str
+    key: str
     number: str
     expires_at: datetime
+    call: bool
 
 
 def _tell(signup: Signup, run: CourseRun, kind: str, body: str, **more: Unpack[_Told]) -> None:
     """Write a message to the sign-up's phone, or to another ``number``: once a sign-up, or once each ``part`` of it."""
-    once = key(kind, signup) + more.get("part", "")
-    _send(more.get("number") or phone_of(signup), signup, run, kind, body, key=once, expires_at=more.get("expires_at"))
-
-
-def _send(
-    number: str, signup: Signup, run: CourseRun, kind: str, body: str, *, key: str, expires_at: datetime | None = None
-) -> None:
+    number = more.get("number") or phone_of(signup)
     if not number:
         return  # erased: there is nobody to tell any more
     tell(
         kind,
-        dedupe_key=key,
+        dedupe_key=more.get("key") or key(kind, signup) + more.get("part", ""),
         body=f"【澄救】{body}",
         # Numbers abroad are kept as contacts; no short message reaches them.
         phone=None if number.startswith("+") else number,
         about=signup,
         unit_id=run.unit_id,
-        expires_at=expires_at or run.ends_at,
+        expires_at=more.get("expires_at") or run.ends_at,
         account_id=account_of(signup),
+        call=more.get("call", False),
     )

@@ -74,5 +74,5 @@ def _confirm(signup: Signup, run: CourseRun, by: str) -> None:
         signup.reconfirmed_at = clock.now()
     db.session.flush()
     audit.record("signup.offer_accepted", signup, unit_id=run.unit_id, by=by)
-    messages.tell_promoted(signup, run)
+    messages.tell_promoted(signup, run, call=by != "holder")
     settle_move(signup)

@@ -44,7 +44,7 @@ def promote_from_waitlist(pools: Pools, run: CourseRun) -> list[Signup]:
         if asked:
             messages.tell_offered(next_one, run, held_until(run, clock.now()))
         else:
-            messages.tell_promoted(next_one, run)
+            messages.tell_promoted(next_one, run, call=True)
             settle_move(next_one)
         moved.append(next_one)
     return moved

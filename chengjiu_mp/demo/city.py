@@ -12,13 +12,16 @@ from chengjiu_mp.certificates import states
 from chengjiu_mp.core import clock, context, ids, privacy
 from chengjiu_mp.core.calendar import add_months
 from chengjiu_mp.core.db import db
+from chengjiu_mp.courses import links
+from chengjiu_mp.courses.drafting import Draft, Sitting
 from chengjiu_mp.courses.models import CourseRun
+from chengjiu_mp.demo import line
 from chengjiu_mp.demo.people import UNDRAWABLE, UNUSUAL, extra, extras
 from chengjiu_mp.demo.stage import Plot, Stage
 from chengjiu_mp.instructors.models import Instructor
 from chengjiu_mp.people.names import sort_key
 from chengjiu_mp.signin.models import Account
-from chengjiu_mp.signin.service import add_account, grant_role
+from chengjiu_mp.signin.service import add_account, grant_role, principal_of_account
 from chengjiu_mp.units.models import Unit
 from chengjiu_mp.units.plan_2022 import install_plan_2022, install_sample
 from chengjiu_mp.venues.models import Venue
@@ -195,7 +198,7 @@ def _present(city: City) -> None:
 
 
 def _coming(city: City) -> list[CourseRun]:
-    """What citizens find: open, almost full, full with a line, for families, in the villages."""
+    """What citizens find: open, almost full, full with a line, for families, in the villages; and what moves there."""
     stage, plot = city.stage, city.plot
     full = stage.announce(plot("cpr_aed", "CPR+AED 公益培训（第 16 期）", "chengjiang", _hour(5, 14), capacity=12))
     stage.enrol(full, islice(extras(2700), 17), unit_ids=[city.units[c].id for c in ("xijiao", "beimen")])
@@ -210,4 +213,27 @@ def _coming(city: City) -> list[CourseRun]:
         plot("cpr_aed", "田间地头学急救·华士镇专场", "huashi", _hour(20, 9), sector="village"),
         plot("instructor_refresh", "应急救护师资年度复训", "chengjiang", _hour(30, 9), hours=7, capacity=40),
     ]  # fmt: skip
-    return [full, nearly, *(stage.announce(one) for one in others)]
+    runs = [stage.announce(one) for one in others]
+    _changing(city, runs)
+    return [full, nearly, *runs]
+
+
+def _changing(city: City, runs: Sequence[CourseRun]) -> None:
+    """What moves: a seat on offer, places kept, a new date, a class called off, a family, a weekly series."""
+    stage, plot = city.stage, city.plot
+    with context.acting_as(principal_of_account(stage.operator.id)):
+        line.offer_a_seat(stage, plot("cpr_aed", "午间小班 CPR+AED", "nanzha", _hour(9, 12), capacity=4, hours=2,
+                                      instructors=(city.teachers[2],)))  # fmt: skip
+        line.change_the_date(stage, runs[1], _hour(10, 13))
+        line.keep_places(runs[3], city.units["huashi"].id, 10)
+        line.call_off(stage, plot("cpr_aed", "CPR+AED 企业专场", "enterprises", _hour(7, 14), sector="enterprise"))
+        line.bring_a_family(runs[0])
+        evening = Sitting(_hour(11, 18), _hour(11, 21))
+        line.repeat_weekly(
+            Draft(
+                kind="cpr_aed", unit_id=city.units["chengjiang"].id, venue_id=city.venues["chengjiang"].id,
+                meetings=[evening], title="澄江街道夜校 CPR+AED", capacity=30, instructor_ids=[city.teachers[1].id],
+            ),
+            "澄江街道夜校",
+        )  # fmt: skip
+        links.link_to("unit", city.units["huashi"].id)

@@ -47,6 +47,11 @@ def go_on(message: Message, *, after: str | None = None) -> None:
         _line(message, CALL, state="undeliverable", reason="not_called")
 
 
+def call_as_well(message: Message) -> None:
+    """Put the message on the call list beside its channels: for who may not read what a channel brings."""
+    _line(message, CALL)
+
+
 def _worth_a_call(message: Message) -> bool:
     late = message.expires_at is not None and message.expires_at <= clock.now()
     return not message.kind.startswith(NOT_CALLED) and not late

@@ -15,12 +15,14 @@ class Options(TypedDict, total=False):
     """What a message may have beyond its words and its person.
 
     ``unit_id``: whose staff see it and call · ``expires_at``: from when it is no longer worth sending or calling for ·
-    ``account_id``: whose it is, where that is known: their WeChat comes before the phone's.
+    ``account_id``: whose it is, where that is known: their WeChat comes before the phone's · ``call``: staff call as
+    well, because the phone was never proved.
     """
 
     unit_id: int | None
     expires_at: datetime | None
     account_id: int | None
+    call: bool
 
 
 def tell(
@@ -38,7 +40,7 @@ def tell(
     :param about: a flushed row with an integer ``id``
     :param options: see :class:`Options`
     """
-    uid = ids.new_uid()
+    uid, call = ids.new_uid(), options.pop("call", False)
     added = db.session.execute(
         insert_into(Message).values(
             uid=uid, kind=kind, dedupe_key=dedupe_key,
@@ -52,4 +54,6 @@ def tell(
     message = db.session.scalars(select(Message).where(Message.dedupe_key == dedupe_key)).one()
     if added is not None:
         chain.go_on(message)
+        if call:
+            chain.call_as_well(message)
     return message

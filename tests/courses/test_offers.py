@@ -49,6 +49,14 @@ def told(kind: str) -> list[int]:
     return list(db.session.scalars(select(Message.subject_id).where(Message.kind == kind).order_by(Message.id)))
 
 
+def to_call() -> list[int]:
+    """Return whom staff are to call about a promotion, beside the message itself."""
+    calls = (
+        select(Message.subject_id).join(Delivery).where(Message.kind == "signup.promoted", Delivery.channel == "call")
+    )
+    return list(db.session.scalars(calls))
+
+
 def test_who_proved_a_phone_is_asked_and_the_seat_is_held(app: Flask) -> None:
     _, seated, line = full_run(2)
     gone(seated)
@@ -63,6 +71,7 @@ def test_who_proved_none_is_confirmed_at_once(app: Flask) -> None:
     gone(seated)
     assert now_is(line[0]) == "confirmed"
     assert told("signup.promoted") == line
+    assert to_call() == line
 
 
 def test_accepting_twice_is_once(app: Flask) -> None:
@@ -73,6 +82,7 @@ def test_accepting_twice_is_once(app: Flask) -> None:
             offers.accept(db.session.get_one(Signup, line[0]))
     assert now_is(line[0]) == "confirmed"
     assert told("signup.promoted") == line
+    assert to_call() == []
 
 
 def test_the_clock_starts_when_the_message_arrives(app: Flask, frozen: FrozenClock) -> None:
