@@ -10,7 +10,7 @@ from chengjiu_mp.core.db import db
 from chengjiu_mp.courses.errors import CannotWithdraw
 from chengjiu_mp.courses.models import LIVE, Signup
 from chengjiu_mp.courses.withdrawing import withdraw
-from chengjiu_mp.people.erasing import no_index
+from chengjiu_mp.people.erasing import erase_guardians, no_index
 from chengjiu_mp.people.name_display import ERASED_NAME
 
 # Behind every letter and every pinyin.
@@ -37,6 +37,8 @@ def erase_signups(signup_ids: Collection[int]) -> int:
     rows = db.session.scalars(query.with_for_update()).all()
     for row in rows:
         _erase(row)
+    # A guardian was asked for one child and one form: their name and phone go with the child's sign-up.
+    erase_guardians({row.guardian_consent_id for row in rows if row.guardian_consent_id is not None})
     db.session.flush()
     return len(rows)
 

@@ -4,12 +4,13 @@ Rows stay: counts, consents and certificates stand on them (docs/decisions/2026-
 """
 
 import secrets
+from collections.abc import Collection
 
 from sqlalchemy import select, update
 
-from chengjiu_mp.core import clock, privacy
+from chengjiu_mp.core import clock, ids, privacy
 from chengjiu_mp.core.db import db
-from chengjiu_mp.people.models import Consent, Contact, Person
+from chengjiu_mp.people.models import Consent, Contact, GuardianConsent, Person
 
 
 def erase_person(person: Person, *, forget: bool) -> None:
@@ -43,6 +44,20 @@ def end_consents(person_id: int, signup_ids: tuple[int, ...], *, whole: bool) ->
         of = of & Consent.signup_id.in_(signup_ids)
     ended = update(Consent).where(of, Consent.withdrawn_at.is_(None)).values(withdrawn_at=clock.now())
     return len(db.session.scalars(ended.returning(Consent.id)).all())
+
+
+def erase_guardians(consent_ids: Collection[int]) -> int:
+    """Erase names, phones and links of guardians; what they said, when and to which text stays. Return how many."""
+    rows = db.session.scalars(select(GuardianConsent).where(GuardianConsent.id.in_(consent_ids))).all()
+    for row in rows:
+        token = ids.new_token()
+        row.name_sealed = privacy.seal("", place=GuardianConsent.PLACE_NAME, row=row.uid)
+        row.phone_index = no_index()
+        row.phone_sealed = privacy.seal("", place=GuardianConsent.PLACE_PHONE, row=row.uid)
+        row.token_hash = ids.token_hash(token)
+        row.token_sealed = privacy.seal(token, place=GuardianConsent.PLACE_LINK, row=row.uid)
+    db.session.flush()
+    return len(rows)
 
 
 def no_index() -> bytes:

@@ -12,15 +12,17 @@ from chengjiu_mp.core.errors import NotFound, StaleVersion
 from chengjiu_mp.people.errors import NoticeTooShort, NoticeUnchanged
 from chengjiu_mp.people.models import Notice
 
-# One purpose, one text, one tick (PIPL art. 14, 23, 25, 29). The first two are what a sign-up cannot do without.
+# One purpose, one text, one tick (PIPL art. 14, 23, 25, 29). The first two are what a sign-up cannot do without, the
+# third what a child's cannot.
 PURPOSES: Mapping[str, str] = {
     "signup": "报名信息",
     "document_number": "证件号码",
+    "guardian": "监护人同意（未满 14 周岁）",
     "employer": "向所在单位提供培训结果",
     "name_list": "公示合格名单",
     "photo": "现场照片用于宣传",
 }
-ALWAYS_REQUIRED = frozenset({"signup", "document_number"})
+ALWAYS_REQUIRED = frozenset({"signup", "document_number", "guardian"})
 SHORTEST = 30
 _TRIES = 3
 

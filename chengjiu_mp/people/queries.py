@@ -11,7 +11,7 @@ from chengjiu_mp.core import privacy
 from chengjiu_mp.core.db import db
 from chengjiu_mp.people.document_types import DocType
 from chengjiu_mp.people.documents import mask_document
-from chengjiu_mp.people.models import Attainment, Consent, Contact, Notice, Person
+from chengjiu_mp.people.models import Attainment, Consent, Contact, GuardianConsent, Notice, Person
 from chengjiu_mp.people.phones import mask_phone
 
 # What a guardian agrees to, and nobody else: it stands on their own page, not among a participant's notices.
@@ -80,6 +80,20 @@ def export_person(person_id: int, signup_ids: Collection[int], *, whole: bool) -
             for one in (live_contacts(person_id) if whole else ())
         ],
         "consents": [_consent(*found) for found in consents_of(person_id, signup_ids, whole=whole)],
+        "guardians": [_guardian(one) for one in (_guardians_of(person_id) if whole else ())],
+    }  # fmt: skip
+
+
+def _guardians_of(person_id: int) -> Sequence[GuardianConsent]:
+    of = select(GuardianConsent).where(GuardianConsent.person_id == person_id)
+    return db.session.scalars(of.order_by(GuardianConsent.id)).all()
+
+
+def _guardian(one: GuardianConsent) -> dict[str, Any]:
+    phone = privacy.unseal(one.phone_sealed, place=GuardianConsent.PLACE_PHONE, row=one.uid)
+    return {
+        "relation": one.relation, "phone": mask_phone(phone) if phone else None, "channel": one.channel,
+        "asked_at": one.asked_at, "given_at": one.given_at, "withdrawn_at": one.withdrawn_at,
     }  # fmt: skip
 
 

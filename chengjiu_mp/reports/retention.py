@@ -18,7 +18,7 @@ from chengjiu_mp.core.retention import periods
 from chengjiu_mp.courses.erasing import erase_signups
 from chengjiu_mp.courses.models import CourseRun, Signup
 from chengjiu_mp.exams.models import Submission
-from chengjiu_mp.lists.erasing import erase_rows
+from chengjiu_mp.lists.erasing import erase_named_before, erase_rows
 from chengjiu_mp.outbox.erasing import erase_messages_about, erase_messages_before
 from chengjiu_mp.people.erasing import erase_person
 from chengjiu_mp.people.models import Person
@@ -134,6 +134,7 @@ def _purge_accounts() -> int:
 STEPS: tuple[tuple[str, Callable[[], int]], ...] = (
     ("signups", _purge_signups),
     ("people", _purge_people),
+    ("names", lambda: erase_named_before(_before(periods().unfinished), BATCH)),
     ("messages", lambda: erase_messages_before(_before(periods().messages), BATCH)),
     ("codes", lambda: signin.drop_codes_before(_before(periods().codes), BATCH)),
     ("sessions", _purge_sessions),

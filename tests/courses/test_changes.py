@@ -323,7 +323,7 @@ def test_all_sit_or_nobody_is_taken(app: Flask) -> None:
     run = a_run(capacity=3)
     with pytest.raises(errors.PartyDoesNotFit) as refused:
         together(run, 4)
-    assert refused.value.facts == {"seats_left": 3, "people": 4}
+    assert refused.value.facts == {"seats_left": 3, "people": 4, "waiting": 0}
     assert pool_of(run) == (3, 0, 0)
     assert together(run, 3) == ["confirmed"] * 3
 

@@ -11,10 +11,11 @@ from sqlalchemy.exc import IntegrityError
 
 from chengjiu_mp.core import privacy
 from chengjiu_mp.core.db import db, unit_of_work
-from chengjiu_mp.core.errors import Refusal
+from chengjiu_mp.core.errors import NotFound, Refusal
 from chengjiu_mp.core.models import AuditEntry
 from chengjiu_mp.core.parsing import Invalid
 from chengjiu_mp.courses import guardians, tasks
+from chengjiu_mp.courses.erasing import erase_signups
 from chengjiu_mp.courses.errors import GuardianRequired, PartyDoesNotFit, SamePersonTwice, TooYoung
 from chengjiu_mp.courses.guardians import Agreed
 from chengjiu_mp.courses.models import CourseRun, SeatPool, Signup
@@ -334,3 +335,18 @@ def test_a_minor_of_14_is_noted_and_asks_nobody(app: Flask) -> None:
     made = alone(run_of(), birth="20110601")
     assert (made.signup.state, made.signup.warnings, made.signup.needs_guardian) == ("confirmed", ["minor"], False)
     assert db.session.scalars(select(CourseRun)).one().state == "published"
+
+
+def test_the_guardian_goes_with_the_child_s_sign_up(app: Flask) -> None:
+    made = family(run_of())
+    [consent] = consents(made)
+    token, phone = guardian_token(consent), consent.phone_index
+    with unit_of_work():
+        erase_signups([one.id for one in made])
+    row = db.session.get_one(GuardianConsent, consent.id, populate_existing=True)
+    named = privacy.unseal(row.name_sealed, place=GuardianConsent.PLACE_NAME, row=row.uid)
+    assert (named, guardian_phone(row)) == ("", "")
+    assert row.phone_index != phone
+    with pytest.raises(NotFound):
+        asked_under(token)
+    assert (row.relation, row.notice_id) == (consent.relation, consent.notice_id)

@@ -6,14 +6,16 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from chengjiu_mp.core import clock
+from chengjiu_mp.core import clock, privacy
 from chengjiu_mp.core.db import db, unit_of_work
 from chengjiu_mp.core.errors import TooMany
 from chengjiu_mp.courses.models import Signup
 from chengjiu_mp.lists import claiming, errors, making, queries
+from chengjiu_mp.lists.erasing import erase_named_before
 from chengjiu_mp.lists.models import UnitList, UnitListRow
 from chengjiu_mp.people.errors import ConsentMissing
 from chengjiu_mp.people.models import Consent
+from chengjiu_mp.people.name_display import ERASED_NAME
 from chengjiu_mp.signin import sessions
 from tests import invariants, rosters, signups
 
@@ -151,3 +153,18 @@ def test_a_link_closed_opens_nothing_and_opened_again_is_another(list_id):
     assert queries.list_by_token(after).id == list_id
     with pytest.raises(Exception, match="not_found"):
         queries.list_by_token(before)
+
+
+def test_who_was_named_and_never_came_is_forgotten_in_time(list_id, frozen):
+    run = queries.runs_of(list_id)[0].run
+    with unit_of_work():
+        making.put_names(of(list_id), run, "王芳")
+    named = select(UnitListRow).order_by(UnitListRow.id.desc()).limit(1)
+    for moment, many in ((run.ends_at - timedelta(seconds=1), 0), (run.ends_at, 1), (run.ends_at, 0)):
+        with unit_of_work():
+            assert erase_named_before(moment, 100) == many
+    row = db.session.scalars(named).one()
+    assert (row.state, row.named_key) == ("removed", None)
+    assert privacy.unseal(row.name_sealed, place=UnitListRow.PLACE_NAME, row=row.uid) == ERASED_NAME
+    with pytest.raises(errors.NotOnList):
+        claiming.find_row(of(list_id), "王芳", "")

@@ -27,7 +27,7 @@ blueprint = Blueprint("console_runs", __name__, url_prefix="/console/runs")
 
 STATES = {"draft": "草稿", "published": "已发布", "closed": "已结束", "cancelled": "已取消"}
 _SIGNUP_STATES = {
-    "confirmed": ("已报上", "ok"), "offered": ("待确认", "warn"), "pending": ("待审核", "warn"),
+    "confirmed": ("已报上", "ok"), "offered": ("待确认", "warn"), "pending": ("待监护人同意", "warn"),
     "waitlisted": ("候补", "warn"),
 }  # fmt: skip
 _OUTCOMES = {"attended": ("已签到", "ok"), "absent": ("未到场", "plain")}
