@@ -8,9 +8,11 @@ the database is asked afterwards who sits there.
 import argparse
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -29,7 +31,7 @@ from devtools.services import ServiceUnavailable, dying_with_parent, postgres_se
 from devtools.stack import StackFailed
 
 SEATS, CLIENTS = 40, 64
-DATABASES = ("postgresql", "sqlite")
+DATABASES = {"postgresql": "PostgreSQL", "sqlite": "SQLite"}
 PRODUCT, FLOOR = "wsgi", "devtools.bench_signup_floor"
 
 
@@ -62,22 +64,41 @@ def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="./dev bench signup", allow_abbrev=False)
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--minutes", type=float, default=6.0, help="begin no further round after so many")
     parser.add_argument("--quick", action="store_true", help="one small round: whether it runs, not how fast")
     parser.add_argument("--only", choices=DATABASES, help="one database alone")
     given = parser.parse_args(argv)
-    sizes = QUICK if given.quick else Sizes(given.rounds)
-    found: dict[str, dict[str, Any]] = {}
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that servers and folders go, as with Ctrl-C
     try:
-        for name in [given.only] if given.only else DATABASES:
-            with tempfile.TemporaryDirectory(prefix="dev-bench-") as folder, _bench(name, Path(folder), sizes) as bench:
-                found[name] = bench.run().as_json()
-            print(table({"postgresql": "PostgreSQL", "sqlite": "SQLite"}[name], found[name]), flush=True)
+        measured_on = _measure(
+            [given.only] if given.only else list(DATABASES),
+            QUICK if given.quick else Sizes(given.rounds),
+            time.monotonic() + given.minutes * 60,
+        )
     except (StackFailed, ServiceUnavailable) as exc:
         print(f"bench: {exc}", file=sys.stderr)
         return 1
+    found = {name: figures.as_json() for name, figures in measured_on.items()}
+    print("\n".join(table(DATABASES[name], one) for name, one in found.items()), flush=True)
     if given.json:
-        print(json.dumps({**found.get("postgresql", {}), **({"sqlite": found["sqlite"]} if "sqlite" in found else {})}))
-    return 1 if any(_wrong(one) for one in found.values()) else 0
+        print(json.dumps({**found.pop("postgresql", {}), **found}))
+    return 1 if any(_wrong(figures.as_json()) for figures in measured_on.values()) else 0
+
+
+def _measure(names: list[str], sizes: Sizes, deadline: float) -> dict[str, Figures]:
+    """Measure in rounds over all the databases, until there are enough or it is too late for another one."""
+    figures = {name: Figures() for name in names}
+    with ExitStack() as stack:
+        places = {name: Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="dev-bench-"))) for name in names}
+        benches = {name: stack.enter_context(_bench(name, place, sizes)) for name, place in places.items()}
+        for number in range(sizes.rounds):
+            if number and time.monotonic() > deadline:
+                print(f"out of time after {number} of {sizes.rounds} rounds", file=sys.stderr, flush=True)
+                break
+            for name, bench in benches.items():
+                figures[name].rounds.append(bench.round(number))
+            print(f"round {number + 1} of {sizes.rounds}", file=sys.stderr, flush=True)
+    return figures
 
 
 def _wrong(found: dict[str, Any]) -> bool:
@@ -147,15 +168,8 @@ class Bench:
         for side in self._sides:
             self._storm(side, self._sizes.warm_up, CLIENTS)
 
-    def run(self) -> Figures:
-        """Measure in interleaved rounds; who goes first changes."""
-        figures = Figures()
-        for number in range(self._sizes.rounds):
-            figures.rounds.append(self._round(number))
-            print(f"round {number + 1} of {self._sizes.rounds}", file=sys.stderr, flush=True)
-        return figures
-
-    def _round(self, number: int) -> Round:
+    def round(self, number: int) -> Round:
+        """Measure everything once; who goes first depends on the round's number."""
         order = self._sides[number % 3 :] + self._sides[: number % 3]
         pair = [side for side in order if side.name != "full"]
         first = {side.name: self._first_burst(side) for side in pair}
