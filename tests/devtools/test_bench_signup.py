@@ -1,5 +1,6 @@
 """The measurement of sign-ups: what it learns from recordings, says again, sends and adds up. Nothing is timed here."""
 
+import asyncio
 import contextlib
 import json
 import re
@@ -139,8 +140,9 @@ def test_a_replay_that_breaks_gives_its_connection_back(pools):
     replay = Replay(begun(plan()))
     with pools.begin() as connection:
         connection.execute(text("drop table told"))
-    with pytest.raises(sqlite3.OperationalError):
+    with pytest.raises(sqlite3.OperationalError) as broken:
         replay.sign_up(pools.pool, 7)
+    assert broken.tb is not None  # holds the frames: nobody but the replay gives the connection back
     with pools.connect() as connection:
         assert connection.execute(text("select count(*) from entry")).scalar() == 0
     assert pools.pool.checkedout() == 0
@@ -258,6 +260,18 @@ def test_a_storm_ends_when_everybody_has_an_answer():
         found = load.storm(port, [b"x"] * 20, 6)
     assert [reply.status for reply in found.replies] == [201] * 20
     assert all(0 < reply.seconds <= found.seconds for reply in found.replies)
+
+
+def test_half_an_answer_is_none():
+    async def heard() -> list[bool]:
+        line, answer = load._Line(), asyncio.get_running_loop().create_future()
+        line._answer, found = answer, []
+        for packet in (b"HTTP/1.1 201 CREA", b"TED\r\nContent-Length: 5\r\n\r\nhel", b"lo"):
+            line.data_received(packet)
+            found.append(answer.done())
+        return found
+
+    assert asyncio.run(heard()) == [False, False, True]
 
 
 def test_a_line_that_is_cut_is_no_answer():
