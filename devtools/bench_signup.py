@@ -1,8 +1,8 @@
-"""`./dev bench signup`: what a sign-up costs over HTTP, beside a bare endpoint that says the same statements.
+"""`./dev bench signup`: what a sign-up costs over HTTP, beside bare endpoints that say the same statements.
 
-Each round measures side by side, in turn: the product and the floor with 500 people on 40 seats, the product on a full
-database, 200 people at once, and 200 at once as the first that a server sees. Every storm gets a run of its own, and
-the database is asked afterwards who sits there.
+Each round measures side by side, in turn: the product and both floors with 500 people on 40 seats, the product on a
+full database; then product and floor with 200 people at once, and with 200 at once as the first that a server sees.
+Every storm gets a run of its own, and the database is asked afterwards who sits there.
 """
 
 import argparse
@@ -64,7 +64,7 @@ def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="./dev bench signup", allow_abbrev=False)
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--minutes", type=float, default=6.0, help="begin no further round after so many")
+    parser.add_argument("--minutes", type=float, default=10.0, help="begin no further round after so many")
     parser.add_argument("--quick", action="store_true", help="one small round: whether it runs, not how fast")
     parser.add_argument("--only", choices=DATABASES, help="one database alone")
     given = parser.parse_args(argv)
@@ -119,8 +119,8 @@ def _bench(name: str, place: Path, sizes: Sizes) -> Iterator["Bench"]:
         _child("devtools.bench_signup_tape", env, ground.copied(base, "tape"), str(plan))
         env["FLOOR_PLAN"] = str(plan)
         sides = [
-            Side(side, module, {**env, "DATABASE_URL": url}, ground.connect(url))
-            for side, module in (("product", PRODUCT), ("floor", FLOOR), ("full", PRODUCT))
+            Side(side, module, {**env, "DATABASE_URL": url, "FLOOR": side}, ground.connect(url))
+            for side, module in (("product", PRODUCT), ("floor", FLOOR), ("driver", FLOOR), ("full", PRODUCT))
             for url in [ground.copied(base, side)]
         ]
         for side in sides:
@@ -162,7 +162,7 @@ class Bench:
 
     def warm_up(self) -> None:
         """Let every server do what it does slower the first times, and fill the database that is to be full."""
-        full_side = self._sides[2]
+        full_side = next(side for side in self._sides if side.name == "full")
         self._storm(full_side, 1, 1)
         full.fill(full_side.ground, self._sizes.full_signups, self._sizes.full_runs)
         for side in self._sides:
@@ -170,13 +170,14 @@ class Bench:
 
     def round(self, number: int) -> Round:
         """Measure everything once; who goes first depends on the round's number."""
-        order = self._sides[number % 3 :] + self._sides[: number % 3]
-        pair = [side for side in order if side.name != "full"]
+        turned = number % len(self._sides)
+        order = self._sides[turned:] + self._sides[:turned]
+        pair = [side for side in order if side.name in ("product", "floor")]
         first = {side.name: self._first_burst(side) for side in pair}
         burst = {side.name: self._storm(side, self._sizes.at_once, self._sizes.at_once) for side in pair}
         steady = {side.name: self._storm(side, self._sizes.people, CLIENTS) for side in order}
         return Round(
-            product=steady["product"], floor=steady["floor"], full=steady["full"],
+            product=steady["product"], floor=steady["floor"], driver=steady["driver"], full=steady["full"],
             burst=burst["product"], floor_burst=burst["floor"],
             first_burst=first["product"], floor_first_burst=first["floor"],
         )  # fmt: skip

@@ -24,10 +24,11 @@ class Measured:
 
 @dataclass
 class Round:
-    """What was measured side by side; `full` is the product on the full database."""
+    """What was measured side by side; `driver` is the raw driver, `full` the product on a full database."""
 
     product: Measured
     floor: Measured
+    driver: Measured
     full: Measured
     burst: Measured
     floor_burst: Measured
@@ -80,8 +81,12 @@ class Figures:
             "first_burst_s": round(self.middle(lambda r: r.first_burst.seconds), 3),
             "floor_first_burst_s": round(self.middle(lambda r: r.floor_first_burst.seconds), 3),
             "first_burst_ratio": round(first, 2),
+            "driver_floor_cpu_ms": round(self.middle(lambda r: r.driver.cpu_ms), 2),
+            "driver_ratio": round(self.middle(lambda r: r.product.cpu_ms / r.driver.cpu_ms), 2),
             "ratio_spread": self._spread(lambda r: r.product.cpu_ms / r.floor.cpu_ms),
-            "floor_faults": sum(_faults(m) for r in self.rounds for m in (r.floor, r.floor_burst, r.floor_first_burst)),
+            "floor_faults": sum(
+                _faults(m) for r in self.rounds for m in (r.floor, r.driver, r.floor_burst, r.floor_first_burst)
+            ),
             "rounds": len(self.rounds),
         }
 
@@ -124,6 +129,8 @@ def table(database: str, found: dict[str, Any]) -> str:
         f"{database}, medians of {found['rounds']} rounds       sign-up      floor    ratio",
         f"  CPU a request, app + database  {found['cpu_ms']:8.2f} ms {found['floor_cpu_ms']:7.2f} ms"
         f"  {found['ratio']:5.2f}   aim 1.5; rounds from {low:.2f} to {high:.2f}",
+        f"    beside the raw driver                     {found['driver_floor_cpu_ms']:8.2f} ms"
+        f"  {found['driver_ratio']:5.2f}",
         f"  p50, 64 clients                {found['p50_ms']:8.1f} ms {found['floor_p50_ms']:7.1f} ms",
         f"  p99, 64 clients                {found['p99_ms']:8.1f} ms {found['floor_p99_ms']:7.1f} ms",
         f"  200 at once                    {found['burst_s']:8.3f} s  {found['floor_burst_s']:7.3f} s "

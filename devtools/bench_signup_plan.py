@@ -62,10 +62,10 @@ class Step:
     ["words", before, step, row, column, after] such a number within a text; ["as", step, key] the same as before;
     ["bytes", length] and [a name of SECRETS, length] a new secret; ["kept"] nothing: it differed and does not matter.
     `answers` says what comes back: "rows", "key" (the new row's number alone) or nothing. `end` is set on a
-    transaction's end instead.
+    transaction's end instead. `sql` is what the driver got, until a wire needs it in another form.
     """
 
-    sql: str = ""
+    sql: Any = ""
     params: Any = None
     fresh: dict[str, list[Any]] | None = None
     answers: str = ""

@@ -1,4 +1,4 @@
-"""Saying a plan again over bare driver connections: what a sign-up costs at least."""
+"""Saying a plan again, through whatever carries statements: what a sign-up costs at least."""
 
 import secrets
 from collections.abc import Callable
@@ -9,11 +9,14 @@ from devtools.bench_signup_plan import SECRETS, Plan, Step
 Rows = list[list[tuple[Any, ...]]]
 
 
-class Pool(Protocol):
-    """Where connections come from; one is taken for each transaction and given back at its end."""
+class Wire(Protocol):
+    """What carries the statements of one sign-up."""
 
-    def connect(self) -> Any:
-        """Return a driver's connection in its wrapper."""
+    def say(self, sql: Any, params: Any, answers: str) -> list[tuple[Any, ...]]:
+        """Say a statement; return its rows, or the new row's number as the only one, as `answers` says."""
+
+    def end(self, how: str) -> None:
+        """End the transaction: "commit" or "rollback"."""
 
 
 class Replay:
@@ -25,15 +28,15 @@ class Replay:
         self._seated = [_Said(step) for step in plan.seated[plan.fork + 1 :]]
         self._waiting = [_Said(step) for step in plan.waiting[plan.fork + 1 :]]
 
-    def sign_up(self, pool: Pool, run_id: int) -> bool:
+    def sign_up(self, wire: Wire, run_id: int) -> bool:
         """Say it for one person; return whether it was a seat."""
-        talk = _Talk(pool, run_id)
+        talk = _Talk(wire, run_id)
         try:
             talk.say(self._begin)
             seated = bool(talk.rows[self._fork][0][self._column] == self._seat)
             talk.say(self._seated if seated else self._waiting)
         except BaseException:
-            talk.break_off()
+            wire.end("rollback")
             raise
         return seated
 
@@ -41,45 +44,22 @@ class Replay:
 class _Talk:
     """One sign-up: the rows that came and the values that were given so far."""
 
-    def __init__(self, pool: Pool, run_id: int) -> None:
+    def __init__(self, wire: Wire, run_id: int) -> None:
         self.run_id = run_id
         self.rows: Rows = []
         self.given: list[Any] = []
-        self._pool = pool
-        self._connection: Any = None
-        self._cursor: Any = None
+        self._wire = wire
 
     def say(self, steps: "list[_Said]") -> None:
         for step in steps:
             if step.end:
-                self._end(step.end)
+                self._wire.end(step.end)
                 self.rows.append([])
                 self.given.append(None)
                 continue
-            if self._connection is None:
-                self._connection = self._pool.connect()
-                self._cursor = self._connection.cursor()
             params = step.filled(self)
-            self._cursor.execute(step.sql, params)
-            self.rows.append(self._answer(step.answers))
+            self.rows.append(self._wire.say(step.sql, params, step.answers))
             self.given.append(params)
-
-    def _answer(self, kind: str) -> list[tuple[Any, ...]]:
-        if kind == "rows":
-            return list(self._cursor.fetchall())
-        return [(self._cursor.lastrowid,)] if kind == "key" else []
-
-    def _end(self, how: str) -> None:
-        if how == "commit":
-            self._connection.commit()
-        else:
-            self._connection.rollback()
-        self._connection.close()
-        self._connection = None
-
-    def break_off(self) -> None:
-        if self._connection is not None:
-            self._end("rollback")
 
 
 class _Said:

@@ -135,7 +135,16 @@ def _unique_columns() -> dict[str, str]:
 
 
 def prepare_sqlite(engine: Engine) -> None:
-    """Give SQLite real transactions: WAL, enforced foreign keys, a patient writer, and BEGIN at the beginning."""
+    """Give SQLite real transactions: what :func:`tune_sqlite` sets, and BEGIN at the beginning."""
+    tune_sqlite(engine)
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if _writing.get() else "BEGIN")
+
+
+def tune_sqlite(engine: Engine) -> None:
+    """Let every connection have WAL, enforced foreign keys and a patient writer, and begin nothing by itself."""
 
     @event.listens_for(engine, "connect")
     def _connect(raw: Any, _record: Any) -> None:
@@ -144,10 +153,6 @@ def prepare_sqlite(engine: Engine) -> None:
         for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "busy_timeout=15000"):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if _writing.get() else "BEGIN")
 
 
 def insert_into(table: type[Any]) -> Any:

@@ -11,9 +11,12 @@ from datetime import UTC, date, datetime
 
 import pytest
 from psycopg.types.json import Json
-from sqlalchemy import create_engine, func, select, text
+from sqlalchemy import Engine, create_engine, func, select, text
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
 
-from chengjiu_mp.core.db import db, prepare_sqlite
+from chengjiu_mp.core.db import db, tune_sqlite
 from chengjiu_mp.core.models import Job
 from chengjiu_mp.courses.models import CourseRun, Signup
 from chengjiu_mp.outbox.models import Message
@@ -27,9 +30,10 @@ from devtools import bench_signup_plan as plans
 from devtools.bench_signup_figures import Figures, Measured, Round, Seating, measured, percentile, table
 from devtools.bench_signup_full import fill
 from devtools.bench_signup_load import Reply, Storm
-from devtools.bench_signup_plan import End, Plan, Recording, Statement, Unlike, written
+from devtools.bench_signup_plan import End, Plan, Recording, Statement, Step, Unlike, written
 from devtools.bench_signup_replay import Replay
 from devtools.bench_signup_tape import SqliteConnection, Tape, record
+from devtools.bench_signup_wires import DriverWire, SessionWire, spoken
 from tests import factories
 
 TAKE = "update pool set waiting = waiting + (taken >= 2), taken = taken + (taken < 2) where run = ? returning waiting"
@@ -119,9 +123,36 @@ def begun(found: Plan) -> Plan:
     return found
 
 
-def test_a_replay_seats_and_queues_as_the_database_judges(pools):
-    replay = Replay(begun(plan()))
-    assert [replay.sign_up(pools.pool, 7) for _ in range(5)] == [True, True, False, False, False]
+@contextlib.contextmanager
+def driver_floor(engine: Engine, found: Plan):
+    replay = Replay(found)
+    yield lambda run_id: replay.sign_up(DriverWire(engine.pool), run_id)
+
+
+@contextlib.contextmanager
+def session_floor(engine: Engine, found: Plan):
+    replay = Replay(spoken(found))
+    with Session(engine) as session:
+        yield lambda run_id: replay.sign_up(SessionWire(session), run_id)
+
+
+FLOORS = pytest.mark.parametrize("floor", [driver_floor, session_floor])
+
+
+def test_a_session_is_told_the_same_by_name():
+    postgres = Step("select a::varchar from t where b = %(b)s and c like '9%%'", {"b": 1}, {"b": ["as", 3, "d"]})
+    sqlite = Step("select ?, ?", (1, None), {"1": ["as", 3, "0"]})
+    one, other = spoken(Plan([postgres], [sqlite], 0, 0, 0)).seated[0], spoken(Plan([], [sqlite], 0, 0, 0)).waiting[0]
+    psycopg = one.sql.compile(dialect=PGDialect_psycopg())
+    assert str(psycopg) == postgres.sql and (one.params, one.fresh) == (postgres.params, postgres.fresh)
+    assert str(other.sql) == "select :p0, :p1"
+    assert (other.params, other.fresh) == ({"p0": 1, "p1": None}, {"p1": ["as", 3, "p0"]})
+
+
+@FLOORS
+def test_a_replay_seats_and_queues_as_the_database_judges(pools, floor):
+    with floor(pools, begun(plan())) as sign_up:
+        assert [sign_up(7) for _ in range(5)] == [True, True, False, False, False]
     with pools.connect() as connection:
         assert connection.execute(text("select state, place from entry order by id")).all() == [
             ("sits", None), ("sits", None), ("waits", 1), ("waits", 2), ("waits", 3),
@@ -136,12 +167,12 @@ def test_a_replay_seats_and_queues_as_the_database_judges(pools):
         )
 
 
-def test_a_replay_that_breaks_gives_its_connection_back(pools):
-    replay = Replay(begun(plan()))
+@FLOORS
+def test_a_replay_that_breaks_gives_its_connection_back(pools, floor):
     with pools.begin() as connection:
         connection.execute(text("drop table told"))
-    with pytest.raises(sqlite3.OperationalError) as broken:
-        replay.sign_up(pools.pool, 7)
+    with floor(pools, begun(plan())) as sign_up, pytest.raises((sqlite3.OperationalError, OperationalError)) as broken:
+        sign_up(7)
     assert broken.tb is not None  # holds the frames: nobody but the replay gives the connection back
     with pools.connect() as connection:
         assert connection.execute(text("select count(*) from entry")).scalar() == 0
@@ -158,13 +189,15 @@ def own(app, database_url):
     engine.dispose()
 
 
-def test_the_products_sign_up_is_recorded_and_said_again(app, own):
-    replay = Replay(record(app, db.engine))
+@FLOORS
+def test_the_products_sign_up_is_recorded_and_said_again(app, own, floor):
+    found = record(app, db.engine)
     bare = create_engine(own.url)
     if bare.dialect.name == "sqlite":
-        prepare_sqlite(bare)
+        tune_sqlite(bare)
     run_id = ground.new_run(own, 2)
-    assert [replay.sign_up(bare.pool, run_id) for _ in range(5)] == [True, True, False, False, False]
+    with floor(bare, found) as sign_up:
+        assert [sign_up(run_id) for _ in range(5)] == [True, True, False, False, False]
     bare.dispose()
     assert ground.seats_of(own, run_id) == ground.Seats(confirmed=2, waiting=3, in_order=True)
     written_with = select(Signup.state, Message.kind, Consent.id).where(
@@ -323,6 +356,7 @@ def test_ratios_are_medians_within_rounds():
         Round(
             product=storms(2.0 * share, 1.0),
             floor=storms(2.0, 1.0),
+            driver=storms(1.0, 1.0, errors=1),
             full=storms(2.2 * share, 1.0, errors=1),
             burst=storms(1.0, 0.5 * share),
             floor_burst=storms(1.0, 0.5, oversold=1),
@@ -333,6 +367,7 @@ def test_ratios_are_medians_within_rounds():
     ]
     found = Figures(rounds).as_json()
     assert (found["cpu_ms"], found["floor_cpu_ms"], found["ratio"], found["growth"]) == (2.8, 2.0, 1.4, 1.1)
+    assert (found["driver_floor_cpu_ms"], found["driver_ratio"]) == (1.0, 2.8)
     assert (found["burst_s"], found["warm_burst_ratio"], found["burst_ratio"]) == (0.7, 1.4, 1.8)
-    assert (found["oversold"], found["undersold"], found["errors"], found["floor_faults"]) == (0, 6, 3, 3)
-    assert "the floor itself failed 3 times" in table("SQLite", found)
+    assert (found["oversold"], found["undersold"], found["errors"], found["floor_faults"]) == (0, 6, 3, 6)
+    assert "the floor itself failed 6 times" in table("SQLite", found)
