@@ -6,7 +6,7 @@ Everything that can be judged or sealed beforehand is, so that the pool's row is
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.exc import IntegrityError
 
 from chengjiu_mp.core import audit, hooks
@@ -218,8 +218,11 @@ def still_open(run: CourseRun) -> None:
     :raise SignupClosed: when the run was ended meanwhile
     """
     # The pool's row is ours now, and whoever ends or cancels a run takes it first: what is read here stays true.
-    if db.session.scalar(select(CourseRun.state).where(CourseRun.id == run.id)) != "published":
+    if db.session.scalar(_STATE, {"run": run.id}) != "published":
         raise SignupClosed
+
+
+_STATE = select(CourseRun.state).where(CourseRun.id == bindparam("run"))
 
 
 def _concluded(run: CourseRun, row: Signup, draft: Draft, place: Place, token: str, which: str) -> Made:
