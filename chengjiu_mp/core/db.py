@@ -199,6 +199,14 @@ def insert_rows(table: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
     db.session.execute(_insert_rows(table), rows).close()
 
 
+def insert_object(row: Base) -> int:
+    """Insert what a new object holds at once, past the unit of work; return its id, for :func:`adopted`."""
+    columns = table_of(type(row)).columns.keys()
+    values = {name: row.__dict__[name] for name in columns if name in row.__dict__}
+    found: int = db.session.execute(_insert_rows(type(row)), values).scalar_one()
+    return found
+
+
 def adopted(row: Row) -> Row:
     """Return an object of a row that was inserted past the session, now in the session as if it had been loaded.
 
