@@ -5,7 +5,16 @@ from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from chengjiu_mp.core import audit, ids, jobs, limits
-from chengjiu_mp.core.db import adopted, after_commit, db, insert_new, insert_rows, unit_of_work, violated
+from chengjiu_mp.core.db import (
+    adopted,
+    after_commit,
+    db,
+    insert_new,
+    insert_object,
+    insert_rows,
+    unit_of_work,
+    violated,
+)
 from chengjiu_mp.core.errors import TooMany
 from chengjiu_mp.core.models import AuditEntry, Job
 from chengjiu_mp.units.models import Sector
@@ -157,6 +166,17 @@ def test_an_adopted_row_is_the_sessions_own(app):
         assert (job.state, db.session.get(Job, number) is job) == ("queued", True)
         job.state = "dead"
     assert db.session.scalar(select(Job.state)) == "dead"
+
+
+def test_an_object_is_inserted_with_its_defaults(app):
+    with unit_of_work() as session:
+        new = Sector(code="a", name="名", sort=3)
+        new.id = insert_object(new)
+        assert session.get(Sector, new.id) is not new
+        session.expunge_all()
+        assert adopted(new) is session.get(Sector, new.id)
+        new.name = "新名"
+    assert db.session.execute(select(Sector.code, Sector.name, Sector.sort)).all() == [("a", "新名", 3)]
 
 
 def test_a_number_that_was_rolled_back_may_be_given_again(app):
