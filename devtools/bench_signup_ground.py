@@ -17,6 +17,7 @@ from chengjiu_mp.core import ids
 from chengjiu_mp.core.db import db, unit_of_work
 from chengjiu_mp.courses.models import CourseRun, Meeting, SeatPool, Signup
 from chengjiu_mp.people.models import Notice
+from chengjiu_mp.people.queries import GUARDIAN_NOTICE
 
 # What a sign-up writes, and a measured database is full of; `job` rows are done when it is.
 WRITTEN = ("person", "signup", "consent", "message", "delivery", "job", "idempotency_key", "seat_pool")
@@ -81,8 +82,8 @@ def connect(url: str) -> Engine:
 
 
 def agreed(engine: Engine) -> list[dict[str, Any]]:
-    """Return the consents to everything in force."""
-    notices = select(Notice.purpose, Notice.version).where(Notice.current)
+    """Return the consents to everything in force that a participant agrees to."""
+    notices = select(Notice.purpose, Notice.version).where(Notice.current, Notice.purpose != GUARDIAN_NOTICE)
     with engine.connect() as connection:
         return [{"purpose": row.purpose, "version": row.version} for row in connection.execute(notices)]
 
