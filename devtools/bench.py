@@ -2,7 +2,7 @@
 
 from devtools.named import run_named
 
-PROGRAMS = {"start": "devtools.bench_start"}
+PROGRAMS = {"signup": "devtools.bench_signup", "start": "devtools.bench_start"}
 
 
 def main(argv: list[str]) -> int:

@@ -57,12 +57,12 @@ def _preloaded(app: str, program: str) -> list[str]:
     return [sys.executable, "-m", "devtools.preload", app, program]
 
 
-def web_command(host: str, port: int) -> list[str]:
+def web_command(host: str, port: int, module: str = "wsgi") -> list[str]:
     """Return granian; its threads read slow bodies, and take turns in the application (`web/turns.py`)."""
     return [
-        *_preloaded("wsgi", "granian"), "--interface", "wsgi", "--host", host, "--port", str(port),
+        *_preloaded(module, "granian"), "--interface", "wsgi", "--host", host, "--port", str(port),
         "--no-ws", "--workers", str(WEB_WORKERS), "--blocking-threads", str(WEB_THREADS), "--respawn-failed-workers",
-        "--respawn-interval", "0.2", "--workers-kill-timeout", "8", "--log-level", "warning", "wsgi:app",
+        "--respawn-interval", "0.2", "--workers-kill-timeout", "8", "--log-level", "warning", f"{module}:app",
     ]  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from chengjiu_mp.core import context
-from chengjiu_mp.core.db import Base, db
+from chengjiu_mp.core.db import Base, insert_rows
 from chengjiu_mp.core.models import AuditEntry
 
 
@@ -14,15 +14,10 @@ def record(action: str, about: Base, *, unit_id: int | None = None, **facts: Any
     :param facts: ids, states, figures and reasons; never a name, a phone, or a document number
     """
     who = context.principal()
-    db.session.add(
-        AuditEntry(
-            actor_id=who.account_id,
-            actor_role=",".join(sorted(who.roles)) or "public",
-            action=action,
-            object_type=about.__tablename__,
-            object_id=about.id,  # type: ignore[attr-defined]  # every audited table has an integer id
-            unit_id=unit_id,
-            facts=facts,
-            request_id=context.request_id(),
-        )
-    )
+    entry = {
+        "actor_id": who.account_id, "actor_role": ",".join(sorted(who.roles)) or "public", "action": action,
+        "object_type": about.__tablename__,
+        "object_id": about.id,  # type: ignore[attr-defined]  # every audited table has an integer id
+        "unit_id": unit_id, "facts": facts, "request_id": context.request_id(),
+    }  # fmt: skip
+    insert_rows(AuditEntry, [entry])

@@ -3,19 +3,36 @@
 Only :func:`unit_of_work` commits. Services flush.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
-from typing import Any
+from functools import cache
+from typing import Any, TypeVar
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import DateTime, Engine, Index, Integer, MetaData, UniqueConstraint, cast, event, extract, func, text
+from sqlalchemy import (
+    DateTime,
+    Engine,
+    Executable,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    UniqueConstraint,
+    cast,
+    event,
+    extract,
+    func,
+    insert,
+    text,
+)
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import DeclarativeBase, Session, registry
+from sqlalchemy.orm import DeclarativeBase, Session, make_transient_to_detached, registry
+from sqlalchemy.orm.util import identity_key
 from sqlalchemy.types import TypeDecorator
 
 NAMING = {
@@ -51,6 +68,8 @@ class Base(DeclarativeBase):
 
     registry = registry(metadata=MetaData(naming_convention=NAMING), type_annotation_map={datetime: UtcDateTime})
 
+
+Row = TypeVar("Row", bound=Base)
 
 db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
 
@@ -135,7 +154,16 @@ def _unique_columns() -> dict[str, str]:
 
 
 def prepare_sqlite(engine: Engine) -> None:
-    """Give SQLite real transactions: WAL, enforced foreign keys, a patient writer, and BEGIN at the beginning."""
+    """Give SQLite real transactions: what :func:`tune_sqlite` sets, and BEGIN at the beginning."""
+    tune_sqlite(engine)
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if _writing.get() else "BEGIN")
+
+
+def tune_sqlite(engine: Engine) -> None:
+    """Let every connection have WAL, enforced foreign keys and a patient writer, and begin nothing by itself."""
 
     @event.listens_for(engine, "connect")
     def _connect(raw: Any, _record: Any) -> None:
@@ -145,14 +173,66 @@ def prepare_sqlite(engine: Engine) -> None:
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if _writing.get() else "BEGIN")
-
 
 def insert_into(table: type[Any]) -> Any:
     """Return the dialect's own INSERT, for its ``on_conflict_…`` clauses, which both databases spell alike."""
     return pg_insert(table) if is_postgresql() else sqlite_insert(table)
+
+
+def table_of(model: type[Base]) -> Table:
+    """Return a model's table, for statements that are built once and said past the session's bookkeeping."""
+    return Base.metadata.tables[model.__tablename__]
+
+
+def insert_new(table: type[Base], unique: tuple[str, ...], **values: Any) -> int | None:
+    """Insert a row at once; return its id, or None when one with these ``unique`` columns is there already.
+
+    A transaction that is inserting the same row now is waited for. The statement is built once: building costs more
+    than the database's own work on it.
+    """
+    found: int | None = db.session.execute(_insert_new(table, unique, is_postgresql()), values).scalar()
+    return found
+
+
+def insert_rows(table: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert rows at once, in one statement, for ledgers whose rows nobody needs as objects."""
+    db.session.execute(_insert_rows(table), rows).close()
+
+
+def insert_object(row: Base) -> int:
+    """Insert what a new object holds at once, past the unit of work; return its id, for :func:`adopted`."""
+    columns = table_of(type(row)).columns.keys()
+    values = {name: row.__dict__[name] for name in columns if name in row.__dict__}
+    found: int = db.session.execute(_insert_rows(type(row)), values).scalar_one()
+    return found
+
+
+def adopted(row: Row) -> Row:
+    """Return an object of a row that was inserted past the session, now in the session as if it had been loaded.
+
+    ``row`` has its primary key; columns left out are loaded when they are asked for.
+    """
+    session = db.session()
+    make_transient_to_detached(row)
+    # A row that was rolled back leaves its object behind, and SQLite gives its number again.
+    left = session.identity_map.get(identity_key(instance=row))
+    if left is not None:
+        session.expunge(left)
+    session.add(row)
+    return row
+
+
+@cache
+def _insert_new(table: type[Base], unique: tuple[str, ...], on_postgresql: bool) -> Executable:
+    statement = (pg_insert if on_postgresql else sqlite_insert)(table_of(table))
+    once = statement.on_conflict_do_nothing(index_elements=list(unique))
+    return once.returning(table_of(table).c.id)
+
+
+@cache
+def _insert_rows(table: type[Base]) -> Executable:
+    # What comes back is not needed: asking for it is what lets both databases take many rows in one statement.
+    return insert(table_of(table)).returning(table_of(table).c.id)
 
 
 def is_postgresql() -> bool:

@@ -5,16 +5,25 @@ the unique index: it then replays the stored reply, or, when the first was rolle
 is no "in flight" state to get stuck in."""
 
 import hashlib
+from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, select, update
 
 from chengjiu_mp.core import clock, ids, privacy
-from chengjiu_mp.core.db import db, insert_into
+from chengjiu_mp.core.db import db, insert_new, table_of
 from chengjiu_mp.core.errors import Kind, Refusal
 from chengjiu_mp.core.models import IdempotencyKey
 
 _PLACE = "idempotency_key.body"
+
+
+@dataclass(frozen=True)
+class Kept:
+    """The row of a key; ``uid`` binds the sealed reply to it."""
+
+    id: int
+    uid: str
 
 
 class KeyReused(Refusal):
@@ -28,29 +37,37 @@ def fingerprint(method: str, path: str, body: bytes) -> bytes:
     return hashlib.sha256(b"\0".join([method.encode(), path.encode(), body])).digest()
 
 
-def begin(principal: str, key: str, print_: bytes) -> tuple[IdempotencyKey, tuple[int, bytes] | None]:
+def begin(principal: str, key: str, print_: bytes) -> tuple[Kept, tuple[int, bytes] | None]:
     """Return the key's row, and the stored (status, body) when this request was already answered.
 
     :raise KeyReused: when the key came with another request before
     """
-    row = insert_into(IdempotencyKey).values(
-        uid=ids.new_uid(), principal=principal, key=key, fingerprint=print_, status=0, created_at=clock.now()
-    )
-    db.session.execute(row.on_conflict_do_nothing(index_elements=["principal", "key"]))
-    kept = db.session.scalars(
+    uid = ids.new_uid()
+    added = insert_new(
+        IdempotencyKey, ("principal", "key"),
+        uid=uid, principal=principal, key=key, fingerprint=print_, status=0, created_at=clock.now(),
+    )  # fmt: skip
+    if added is not None:
+        return Kept(added, uid), None
+    found = db.session.scalars(
         select(IdempotencyKey).where(IdempotencyKey.principal == principal, IdempotencyKey.key == key)
     ).one()
-    if kept.fingerprint != print_:
+    if found.fingerprint != print_:
         raise KeyReused
-    if kept.status and kept.body_sealed is not None:
-        return kept, (kept.status, privacy.unseal(kept.body_sealed, place=_PLACE, row=kept.uid).encode())
+    kept = Kept(found.id, found.uid)
+    if found.status and found.body_sealed is not None:
+        return kept, (found.status, privacy.unseal(found.body_sealed, place=_PLACE, row=found.uid).encode())
     return kept, None
 
 
-def keep(row: IdempotencyKey, status: int, body: bytes) -> None:
+def keep(kept: Kept, status: int, body: bytes) -> None:
     """Store the reply with its effect."""
-    row.status = status
-    row.body_sealed = privacy.seal(body.decode(), place=_PLACE, row=row.uid)
+    sealed = privacy.seal(body.decode(), place=_PLACE, row=kept.uid)
+    db.session.execute(_KEEP, {"kept": kept.id, "status": status, "body_sealed": sealed})
+
+
+_TABLE = table_of(IdempotencyKey)
+_KEEP = update(_TABLE).where(_TABLE.c.id == bindparam("kept"))
 
 
 def drop_before(moment: datetime, limit: int) -> int:

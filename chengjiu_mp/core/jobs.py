@@ -15,7 +15,7 @@ from sqlalchemy import or_, text, update
 from sqlalchemy.exc import DBAPIError
 
 from chengjiu_mp.core import clock
-from chengjiu_mp.core.db import database_epoch, db, insert_into, unit_of_work
+from chengjiu_mp.core.db import database_epoch, db, insert_new, unit_of_work
 from chengjiu_mp.core.models import Job
 
 URGENT = "urgent"
@@ -67,12 +67,11 @@ def ask(
     :param due: epoch seconds by which it is wanted; of the jobs that wait, the earliest goes first. By default now
     """
     now = clock.now()
-    row = insert_into(Job).values(
-        kind=kind, subject_id=subject_id, queue=queue, dedupe_key=dedupe_key, run_after=run_after,
-        state="queued", attempts=0, postponed=0, due=now.timestamp() if due is None else due, announced_at=0.0,
-        lease_until=0.0, created_at=now,
+    insert_new(
+        Job, ("dedupe_key",), kind=kind, subject_id=subject_id, queue=queue, dedupe_key=dedupe_key,
+        run_after=run_after, state="queued", attempts=0, postponed=0,
+        due=now.timestamp() if due is None else due, announced_at=0.0, lease_until=0.0, created_at=now,
     )  # fmt: skip
-    db.session.execute(row.on_conflict_do_nothing(index_elements=["dedupe_key"]))
 
 
 def announceable(limit: int = 500) -> list[tuple[int, str, str]]:

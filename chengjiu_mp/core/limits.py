@@ -6,11 +6,14 @@ never too lax, in any sliding window."""
 
 import math
 from dataclasses import dataclass
+from functools import cache
 
-from sqlalchemy import delete, func, update
+from sqlalchemy import Executable, bindparam, delete, func, update
+from sqlalchemy.dialects.postgresql import insert as pg_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from chengjiu_mp.core import clock
-from chengjiu_mp.core.db import db, insert_into, unit_of_work
+from chengjiu_mp.core.db import db, insert_into, is_postgresql, table_of, unit_of_work
 from chengjiu_mp.core.errors import TooMany
 from chengjiu_mp.core.models import LimitCounter
 
@@ -67,15 +70,27 @@ def _take(limit: Limit) -> tuple[int, int]:
         return tries, max(1, math.ceil((oldest + _BUCKETS + 1) * width - now))
     hits[current] = hits.get(current, 0) + 1
     change = {"hits": {str(k): n for k, n in hits.items()}, "touched_at": now + limit.seconds}
-    db.session.execute(update(LimitCounter).where(LimitCounter.key == limit.key).values(**change))
+    db.session.execute(_COUNTED, {"counter": limit.key, **change})
     return tries + 1, 0
 
 
 def _locked_hits(key: str) -> dict[str, int]:
-    fresh = insert_into(LimitCounter).values(key=key, hits={}, touched_at=0.0)
-    locked = fresh.on_conflict_do_update(index_elements=["key"], set_={"key": fresh.excluded.key})
-    found: dict[str, int] = db.session.execute(locked.returning(LimitCounter.hits)).scalar_one()
+    fresh = {"key": key, "hits": {}, "touched_at": 0.0}
+    found: dict[str, int] = db.session.execute(_lock(is_postgresql()), fresh).scalar_one()
     return found
+
+
+# Statements are built once: every sign-up says them.
+_TABLE = table_of(LimitCounter)
+_COUNTED = update(_TABLE).where(_TABLE.c.key == bindparam("counter"))
+
+
+@cache
+def _lock(on_postgresql: bool) -> Executable:
+    """Return what inserts a counter or, when it is there, takes its row's lock; its hits come back."""
+    fresh = (pg_insert if on_postgresql else sqlite_insert)(_TABLE)
+    locked = fresh.on_conflict_do_update(index_elements=["key"], set_={"key": fresh.excluded.key})
+    return locked.returning(_TABLE.c.hits)
 
 
 def sweep() -> int:

@@ -78,7 +78,7 @@ def made(place: Made) -> schemas.SignupMadeOut:
     return schemas.SignupMadeOut(
         id=row.id, run_id=row.run_id, state=row.state, position=place.rank, code=row.code,
         ticket_token=place.ticket_token, ticket_url=site().link(f"/i/{place.ticket_token}"),
-        guardian_token=_guardian_token(row), **_document_of(row),
+        guardian_token=_guardian_token(row), **_document_of(row, place.person),
     )  # fmt: skip
 
 
@@ -109,8 +109,8 @@ def corrected(signup: Signup, outcome: Mapping[str, str]) -> schemas.SignupCorre
     )  # fmt: skip
 
 
-def _document_of(signup: Signup) -> dict[str, Any]:
-    person = db.session.get_one(Person, signup.person_id)
+def _document_of(signup: Signup, person: Person | None = None) -> dict[str, Any]:
+    person = person or db.session.get_one(Person, signup.person_id)
     return {"doc_type": DocType(person.doc_type), "doc_type_corrected": DOC_RETYPED in signup.warnings}
 
 

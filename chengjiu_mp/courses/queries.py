@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cache
 
-from sqlalchemy import ColumnElement, Select, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, bindparam, exists, func, or_, select
 from sqlalchemy.orm import aliased, contains_eager
 
 from chengjiu_mp.core import clock, ids, privacy
@@ -70,8 +71,8 @@ def _runs() -> Select[CourseRun, SeatPool, Unit, Sector]:
     )  # fmt: skip
 
 
-def _read(query: Select[CourseRun, SeatPool, Unit, Sector]) -> list[RunAndSeats]:
-    return [RunAndSeats(*row) for row in db.session.execute(query).unique()]
+def _read(query: Select[CourseRun, SeatPool, Unit, Sector], **values: int) -> list[RunAndSeats]:
+    return [RunAndSeats(*row) for row in db.session.execute(query, values).unique()]
 
 
 @dataclass(frozen=True)
@@ -160,7 +161,13 @@ def run_with_seats(run_id: int) -> RunAndSeats:
 
     :raise NotFound: when there is none
     """
-    return _one(_runs().where(CourseRun.id == run_id))
+    return _one(_run_by_id(), run=run_id)
+
+
+@cache
+def _run_by_id() -> Select[CourseRun, SeatPool, Unit, Sector]:
+    # Built once: every sign-up reads a run, and building costs more than reading.
+    return _runs().where(CourseRun.id == bindparam("run"))
 
 
 def run_shown(run_id: int, visible: ColumnElement[bool]) -> RunAndSeats:
@@ -181,8 +188,8 @@ def run_by_token(token: str) -> RunAndSeats:
     return _one(_runs().where(CourseRun.token_hash == ids.token_hash(token), CourseRun.state.in_(PUBLIC_STATES)))
 
 
-def _one(query: Select[CourseRun, SeatPool, Unit, Sector]) -> RunAndSeats:
-    found = _read(query)
+def _one(query: Select[CourseRun, SeatPool, Unit, Sector], **values: int) -> RunAndSeats:
+    found = _read(query, **values)
     if not found:
         raise NotFound
     return found[0]

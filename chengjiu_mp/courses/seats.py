@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import and_, case, select, update
+from sqlalchemy import and_, bindparam, case, select, update
 
-from chengjiu_mp.core.db import db
+from chengjiu_mp.core.db import db, table_of
 from chengjiu_mp.courses.models import SEATED, SeatPool, Signup
 
 
@@ -32,23 +32,27 @@ class Pools:
 
 def take_place(pool_id: int) -> Place:
     """Take a seat while nobody waits and one is free, else the next position; one statement, never read-then-write."""
-    free = and_(SeatPool.waiting == 0, SeatPool.taken < SeatPool.capacity)
-    seat, line = case((free, 1), else_=0), case((free, 0), else_=1)
-    row = db.session.execute(
-        update(SeatPool)
-        .where(SeatPool.id == pool_id)
-        .values(
-            taken=SeatPool.taken + seat,
-            waiting=SeatPool.waiting + line,
-            next_position=SeatPool.next_position + line,
-        )
-        .returning(SeatPool.waiting, SeatPool.next_position)
-        .execution_options(synchronize_session=False)
-    ).one()
+    row = db.session.execute(_TAKE_PLACE, {"pool": pool_id}).one()
     # A seat is only given while nobody waits, so somebody waiting now means: it is us, at the end of the line.
     if row.waiting == 0:
         return Place(pool_id, "confirmed", None, 0)
     return Place(pool_id, "waitlisted", row.next_position - 1, row.waiting)
+
+
+_POOL = table_of(SeatPool)
+_FREE = and_(_POOL.c.waiting == 0, _POOL.c.taken < _POOL.c.capacity)
+_IN_LINE = case((_FREE, 0), else_=1)
+# Built once: every sign-up says it while others wait for the row.
+_TAKE_PLACE = (
+    update(_POOL)
+    .where(_POOL.c.id == bindparam("pool"))
+    .values(
+        taken=_POOL.c.taken + case((_FREE, 1), else_=0),
+        waiting=_POOL.c.waiting + _IN_LINE,
+        next_position=_POOL.c.next_position + _IN_LINE,
+    )
+    .returning(_POOL.c.waiting, _POOL.c.next_position)
+)
 
 
 def take_seats(pool_id: int, seats: int = 1) -> bool:

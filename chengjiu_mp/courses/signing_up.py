@@ -6,11 +6,11 @@ Everything that can be judged or sealed beforehand is, so that the pool's row is
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.exc import IntegrityError
 
 from chengjiu_mp.core import audit, hooks
-from chengjiu_mp.core.db import after_commit, db, violated
+from chengjiu_mp.core.db import adopted, after_commit, db, insert_object, violated
 from chengjiu_mp.core.errors import NotFound
 from chengjiu_mp.courses import messages
 from chengjiu_mp.courses.entry import Entry
@@ -24,6 +24,7 @@ from chengjiu_mp.courses.signup_queries import live_signup_of, rank_of, ticket_t
 from chengjiu_mp.courses.signup_reading import By, check_own, drafts_of
 from chengjiu_mp.courses.signup_rows import Draft, Owner, new_signup
 from chengjiu_mp.people.guardians import GuardianEntry
+from chengjiu_mp.people.models import Person
 from chengjiu_mp.people.service import write_consents
 
 _CODE_TRIES = 3
@@ -33,12 +34,16 @@ _CONSENT_CHANNEL = {"unit_link": "page"}
 
 @dataclass(frozen=True)
 class Made:
-    """A place and its ticket. ``fresh`` is False when the caller already held it; ``rank`` is None for a seat."""
+    """A place and its ticket. ``fresh`` is False when the caller already held it; ``rank`` is None for a seat.
+
+    ``person`` is there when it was at hand, so that nobody reads it again.
+    """
 
     signup: Signup
     rank: int | None
     ticket_token: str
     fresh: bool
+    person: Person | None = None
 
 
 def sign_up(
@@ -174,7 +179,7 @@ def _enter(
                 places = take()
                 for (row, _), place in zip(rows, places, strict=True):
                     row.pool_id, row.state, row.position = place.pool_id, place.state, place.position
-                db.session.add_all(row for row, _ in rows)
+                    row.id = insert_object(row)
         except IntegrityError as exc:
             if violated(exc, "uq_signup_one_live"):
                 return _lost_to(run.id, drafts, exc)
@@ -183,7 +188,7 @@ def _enter(
         else:
             still_open(run)
             return [
-                _concluded(run, row, draft, place, token, messages.which(index, len(rows)))
+                _concluded(run, adopted(row), draft, place, token, messages.which(index, len(rows)))
                 for index, ((row, token), draft, place) in enumerate(zip(rows, drafts, places, strict=True))
             ]
     raise RuntimeError("no free code in this run")
@@ -218,8 +223,11 @@ def still_open(run: CourseRun) -> None:
     :raise SignupClosed: when the run was ended meanwhile
     """
     # The pool's row is ours now, and whoever ends or cancels a run takes it first: what is read here stays true.
-    if db.session.scalar(select(CourseRun.state).where(CourseRun.id == run.id)) != "published":
+    if db.session.scalar(_STATE, {"run": run.id}) != "published":
         raise SignupClosed
+
+
+_STATE = select(CourseRun.state).where(CourseRun.id == bindparam("run"))
 
 
 def _concluded(run: CourseRun, row: Signup, draft: Draft, place: Place, token: str, which: str) -> Made:
@@ -227,7 +235,7 @@ def _concluded(run: CourseRun, row: Signup, draft: Draft, place: Place, token: s
     audit.record("signup.made", row, unit_id=run.unit_id, state=row.state, position=row.position, channel=row.channel)
     tell_of_place(row, run, place, which)
     after_commit(lambda: hooks.crash_after_commit("signup"))
-    return Made(row, place.rank or None, token, fresh=True)
+    return Made(row, place.rank or None, token, fresh=True, person=draft.person)
 
 
 def tell_of_place(row: Signup, run: CourseRun, place: Place, which: str = "") -> None:

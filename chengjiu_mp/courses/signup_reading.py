@@ -15,7 +15,7 @@ from chengjiu_mp.courses.signup_queries import live_signups_of, overlaps_another
 from chengjiu_mp.courses.signup_rows import DESK, Draft, Owner
 from chengjiu_mp.courses.standing import judge
 from chengjiu_mp.people.guardians import GuardianEntry, ask_guardian, read_guardian
-from chengjiu_mp.people.service import person_for
+from chengjiu_mp.people.service import person_found
 
 
 @dataclass(frozen=True)
@@ -61,8 +61,8 @@ def drafts_of(
 
 def _draft(run: CourseRun, entry: Entry, by: By, at: str, *, guardian: bool) -> Draft | Signup:
     reading = read_entry(entry, run, at=at, guardian=guardian)
-    person = person_for(reading.document)
-    held = live_signups_of(person.id)
+    person, is_new = person_found(reading.document)
+    held = () if is_new else live_signups_of(person.id)
     for before in held:
         if before.run_id == run.id:
             check_own(before, at)

@@ -3,7 +3,7 @@
 from sqlalchemy import select
 
 from chengjiu_mp.core import clock, jobs, privacy
-from chengjiu_mp.core.db import db, insert_into
+from chengjiu_mp.core.db import db, insert_new
 from chengjiu_mp.core.models import Job
 from chengjiu_mp.outbox import hours
 from chengjiu_mp.outbox.channels import channels
@@ -58,9 +58,8 @@ def _worth_a_call(message: Message) -> bool:
 
 
 def _line(message: Message, channel: str, *, state: str = "waiting", reason: str | None = None) -> None:
-    row = insert_into(Delivery).values(message_id=message.id, channel=channel, state=state, reason=reason)
-    once = row.on_conflict_do_nothing(index_elements=["message_id", "channel"])
-    added = db.session.scalar(once.returning(Delivery.id))
+    of = ("message_id", "channel")
+    added = insert_new(Delivery, of, message_id=message.id, channel=channel, state=state, reason=reason)
     if added is None or channel == CALL:
         return
     jobs.ask(

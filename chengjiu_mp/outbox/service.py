@@ -6,7 +6,7 @@ from typing import TypedDict, Unpack
 from sqlalchemy import select
 
 from chengjiu_mp.core import clock, ids, privacy
-from chengjiu_mp.core.db import Base, db, insert_into
+from chengjiu_mp.core.db import Base, adopted, db, insert_new
 from chengjiu_mp.outbox import chain
 from chengjiu_mp.outbox.models import Message
 
@@ -41,19 +41,19 @@ def tell(
     :param options: see :class:`Options`
     """
     uid, call = ids.new_uid(), options.pop("call", False)
-    added = db.session.execute(
-        insert_into(Message).values(
-            uid=uid, kind=kind, dedupe_key=dedupe_key,
-            body_sealed=privacy.seal(body, place=Message.PLACE_BODY, row=uid),
-            phone_index=privacy.phone_index(phone) if phone else None,
-            phone_sealed=privacy.seal(phone, place=Message.PLACE_PHONE, row=uid) if phone else None,
-            subject_type=about.__tablename__, subject_id=about.id,  # type: ignore[attr-defined]
-            created_at=clock.now(), **options,
-        ).on_conflict_do_nothing(index_elements=["dedupe_key"]).returning(Message.id)
-    ).scalar()  # fmt: skip
-    message = db.session.scalars(select(Message).where(Message.dedupe_key == dedupe_key)).one()
-    if added is not None:
-        chain.go_on(message)
-        if call:
-            chain.call_as_well(message)
+    values = {
+        "uid": uid, "kind": kind, "dedupe_key": dedupe_key,
+        "body_sealed": privacy.seal(body, place=Message.PLACE_BODY, row=uid),
+        "phone_index": privacy.phone_index(phone) if phone else None,
+        "phone_sealed": privacy.seal(phone, place=Message.PLACE_PHONE, row=uid) if phone else None,
+        "subject_type": about.__tablename__, "subject_id": about.id,  # type: ignore[attr-defined]
+        "created_at": clock.now(), "unit_id": None, "expires_at": None, "account_id": None, **options,
+    }  # fmt: skip
+    added = insert_new(Message, ("dedupe_key",), **values)
+    if added is None:
+        return db.session.scalars(select(Message).where(Message.dedupe_key == dedupe_key)).one()
+    message = adopted(Message(id=added, **values))
+    chain.go_on(message)
+    if call:
+        chain.call_as_well(message)
     return message

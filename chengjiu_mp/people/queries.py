@@ -2,9 +2,10 @@
 
 from collections.abc import Collection, Sequence
 from datetime import date
+from functools import cache
 from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import aliased
 
 from chengjiu_mp.core import privacy
@@ -20,10 +21,15 @@ GUARDIAN_NOTICE = "guardian"
 
 def current_notices() -> Sequence[Notice]:
     """Return the texts in force that a participant agrees to, in the order their purposes were introduced."""
+    return db.session.scalars(_in_force()).all()
+
+
+@cache
+def _in_force() -> Select[Notice]:
     other = aliased(Notice)
     introduced = select(func.min(other.id)).where(other.purpose == Notice.purpose).scalar_subquery()
     inside = Notice.current, Notice.purpose != GUARDIAN_NOTICE
-    return db.session.scalars(select(Notice).where(*inside).order_by(introduced)).all()
+    return select(Notice).where(*inside).order_by(introduced)
 
 
 def guardian_notice() -> Notice:

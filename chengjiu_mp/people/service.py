@@ -8,10 +8,9 @@ from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from sqlalchemy import update
-from sqlalchemy.exc import IntegrityError
 
 from chengjiu_mp.core import audit, clock, ids, privacy
-from chengjiu_mp.core.db import db, violated
+from chengjiu_mp.core.db import adopted, db, insert_new, insert_rows
 from chengjiu_mp.people.documents import DocumentReading
 from chengjiu_mp.people.errors import ConsentMissing
 from chengjiu_mp.people.models import Consent, Contact, Notice, Person
@@ -28,29 +27,23 @@ class HasId(Protocol):
 
 def person_for(reading: DocumentReading) -> Person:
     """Return the person of this document, added when it is new."""
-    index = privacy.document_index(reading.doc_type, reading.number)
+    return person_found(reading)[0]
+
+
+def person_found(reading: DocumentReading) -> tuple[Person, bool]:
+    """Return the person of this document, and whether it was added here: then nobody has written of it yet."""
+    index, uid = privacy.document_index(reading.doc_type, reading.number), ids.new_uid()
+    values = {
+        "uid": uid, "doc_type": reading.doc_type.value, "doc_index": index,
+        "doc_sealed": privacy.seal(reading.number, place=Person.PLACE, row=uid), "created_at": clock.now(),
+    }  # fmt: skip
+    added = insert_new(Person, ("doc_index",), **values)
+    if added is not None:
+        return adopted(Person(id=added, **values)), True
     found = person_by_document(index)
-    if found:
-        return _back_again(found, reading)
-    uid = ids.new_uid()
-    fresh = Person(
-        uid=uid,
-        doc_type=reading.doc_type.value,
-        doc_index=index,
-        doc_sealed=privacy.seal(reading.number, place=Person.PLACE, row=uid),
-    )
-    try:
-        with db.session.begin_nested():
-            db.session.add(fresh)
-    except IntegrityError as exc:
-        if not violated(exc, "uq_person_doc_index"):
-            raise
-        # Two forms with one new document at once: the other one's row is committed by now.
-        found = person_by_document(index)
-        if found is None:
-            raise
-        return found
-    return fresh
+    if found is None:
+        raise RuntimeError("a person that is there cannot be read")
+    return _back_again(found, reading), False
 
 
 def _back_again(person: Person, reading: DocumentReading) -> Person:
@@ -87,17 +80,10 @@ def record_consents(person: Person, signup: HasId | None, consents: Iterable[Con
 
 def write_consents(person: Person, signup: HasId | None, notices: Iterable[Notice], channel: str) -> None:
     """Write what :func:`agreed_notices` returned; for callers that check before they take a lock."""
-    db.session.add_all(
-        Consent(
-            person_id=person.id,
-            signup_id=signup.id if signup else None,
-            notice_id=notice.id,
-            text_sha256=notice.sha256,
-            channel=channel,
-        )
-        for notice in notices
-    )
-    db.session.flush()
+    of = {"person_id": person.id, "signup_id": signup.id if signup else None, "channel": channel}
+    rows = [{**of, "notice_id": notice.id, "text_sha256": notice.sha256} for notice in notices]
+    if rows:
+        insert_rows(Consent, rows)
 
 
 def prove_name(person: Person, name: str, by: str) -> bool:

@@ -5,10 +5,20 @@ from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from chengjiu_mp.core import audit, ids, jobs, limits
-from chengjiu_mp.core.db import after_commit, db, unit_of_work, violated
+from chengjiu_mp.core.db import (
+    adopted,
+    after_commit,
+    db,
+    insert_new,
+    insert_object,
+    insert_rows,
+    unit_of_work,
+    violated,
+)
 from chengjiu_mp.core.errors import TooMany
 from chengjiu_mp.core.models import AuditEntry, Job
 from chengjiu_mp.units.models import Sector
+from tests import counting
 
 
 def _sector(code: str) -> Sector:
@@ -132,3 +142,56 @@ def test_a_limit_holds_in_every_sliding_window(app, frozen):
     assert 60 <= caught.value.facts["retry_after"] <= 67
     frozen.now = frozen.now.fromtimestamp(frozen.now.timestamp() + caught.value.facts["retry_after"], frozen.now.tzinfo)
     limits.spend(key)
+
+
+def _entered(**values: str) -> int | None:
+    given = {"kind": "a", "queue": jobs.SLOW, "subject_id": 1, "state": "queued", **values}
+    return insert_new(Job, ("dedupe_key",), **given)
+
+
+def test_a_row_that_is_there_is_not_inserted_again(app):
+    with unit_of_work():
+        first, other = _entered(dedupe_key="x"), _entered(dedupe_key="y")
+        assert first and other and first != other
+        assert _entered(dedupe_key="x", state="done") is None
+    assert sorted(db.session.execute(select(Job.id, Job.state, Job.attempts)).all()) == [
+        (first, "queued", 0), (other, "queued", 0),
+    ]  # fmt: skip
+
+
+def test_an_adopted_row_is_the_sessions_own(app):
+    with unit_of_work():
+        number = _entered(dedupe_key="x")
+        job = adopted(Job(id=number, dedupe_key="x"))
+        assert (job.state, db.session.get(Job, number) is job) == ("queued", True)
+        job.state = "dead"
+    assert db.session.scalar(select(Job.state)) == "dead"
+
+
+def test_an_object_is_inserted_with_its_defaults(app):
+    with unit_of_work() as session:
+        new = Sector(code="a", name="名", sort=3)
+        new.id = insert_object(new)
+        assert session.get(Sector, new.id) is not new
+        session.expunge_all()
+        assert adopted(new) is session.get(Sector, new.id)
+        new.name = "新名"
+    assert db.session.execute(select(Sector.code, Sector.name, Sector.sort)).all() == [("a", "新名", 3)]
+
+
+def test_a_number_that_was_rolled_back_may_be_given_again(app):
+    with unit_of_work() as session:
+        for name in ("x", "y"):
+            savepoint = session.begin_nested()
+            job = adopted(Job(id=_entered(dedupe_key=name), dedupe_key=name))
+            if name == "x":
+                savepoint.rollback()
+        assert (job.dedupe_key, job.state) == ("y", "queued")
+    assert db.session.scalars(select(Job.dedupe_key)).all() == ["y"]
+
+
+def test_many_rows_are_one_statement(app):
+    with unit_of_work(), counting.statements() as sent:
+        insert_rows(Sector, [{"code": code, "name": code, "sort": 1} for code in "abc"])
+    assert len(sent) == 1
+    assert db.session.scalars(select(Sector.code).order_by(Sector.id)).all() == ["a", "b", "c"]

@@ -406,3 +406,14 @@ def test_the_list_costs_the_same_for_many_runs(client: FlaskClient) -> None:
     with statements() as many:
         get(client, "/api/v1/runs")
     assert len(few) == len(many) == 2
+
+
+def test_a_sign_up_says_seventeen_statements(app: Flask, client: FlaskClient) -> None:
+    """What it says grows with neither runs nor sign-ups; a statement more is a choice, not an accident."""
+    with factories.made():
+        run_id = factories.run(capacity=1).id
+    for state in ("confirmed", "waitlisted"):
+        with statements() as sent:
+            reply = post(client, f"/runs/{run_id}/signups", form(), {"Idempotency-Key": factories.phone()})
+        assert (reply.status_code, reply.json["state"]) == (201, state)
+        assert len(sent) == 17, sent
