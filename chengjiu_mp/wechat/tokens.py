@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, text, update
+from sqlalchemy import Update, select, text, update
 
 from chengjiu_mp.core import clock, privacy
 from chengjiu_mp.core.db import database_epoch, db, end_read, insert_into, unit_of_work
@@ -62,6 +62,11 @@ class Tokens:
             return self._keep(kept)
         lease = self._take_lease()
         if lease is not None:
+            # Between our reading and our lease another may have renewed and given the lease back.
+            kept = self._read()
+            if kept and kept.token != unlike and self._fresh(kept):
+                self._give_back(lease)
+                return self._keep(kept)
             return self._keep(self._renew(lease))
         # Somebody else is asking. What is about to end still holds for a few minutes.
         if kept and kept.token != unlike and kept.expires_at > clock.now():
@@ -101,13 +106,19 @@ class Tokens:
             )
         return ours if taken else None
 
+    def _held(self, lease: str) -> Update:
+        return update(WechatToken).where(WechatToken.appid == self._appid, WechatToken.lease_token == lease)
+
+    def _give_back(self, lease: str) -> None:
+        with unit_of_work():
+            db.session.execute(self._held(lease).values(lease_until=0.0, lease_token=None))
+
     def _renew(self, lease: str) -> _Kept:
-        held = update(WechatToken).where(WechatToken.appid == self._appid, WechatToken.lease_token == lease)
+        held = self._held(lease)
         try:
             token, seconds = self._fetch()
         except Exception:
-            with unit_of_work():
-                db.session.execute(held.values(lease_until=0.0, lease_token=None))
+            self._give_back(lease)
             raise
         kept = _Kept(token, clock.now() + timedelta(seconds=seconds))
         with unit_of_work():

@@ -199,6 +199,26 @@ def test_of_many_that_need_a_token_at_once_one_asks(app, twins):
     assert set(answered) <= {"token_on_its_way"}
 
 
+def test_who_read_before_another_renewed_takes_that_token(app, twins, monkeypatch):
+    slow, quick = (Client(app.config["SETTINGS"].wechat)._tokens for _ in range(2))
+    read, taken = slow._read, []
+
+    def read_and_be_overtaken():
+        found = read()
+        if not taken:
+            taken.append(quick.current())
+        return found
+
+    monkeypatch.setattr(slow, "_read", read_and_be_overtaken)
+    assert slow.current() == taken[0]
+    assert twins.wechat.calls[TOKEN] == 1
+    assert _lease_until() == 0.0
+
+
+def _lease_until():
+    return db.session.scalar(text("select lease_until from wechat_token"))
+
+
 def _hold_the_lease():
     with unit_of_work() as session:
         session.execute(text(f"update wechat_token set lease_until = {database_epoch()} + 10, lease_token = 'other'"))
