@@ -15,7 +15,7 @@ from chengjiu_mp.core.typeset import ASCENT, Fitted, Style, draw_fitted, draw_li
 from chengjiu_mp.courses.poster_parts import LEFT, PALE, RIGHT, SIZE, TINT, head, panel, png
 
 MOST = 25
-_BANNER = 840
+_BANNER = 900
 _PANEL = 2420
 _QR_SIDE = mm(84)
 _TOP, _BOTTOM = _BANNER + 110, _PANEL - 40
@@ -76,9 +76,9 @@ def render_month(face: MonthFace, chain: FontChain) -> bytes:
 def _titles(page: Image.Image, face: MonthFace, sans: FontChain) -> None:
     wide = RIGHT - LEFT
     draw_fitted(page, (LEFT, 556), fit(face.title, Style(sans, 176, WHITE, bold=4.5, tracking=8), wide, floor=110))
-    draw_line(page, (LEFT, 676), *_clipped(face.subtitle, Style(sans, 84, WHITE, bold=1.6, tracking=3), wide, 60))
+    draw_line(page, (LEFT, 672), *_clipped(face.subtitle, Style(sans, 84, WHITE, bold=1.6, tracking=3), wide, 60))
     if face.place:
-        draw_line(page, (LEFT, 756), *_clipped(face.place, Style(sans, 54, PALE), wide, 40))
+        draw_line(page, (LEFT, 748), *_clipped(face.place, Style(sans, 54, PALE), wide, 40))
 
 
 def _list(page: Image.Image, rows: tuple[MonthRow, ...], sans: FontChain) -> None:

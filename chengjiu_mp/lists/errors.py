@@ -7,7 +7,7 @@ class ColumnsMissing(Refusal):
     """``columns`` among the facts."""
 
     code = "columns_missing"
-    message = "没有找到表头。请用本页下载的模板，不要改第一行的列名。"
+    message = "没有找到表头。请用名单页上的模板，不要改第一行的列名。"
     kind = Kind.INVALID
 
 

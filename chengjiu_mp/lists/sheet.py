@@ -68,7 +68,7 @@ def find_lines(sheet: Sheet) -> Found:
     at = _header(sheet, top) if top is not None else {}
     if missing := [name for name in NEEDED if name not in at]:
         raise ColumnsMissing(
-            f"没有找到这几列：{'、'.join(missing)}。请用本页下载的模板，不要改第一行的列名。", columns=missing
+            f"没有找到这几列：{'、'.join(missing)}。请用名单页上的模板，不要改第一行的列名。", columns=missing
         )
     lines = list(_lines(sheet, (top or 0) + 1, at))
     if not lines:

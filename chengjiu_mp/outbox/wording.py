@@ -11,13 +11,16 @@ from chengjiu_mp.core import clock
 from chengjiu_mp.outbox.parcels import Parcel
 
 FAMILIES = {
-    "code": "验证码", "signup": "报名", "run": "场次", "checkin": "签到", "result": "成绩", "certificate": "证书",
-    "refresher": "复训", "survey": "问卷", "consent": "同意书", "units": "单位",
+    "code": "验证码", "signup": "报名", "guardian": "监护人同意", "run": "场次", "checkin": "签到", "result": "成绩",
+    "certificate": "证书", "refresher": "复训", "survey": "问卷", "consent": "同意书", "units": "单位",
 }  # fmt: skip
 KINDS = {
     "signup.confirmed": "报名成功", "signup.waiting": "候补登记", "signup.promoted": "候补转正",
     "signup.offered": "留了名额", "signup.offer_lapsed": "名额已让出", "signup.withdrawn": "取消报名",
     "signup.run_cancelled": "停课", "signup.rescheduled": "改期", "signup.merged": "合并场次", "signup.moved": "换场",
+    "signup.reminder": "上课提醒", "signup.seat_released": "名额已让出", "signup.unanswered": "没有等到监护人同意",
+    "signup.phone_left": "手机号换成别的", "signup.phone_taken": "手机号换成这个",
+    "guardian.asked": "请监护人同意", "guardian.agreed": "监护人已同意", "certificate.expiring": "证书到期提醒",
     "certificate.issued": "发证", "certificate.revoked": "证书吊销", "certificate.corrected": "证书更正",
     "refresher.recorded": "复训登记", "refresher.reminder": "复训提醒",
 }  # fmt: skip

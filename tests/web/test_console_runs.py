@@ -169,7 +169,7 @@ def test_a_run_is_called_off(client: FlaskClient) -> None:
     desk(client)
     page = f"/console/runs/{run}"
     post(client, f"{page}/cancel", f"{page}/cancel", reason="场地停电", sure="1")
-    assert "已取消" in client.get(page).text
+    assert "停课" in client.get(page).text
     assert post(client, page, f"{page}/capacity", capacity="9").status_code == 409
 
 

@@ -46,10 +46,10 @@ def put_right(client: FlaskClient, ticket: str, what: str, **fields: Any) -> Any
     return client.post(f"{ticket}/correct", data={"csrf_token": token_in(page), "what": what, **fields})
 
 
-def test_the_first_thing_on_a_new_ticket_is_the_name_to_look_at(client: FlaskClient) -> None:
+def test_a_new_ticket_asks_for_a_look_at_the_name_right_below_the_code(client: FlaskClient) -> None:
     ticket = ticket_of()
     page = client.get(ticket).text
-    assert page.index(RIGHT) < page.index("签到码，给工作人员扫")
+    assert page.index("签到码，给工作人员扫") < page.index(RIGHT) < page.index("您是哪个单位的")
     assert f'src="{ticket}/name.png"' in page
     assert 'alt="证书上的姓名：张伟"' in page
     reply = confirm(client, page, ticket)

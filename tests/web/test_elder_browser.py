@@ -77,6 +77,7 @@ def pages(page: Page, site: Site) -> dict[str, str]:
 
 def looks(page: Page) -> dict[str, Any]:
     """Return what a person of 70 would stumble over on the page that is open."""
+    page.wait_for_load_state()
     page.evaluate(MEASURE)
     found = page.evaluate(
         "() => ({ small: measure.targets(60).small, type: measure.type(), low: measure.contrast().low, "

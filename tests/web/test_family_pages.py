@@ -111,7 +111,7 @@ def test_a_mistake_of_one_takes_nothing_and_keeps_the_others_numbers(client: Fla
     page = page_of()
     wrong = send(client, page, **people(adult(), "320281198506150012", adult()))
     assert wrong.status_code == 422
-    assert 'href="#f-people.1.doc_number"' in wrong.text
+    assert 'href="#f-people.1.doc_number">第 2 位：' in wrong.text
     assert len(numbers_in(wrong.text)) == 3
     assert states() == []
     right = again(client, page, wrong, **people("", adult(), ""))
@@ -253,6 +253,15 @@ def test_the_code_gives_the_family_its_seats(client: FlaskClient) -> None:
     assert done.headers["Location"].startswith("/i/")
     assert states() == ["confirmed", "confirmed"]
     assert "已记下您的同意" in client.get(word).text
+
+
+def test_agreeing_opens_the_child_s_ticket_not_an_earlier_one(client: FlaskClient) -> None:
+    page = page_of()
+    mine = send(client, page, **people(adult())).headers["Location"]
+    asked = guardian_page(client, page, child_id())
+    done = answer(client, asked, code=code_to(PHONE), consent="1")
+    assert done.headers["Location"] != mine
+    assert "/i/" in done.headers["Location"]
 
 
 def test_another_form_s_code_opens_nothing(client: FlaskClient) -> None:

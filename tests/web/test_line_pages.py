@@ -85,6 +85,15 @@ def test_one_tap_moves_to_another_run(client: FlaskClient) -> None:
     assert reply.headers["Location"].partition("?")[0] in old
 
 
+def test_who_is_told_of_a_class_called_off_reads_it_once(client: FlaskClient) -> None:
+    run = a_run()
+    made = signed(run)
+    with unit_of_work():
+        changes.cancel(db.session.get_one(CourseRun, run), "教室检修")
+    page = client.get(f"/i/{made.ticket_token}").text
+    assert (page.count("停课了"), page.count("教室检修")) == (1, 1)
+
+
 def test_a_run_that_filled_up_meanwhile_says_so(client: FlaskClient) -> None:
     run, other = a_run(), a_run(capacity=1)
     made = signed(run)
@@ -101,11 +110,13 @@ def test_the_new_date_is_asked_about_on_the_ticket(client: FlaskClient) -> None:
     made = signed(run)
     change = rescheduled(run)
     page = client.get(f"/i/{made.ticket_token}").text
-    assert "时间改了" in page
+    assert '<h2 id="change">时间改了' in page
     assert "教室检修" in page
     assert "原定11月26日（周四）12:00，已改到上面的时间" in client.get(f"/s/{_token(run)}").text
     press(client, made.ticket_token, "answer", change_id=change, answer="agree")
-    assert "您已选“同意”" in client.get(f"/i/{made.ticket_token}").text
+    agreed = client.get(f"/i/{made.ticket_token}").text
+    assert "您已选“同意”" in agreed
+    assert "<summary>时间改了，您已同意" in agreed
 
 
 @pytest.mark.parametrize(("said", "leads_to"), [("move", "move"), ("withdraw", "withdraw")])

@@ -140,6 +140,7 @@ FACTS = {
     "accepted": "签到成功（人）",
     "account": "账号",
     "already": "重复扫码（次）",
+    "answer": "答复",
     "before": "原来",
     "after": "改为",
     "by": "凭",

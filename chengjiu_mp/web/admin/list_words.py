@@ -21,7 +21,7 @@ from chengjiu_mp.web.templating import day_time
 _STATES = {
     "confirmed": ("已报上", "ok"), "offered": ("名额留着，等本人确认", "warn"), "pending": ("待监护人同意", "warn"),
     "waitlisted": ("候补", "warn"), "withdrawn": ("本人已取消", "bad"), "lapsed": ("没等到确认", "bad"),
-    "refused": ("没有通过", "bad"), "run_cancelled": ("场次取消", "bad"), "moved": ("已换场", "plain"),
+    "refused": ("没有通过", "bad"), "run_cancelled": ("停课", "bad"), "moved": ("已换场", "plain"),
 }  # fmt: skip
 _UPLOADS = {
     "queued": ("正在读表", ""), "read": ("等您确认", "warn"), "enrolling": ("正在报名", ""), "done": ("已完成", "ok"),

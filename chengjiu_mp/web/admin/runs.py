@@ -25,7 +25,7 @@ from chengjiu_mp.web.admin.run_rows import RUN_COLUMNS, run_row, run_state
 
 blueprint = Blueprint("console_runs", __name__, url_prefix="/console/runs")
 
-STATES = {"draft": "草稿", "published": "已发布", "closed": "已结束", "cancelled": "已取消"}
+STATES = {"draft": "草稿", "published": "已发布", "closed": "已结束", "cancelled": "停课"}
 _SIGNUP_STATES = {
     "confirmed": ("已报上", "ok"), "offered": ("待确认", "warn"), "pending": ("待监护人同意", "warn"),
     "waitlisted": ("候补", "warn"),

@@ -30,8 +30,8 @@ blueprint = Blueprint("guardian", __name__)
 PURPOSE = "guardian"
 _WORDS = {
     "pending": ("待监护人同意", "warn"), "confirmed": ("已报上", "ok"), "offered": ("有空位，等确认", "warn"),
-    "waitlisted": ("候补中", "warn"), "lapsed": ("已过期", "plain"), "withdrawn": ("已取消", "plain"),
-    "moved": ("已换场", "plain"), "run_cancelled": ("场次取消", "bad"), "refused": ("未通过", "plain"),
+    "waitlisted": ("候补中", "warn"), "lapsed": ("未排到", "plain"), "withdrawn": ("已取消", "plain"),
+    "moved": ("已换场", "plain"), "run_cancelled": ("停课", "bad"), "refused": ("未通过", "plain"),
 }  # fmt: skip
 
 
@@ -132,7 +132,9 @@ def _after(
     signups = guardians.signups_under(consents)
     mine = signup_queries.my_places_in(context.principal(), signups[-1].run_id) if signups else []
     if mine:
-        return redirect(url_for("tickets.ticket", token=signup_queries.ticket_token(mine[0])), 303)
+        child, party = signups[-1].id, signups[-1].party_id
+        theirs = [one for one in mine if one.id == child or (party and one.party_id == party)] or mine
+        return redirect(url_for("tickets.ticket", token=signup_queries.ticket_token(theirs[0])), 303)
     return redirect(url_for(".page", token=token), 303)
 
 

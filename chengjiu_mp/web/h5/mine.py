@@ -18,7 +18,7 @@ blueprint = Blueprint("mine", __name__)
 # By state, else by outcome: the pill's word and tone.
 _PILLS = {
     "waitlisted": ("候补中", "warn"), "offered": ("有空位，等您确认", "urgent"), "pending": ("待确认", "warn"),
-    "withdrawn": ("已取消", "plain"), "lapsed": ("没有排到", "plain"), "refused": ("未通过", "plain"),
+    "withdrawn": ("已取消", "plain"), "lapsed": ("未排到", "plain"), "refused": ("未通过", "plain"),
     "moved": ("已换场", "plain"), "run_cancelled": ("停课", "bad"),
 }  # fmt: skip
 _OUTCOMES = {"attended": ("已签到", "ok"), "absent": ("未到场", "plain")}

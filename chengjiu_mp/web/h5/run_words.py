@@ -8,7 +8,7 @@ from chengjiu_mp.courses.queries import RunAndSeats, run_token
 
 # phase: the pill's word and tone; open and full show the seats instead.
 _PILLS = {
-    "draft": ("草稿", "plain"), "cancelled": ("已取消", "bad"), "closed": ("已结束", "plain"),
+    "draft": ("草稿", "plain"), "cancelled": ("停课", "bad"), "closed": ("已结束", "plain"),
     "over": ("已结束", "plain"), "under_way": ("正在进行", "ok"), "signup_closed": ("报名已截止", "plain"),
 }  # fmt: skip
 

@@ -84,7 +84,7 @@ def _page(token: str, found: queries.RunAndSeats, given: Form, refusal: Refusal 
     return render_template(
         "h5/signup.html", title="替别人报名" if other else "填写报名", back=url_for("runs.landing", token=token),
         card=card(found), page=given.page, people=given.people, at=_at, notices=notices, errors=errors,
-        phase=found.phase, token=token, syllabus=found.run.syllabus,
+        summary=_summary(errors, len(given.people)), phase=found.phase, token=token, syllabus=found.run.syllabus,
         most=signup_form.MOST, other=other, guardian=guardian, relations=RELATIONS,
         doc_types=[("", "自动识别"), *((one.value, one.label) for one in DocType)], codes=codes, others=others,
         misfit=_misfit(found, refusal), call=refusal.facts.get("call", "") if refusal else "",
@@ -94,6 +94,18 @@ def _page(token: str, found: queries.RunAndSeats, given: Form, refusal: Refusal 
 def _at(index: int, field: str) -> str:
     """Return the name of a person's field on the page."""
     return f"people.{index}.{field}" if index else field
+
+
+def _summary(errors: dict[str, str], people: int) -> dict[str, str]:
+    """Return the errors with whose each is, where several people stand in the form."""
+    return {name: f"{_whose(name, people)}{sentence}" for name, sentence in errors.items()}
+
+
+def _whose(name: str, people: int) -> str:
+    group, _, rest = name.partition(".")
+    if group == "people":
+        return f"第 {int(rest.partition('.')[0]) + 1} 位："
+    return "第 1 位：" if people > 1 and name in ("name", "doc_number", "doc_type", "birth_date") else ""
 
 
 def _guardian(given: Form, errors: dict[str, str], children: list[int]) -> dict[str, Any] | None:
