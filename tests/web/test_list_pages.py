@@ -68,6 +68,13 @@ def test_a_new_list_names_what_is_missing_and_keeps_what_was_typed(liaison):
     assert (reply.status_code, "请至少选一个场次" in reply.text, 'value="我的名单"' in reply.text) == (422, True, True)
 
 
+@pytest.mark.parametrize("asked", ["²", "٣", "9" * 5000, "-1", "0"])
+def test_a_unit_that_is_no_number_of_ours_is_asked_for_again(liaison, asked):
+    page = liaison.get(f"/console/lists/new?unit_id={asked}")
+    sent = post(liaison, "/console/lists/new", "/console/lists/new", unit_id=asked, run_ids="1")
+    assert (page.status_code, sent.status_code) == (200, 422)
+
+
 def test_from_the_sheet_to_the_codes(liaison):
     list_id, url = enrolled(liaison, [ONE, rosters.person(2, 手机号="139")])
     page = liaison.get(url).text

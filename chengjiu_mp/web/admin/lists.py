@@ -78,9 +78,8 @@ def index() -> str:
 def new() -> str:
     """Ask for the unit first: it decides which runs there are."""
     units = _units()
-    asked = request.args.get("unit_id", "")
-    chosen = asked if asked.isdigit() and int(asked) in dict(units) else str(units[0][0]) if len(units) == 1 else ""
-    return _form({"unit_id": chosen}, {})
+    asked = _one_of(units, request.args.get("unit_id"))
+    return _form({"unit_id": asked or (units[0][0] if len(units) == 1 else "")}, {})
 
 
 @blueprint.post("/new")
@@ -208,12 +207,17 @@ def _units() -> list[tuple[int, str]]:
     return [(unit.id, unit.name) for unit in units_to_choose(scope)]
 
 
+def _one_of(units: list[tuple[int, str]], asked: object) -> int | None:
+    return next((unit_id for unit_id, _ in units if str(unit_id) == str(asked)), None)
+
+
 def _form(values: dict[str, Any], errors: dict[str, str]) -> str:
-    units, chosen = _units(), str(values.get("unit_id") or "")
-    found = queries.runs_for(int(chosen)) if chosen.isdigit() and int(chosen) in dict(units) else []
+    units = _units()
+    chosen = _one_of(units, values.get("unit_id"))
+    found = queries.runs_for(chosen) if chosen else []
     return render_template(
         "admin/unit_list_form.html", title="新建名单", back=url_for(".index"), values=values, errors=errors,
-        units=units, unit_id=chosen, unit_name=dict(units).get(int(chosen) if chosen.isdigit() else 0, ""),
+        units=units, unit_id=str(chosen or ""), unit_name=dict(units).get(chosen or 0, ""),
         runs=[(str(run.id), run_label(run).partition("｜")[2]) for run in found],
         sectors=[("", "按场次的领域"), *((one.code, one.name) for one in sectors())],
         groups=[("", "按场次，或表格里每人填的"), *KEY_GROUPS.items()],
