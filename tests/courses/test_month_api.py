@@ -70,7 +70,7 @@ def test_a_series_is_tried_then_made_then_published(client: FlaskClient) -> None
         {"first": "2026-02-30"},
         {"begins": 0},
         {"ends": "17:00+08:00"},
-    ],  # fmt: skip
+    ],
 )
 def test_a_series_that_makes_no_sense_is_refused(client: FlaskClient, change: dict[str, Any]) -> None:
     assert post(client, f"/runs/{a_run()}/repeat", {**WEEKLY, **change}, staff()).status_code == 422

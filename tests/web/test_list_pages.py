@@ -208,6 +208,20 @@ def test_a_teacher_confirms_on_the_own_phone(liaison):
     assert "已确认" in liaison.get(page).text
 
 
+def test_one_row_is_not_a_place_to_try_documents(liaison):
+    list_id = a_list(liaison)
+    page = f"/console/lists/{list_id}"
+    post(liaison, page, f"{page}/names", run_id=1, names="王芳")
+    post(liaison, page, f"{page}/link", on="1")
+    link = "/u/" + queries.link_of(db.session.get_one(UnitList, list_id)).rpartition("/")[2]
+    found = post(visitor(liaison), link, link, name="王芳").text
+    handle = re.search(r'name="handle" value="([^"]+)"', found)
+    assert handle
+    tries = [visitor(liaison) for _ in range(22)]
+    replies = [post(one, link, f"{link}/mine", handle=handle[1], doc_number=factories.resident_id()) for one in tries]
+    assert [reply.status_code for reply in replies] == [422] * 20 + [429] * 2
+
+
 def test_the_page_of_a_long_list_asks_a_fixed_number_of_questions(liaison):
     list_id, _ = enrolled(liaison, [rosters.person(n) for n in range(3)])
     with counting.statements() as few:
