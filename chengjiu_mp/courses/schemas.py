@@ -3,9 +3,9 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
-from chengjiu_mp.core.parsing import Day, In, Moment, Out, RowId
+from chengjiu_mp.core.parsing import Day, In, Out, RowId
 from chengjiu_mp.people.documents import DocType
 from chengjiu_mp.people.schemas import ConsentIn
 
@@ -26,8 +26,8 @@ class RunsQuery(In):
 
 
 class MeetingIn(In):
-    starts_at: Moment
-    ends_at: Moment
+    starts_at: AwareDatetime
+    ends_at: AwareDatetime
 
 
 class RunIn(In):
@@ -40,8 +40,8 @@ class RunIn(In):
     sector: str = Field("community", max_length=20)
     title: Title = ""
     capacity: Capacity | None = None
-    signup_opens_at: Moment | None = None
-    signup_closes_at: Moment | None = None
+    signup_opens_at: AwareDatetime | None = None
+    signup_closes_at: AwareDatetime | None = None
     instructor_ids: list[RowId] = Field(default_factory=list, max_length=20)
     open_to_all: bool = True
     online: bool = False
