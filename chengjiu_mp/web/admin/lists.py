@@ -15,7 +15,7 @@ from chengjiu_mp.courses.locking import roster_locked, roster_locks_at
 from chengjiu_mp.courses.models import CourseRun
 from chengjiu_mp.courses.queries import RunAndSeats
 from chengjiu_mp.lists import making, queries, upload_queries
-from chengjiu_mp.lists.policy import LISTING_ROLES, list_for, lists_visible_to
+from chengjiu_mp.lists.policy import LISTING_ROLES, list_for, lists_visible_to, may_change
 from chengjiu_mp.lists.sheet import run_label
 from chengjiu_mp.units.models import KEY_GROUPS, Unit
 from chengjiu_mp.units.policy import open_units
@@ -152,7 +152,8 @@ def show_list(list_id: int, errors: dict[str, str]) -> str:
     following = people[-1].row.id if len(people) == PAGE else 0
     known = {one.run.id for one in found}
     others = [(run.id, run_label(run)) for run in queries.runs_for(of.unit_id) if run.id not in known]
-    url = queries.link_of(of) if of.link_on else ""
+    changing = may_change(context.principal(), of)
+    url = queries.link_of(of) if of.link_on and changing else ""
     return render_template(
         "admin/unit_list.html", title=of.title, back=url_for("console_lists.index"), of=of, errors=errors,
         others=others,
@@ -160,7 +161,8 @@ def show_list(list_id: int, errors: dict[str, str]) -> str:
         runs=[_run(one) for one in found],
         choices=[(one.run.id, run_label(one.run)) for one in found], people=[person_line(one) for one in people],
         uploads=[upload_line(one) for one in upload_queries.uploads_of(list_id)], chips=_chips(list_id, asked),
-        link=url, asked=asked, names=request.form.get("names", ""), run_id=request.form.get("run_id", ""),
+        changing=changing, link=url, asked=asked,
+        names=request.form.get("names", ""), run_id=request.form.get("run_id", ""),
         reminder=reminder(of, found, url), following=_next(list_id, asked, following),
         left=[one.name for one in queries.people_of(list_id, queries.Narrowed(only="open"))] if of.link_on else [],
     )  # fmt: skip
