@@ -32,8 +32,8 @@ def spend_start(phone: str, network: str, device: int | None, name: str, documen
     :param document: type and number as typed, "" when none was given; only its keyed hash is kept
     :raise PhoneRefused, NoSms: when no code can go there; :raise TooMany: when a limit is used up
     """
-    codes.spend_send(phone, network)
     limits.spend(
+        *codes.send_limits(phone, network),
         *_limits("net", network, _PER_NETWORK),
         *(_limits("device", str(device), _PER_DEVICE) if device else ()),
         *(_limits("name", _hashed("name", name), _PER_NAME) if name else ()),

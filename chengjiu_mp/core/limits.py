@@ -36,15 +36,15 @@ class Limit:
 def spend(*limits: Limit) -> dict[str, int]:
     """Count one try against every limit, in a transaction of its own: a try that then fails was still a try.
 
-    Return {key: tries in its window, with this one}.
+    Return {key: tries in its window, with this one}. A refused try counts nowhere: who asks for somebody else's codes
+    ten times in one minute must not use up that phone's whole day.
 
     :raise TooMany: when any limit is used up; ``retry_after`` says in how many seconds to come back
     """
     with unit_of_work():
         taken = {limit.key: _take(limit) for limit in sorted(limits, key=lambda one: one.key)}
-    waits = [wait for _, wait in taken.values() if wait]
-    if waits:
-        raise TooMany(retry_after=max(waits))
+        if waits := [wait for _, wait in taken.values() if wait]:
+            raise TooMany(retry_after=max(waits))
     return {key: tries for key, (tries, _) in taken.items()}
 
 

@@ -6,10 +6,11 @@ import re
 import types
 import typing
 from collections.abc import Iterable
-from datetime import date
+from datetime import UTC, date, datetime, time
 from typing import Annotated, Any, Protocol, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import PydanticCustomError
 
 from chengjiu_mp.core.errors import Kind, Refusal
 from chengjiu_mp.core.wording import sentence_for
@@ -20,6 +21,20 @@ M = TypeVar("M", bound=BaseModel)
 RowId = Annotated[int, Field(ge=1, le=2_147_483_647)]
 # A day whose neighbours and whose time in another zone still exist in the calendar.
 Day = Annotated[date, Field(ge=date(1900, 1, 1), le=date(2199, 12, 31))]
+
+# An instant for which the same holds.
+Moment = Annotated[AwareDatetime, Field(ge=datetime(1900, 1, 1, tzinfo=UTC), le=datetime(2199, 12, 31, tzinfo=UTC))]
+
+
+def _of_the_clock(typed: time) -> time:
+    # A number is read as seconds after midnight in UTC; such a time compares with none of ours.
+    if typed.tzinfo is not None:
+        raise PydanticCustomError("time_parsing", "a time of the day has no zone")
+    return typed
+
+
+# A time of the day in Jiangyin.
+TimeOfDay = Annotated[time, AfterValidator(_of_the_clock)]
 
 # Our own forms nest once; a name of thousands of dots is nobody's field.
 _DEEPEST = 8

@@ -38,6 +38,8 @@ _SENTENCES = {
     "datetime_parsing": "请填写时间，例如 2026-11-28T14:00:00+08:00。",
     "datetime_from_date_parsing": "请填写时间，例如 2026-11-28T14:00:00+08:00。",
     "datetime_object_invalid": "请填写时间，例如 2026-11-28T14:00:00+08:00。",
+    "time_type": "请填写几点几分，例如 14:00。",
+    "time_parsing": "请填写几点几分，例如 14:00。",
     "timezone_aware": "时间要带上时区，例如 2026-11-28T14:00:00+08:00。",
     "json_invalid": "提交的内容不完整，请重新提交。",
     "json_type": "提交的内容不完整，请重新提交。",

@@ -1,5 +1,7 @@
 """Runs and sign-ups for programs."""
 
+from collections.abc import Iterable
+
 from flask import Blueprint, Response, current_app, g
 
 from chengjiu_mp.core import access, context
@@ -130,7 +132,8 @@ def poster(run_id: int) -> Response:
 
 def spend_signup_limits(*, run_id: int, body: schemas.SignupIn) -> None:
     """Count one try of this device and of its network (rel-T1)."""
-    g.answered = count_signup(run_id, Said(body.challenge, body.answer))
+    phones = [body.phone, body.guardian.phone if body.guardian else ""]
+    g.answered = count_signup(run_id, Said(body.challenge, body.answer), phones)
 
 
 def spend_correction_limits(**_arguments: object) -> None:
@@ -138,8 +141,10 @@ def spend_correction_limits(**_arguments: object) -> None:
     limiting.count_correction(visitor())
 
 
-def count_signup(run_id: int, said: Said, people: int = 1) -> Opened | None:
+def count_signup(run_id: int, said: Said, phones: Iterable[str], people: int = 1) -> Opened | None:
     """Count a try to sign up so many people on this device; return the answered challenge, to be used up within.
+
+    :param phones: as typed, whom messages will go to
 
     Staff who may enter others at a desk are exempt; who it was stands in the audit trail of each sign-up.
 
@@ -148,7 +153,7 @@ def count_signup(run_id: int, said: Said, people: int = 1) -> Opened | None:
     caller = context.principal()
     if caller.has(*ON_BEHALF) and may_enter_others(caller, run_id):
         return None
-    return limiting.count_try(visitor(), said, people)
+    return limiting.count_try(visitor(), said, people, phones)
 
 
 def visitor() -> limiting.Visitor:

@@ -35,7 +35,8 @@ _EXAMPLE = {
 
 def spend_party_limits(*, run_id: int, body: family_schemas.TogetherIn) -> None:
     """Count one try to sign so many people up on this device and network."""
-    g.answered = count_signup(run_id, Said(body.challenge, body.answer), len(body.people))
+    phones = [body.phone, body.guardian.phone if body.guardian else "", *(one.phone for one in body.people)]
+    g.answered = count_signup(run_id, Said(body.challenge, body.answer), phones, len(body.people))
 
 
 @route(blueprint, "POST", "/runs/<row:run_id>/signups/together", access.PUBLIC, status=201, before=spend_party_limits,

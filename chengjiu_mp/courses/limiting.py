@@ -3,11 +3,13 @@
 Why these numbers: docs/decisions/2026-11-25-places-per-person-and-device.md.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 
 from sqlalchemy import func, select
 
-from chengjiu_mp.core import clock, limits, questions
+from chengjiu_mp.core import clock, limits, privacy, questions
 from chengjiu_mp.core.db import db, end_read
 from chengjiu_mp.core.limits import Limit
 from chengjiu_mp.core.questions import Opened
@@ -15,6 +17,8 @@ from chengjiu_mp.core.site import site
 from chengjiu_mp.courses.errors import DeviceFull, QuestionNeeded
 from chengjiu_mp.courses.models import LIVE, CourseRun, Signup
 from chengjiu_mp.courses.rules import rules
+from chengjiu_mp.people.models import GuardianConsent
+from chengjiu_mp.people.phones import PhoneRefused, read_phone
 
 MINUTE = 60
 # From this part of a network's minute on a question is asked.
@@ -46,9 +50,10 @@ class Said:
     answer: str = ""
 
 
-def count_try(who: Visitor, said: Said, people: int = 1) -> Opened | None:
+def count_try(who: Visitor, said: Said, people: int = 1, phones: Iterable[str] = ()) -> Opened | None:
     """Count a try to sign up so many people, ahead of the transaction; return the answered challenge to use up.
 
+    :param phones: as typed, whom messages will go to
     :raise TooMany: when the device's minute is used up
     :raise DeviceFull: when the device holds too many places ahead
     :raise QuestionNeeded: near a limit, without a right answer; ``question`` and ``challenge`` among the facts
@@ -64,6 +69,7 @@ def count_try(who: Visitor, said: Said, people: int = 1) -> Opened | None:
         if held + people > rules().per_device:
             raise DeviceFull(call=site().help_phone)
         near = near or held >= rules().before_question
+    near = near or _told_often(phones)
     return _answered(who, said) if near else None
 
 
@@ -104,6 +110,28 @@ def use_up(who: Visitor, answered: Opened | None) -> None:
     """
     if answered is not None and not questions.use_up(answered):
         raise question_for(who)
+
+
+def _told_often(phones: Iterable[str]) -> bool:
+    """Return whether one of these numbers was typed as often within a day as a device holds places: whoever floods a
+    stranger's phone comes with a new device each time.
+    """
+    indexes = {index for phone in phones if (index := _index(phone))}
+    if not indexes:
+        return False
+    since = clock.now() - timedelta(days=1)
+    placed = select(func.count()).where(Signup.phone_index.in_(indexes), Signup.created_at > since)
+    asked = select(func.count()).where(GuardianConsent.phone_index.in_(indexes), GuardianConsent.asked_at > since)
+    times = db.session.execute(select(placed.scalar_subquery(), asked.scalar_subquery())).one()
+    end_read()
+    return any(count >= rules().per_device for count in times)
+
+
+def _index(phone: str) -> bytes | None:
+    try:
+        return privacy.phone_index(read_phone(phone).number)
+    except PhoneRefused:
+        return None  # The form will say so.
 
 
 def _answered(who: Visitor, said: Said) -> Opened:

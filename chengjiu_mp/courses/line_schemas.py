@@ -3,9 +3,9 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
-from chengjiu_mp.core.parsing import In, Out, RowId
+from chengjiu_mp.core.parsing import In, Moment, Out, RowId
 from chengjiu_mp.courses.schemas import MeetingIn, UnitRefOut
 
 TicketToken = Annotated[str, Field("", max_length=60)]
@@ -46,7 +46,7 @@ class ReserveIn(In):
 
     unit_id: RowId
     places: int = Field(ge=1, le=5000)
-    release_at: AwareDatetime | None = None
+    release_at: Moment | None = None
 
 
 class ReserveOut(Out):

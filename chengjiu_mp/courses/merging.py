@@ -1,6 +1,6 @@
 """Merging an under-filled run into another (拼班): places and their order are kept, everybody is told and asked."""
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from chengjiu_mp.core import audit, clock
 from chengjiu_mp.core.db import db
@@ -83,7 +83,14 @@ def _move(one: Signup, here: Pools, goal: CourseRun, there: Pools) -> Signup | N
     row.pool_id, row.state, row.position = place.pool_id, place.state, place.position
     db.session.add(row)
     db.session.flush()
+    _keep_instead(one, row)
     carry_consents(one, row)
     facts = {"state": row.state, "position": row.position, "moves_from": one.id}
     audit.record("signup.made", row, unit_id=goal.unit_id, channel=row.channel, **facts)
     return row
+
+
+def _keep_instead(one: Signup, row: Signup) -> None:
+    """Let who waits elsewhere keep the new place for it: a seat there must end this one, or there would be two."""
+    waits = Signup.moves_from_id == one.id, Signup.id != row.id, Signup.state.in_(LIVE)
+    db.session.execute(update(Signup).where(*waits).values(moves_from_id=row.id))

@@ -1,18 +1,18 @@
 """Shapes of the routes that make many runs."""
 
-from datetime import date, time
+from datetime import date
 from typing import Literal
 
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import Field, model_validator
 
-from chengjiu_mp.core.parsing import Day, In, Out, RowId
+from chengjiu_mp.core.parsing import Day, In, Moment, Out, RowId, TimeOfDay
 from chengjiu_mp.courses.schemas import Title, WarnedOut
 
 
 class CopyIn(In):
     """When the copy begins; its other meetings and its windows for signing up move along."""
 
-    starts_at: AwareDatetime
+    starts_at: Moment
 
 
 class RepeatIn(In):
@@ -23,8 +23,8 @@ class RepeatIn(In):
 
     weekdays: list[int] = Field(min_length=1, max_length=7)
     first: Day
-    begins: time
-    ends: time
+    begins: TimeOfDay
+    ends: TimeOfDay
     count: int | None = Field(None, ge=1, le=60)
     last: Day | None = None
     days: int = Field(1, ge=1, le=4)

@@ -89,6 +89,14 @@ def row_of_handle(of: UnitList, handle: str) -> UnitListRow:
     return row
 
 
+def spend_row_limits(of: UnitList, handle: str) -> None:
+    """Count one try to confirm or complete a row: guesses at other people's documents end with the row's hour.
+
+    :raise ClaimExpired, RowGone: as :func:`row_of_handle`; :raise TooMany: with ``retry_after``
+    """
+    limits.spend(Limit(f"claim:row:{row_of_handle(of, handle).id}", 20, 3600))
+
+
 def claim(of: UnitList, row: UnitListRow, consents: list[ConsentIn], device_id: int) -> str:
     """Confirm a row that has a place and give its ticket to this device; return the ticket's token.
 

@@ -19,6 +19,14 @@ def lists_visible_to(who: Principal, *, writing: bool = False) -> ColumnElement[
     return UnitList.unit_id.in_(units) if units else false()
 
 
+def may_change(who: Principal, of: UnitList) -> bool:
+    """Return whether the caller may change a list. Whoever only reads is shown neither its private link nor tickets:
+    both open what their holders may do.
+    """
+    scope = open_units(who, LISTING_ROLES, writing=True)
+    return scope is None or of.unit_id in scope
+
+
 def list_for(who: Principal, list_id: int, *, writing: bool = False) -> UnitList:
     """Return a list in the caller's scope.
 

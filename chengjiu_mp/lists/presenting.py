@@ -1,19 +1,21 @@
 """Lists, people and lines in the shapes that go out; documents and phones masked."""
 
-from chengjiu_mp.core import privacy
+from chengjiu_mp.core import context, privacy
 from chengjiu_mp.courses.signup_queries import phone_of
 from chengjiu_mp.lists import queries, schemas, upload_queries
 from chengjiu_mp.lists.models import UnitList, UnitListLine, UnitListUpload
+from chengjiu_mp.lists.policy import may_change
 from chengjiu_mp.people.documents import last4
 from chengjiu_mp.people.models import Person
 from chengjiu_mp.people.phones import mask_phone
 
 
 def unit_list(of: UnitList) -> schemas.UnitListOut:
-    """Return a list with its figures and, while it is open, its private link."""
+    """Return a list with its figures and, while it is open and for who may change it, its private link."""
+    shown = of.link_on and may_change(context.principal(), of)
     return schemas.UnitListOut(
         id=of.id, unit_id=of.unit_id, title=of.title, run_ids=[one.run.id for one in queries.runs_of(of.id)],
-        link=queries.link_of(of) if of.link_on else None, **queries.figures_of(of.id),
+        link=queries.link_of(of) if shown else None, **queries.figures_of(of.id),
     )  # fmt: skip
 
 

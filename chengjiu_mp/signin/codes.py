@@ -29,8 +29,16 @@ def spend_send(phone: str, network: str) -> None:
     :param network: :func:`chengjiu_mp.core.http.network`
     :raise PhoneRefused, NoSms: when no code can go there; :raise TooMany: when a limit is used up
     """
+    limits.spend(*send_limits(phone, network))
+
+
+def send_limits(phone: str, network: str) -> tuple[Limit, ...]:
+    """Return the limits that a wish for a code counts against, for who has more to count with it.
+
+    :raise PhoneRefused, NoSms: when no code can go there
+    """
     index = privacy.phone_index(mobile(phone)).hex()
-    limits.spend(
+    return (
         *(Limit(f"code:{seconds}:{index}", times, seconds) for times, seconds in _PER_PHONE),
         *(Limit(f"code-net:{seconds}:{network}", times, seconds) for times, seconds in _PER_NETWORK),
     )

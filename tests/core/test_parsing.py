@@ -6,7 +6,7 @@ import pytest
 from pydantic import Field
 from werkzeug.datastructures import MultiDict
 
-from chengjiu_mp.core.parsing import In, Invalid, Malformed, RowId, from_json, from_pairs
+from chengjiu_mp.core.parsing import In, Invalid, Malformed, Moment, RowId, TimeOfDay, from_json, from_pairs
 from chengjiu_mp.core.wording import GENERAL, sentence_for
 
 
@@ -18,6 +18,8 @@ class Form(In):
     name: str = Field(min_length=1, max_length=5)
     run_id: RowId = 1
     tags: list[str] = []
+    at: Moment | None = None
+    begins: TimeOfDay | None = None
     address: Address | None = None
 
 
@@ -52,6 +54,16 @@ def test_what_is_not_json_is_malformed(data):
 @pytest.mark.parametrize("number", ["0", "-1", "2147483648", "9" * 30, "1.5", "NaN", '"x"'])
 def test_a_row_number_fits_the_database(number):
     assert _errors(f'{{"name": "a", "run_id": {number}}}'.encode())
+
+
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00", "2026-12-05T14:00:00"])
+def test_an_instant_exists_in_every_zone(at):
+    assert [pointer for pointer, _ in _errors(json.dumps({"name": "a", "at": at}).encode())] == ["/at"]
+
+
+@pytest.mark.parametrize("typed", [0, 1.5, "14:00Z", "14:00+08:00", "25:00"])
+def test_a_time_of_the_day_has_no_zone_and_is_no_number(typed):
+    assert _errors(json.dumps({"name": "a", "begins": typed}).encode()) == [("/begins", "time_parsing")]
 
 
 def test_a_form_nests_by_dots_keeps_text_and_knows_lists():

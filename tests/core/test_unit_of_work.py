@@ -195,3 +195,12 @@ def test_many_rows_are_one_statement(app):
         insert_rows(Sector, [{"code": code, "name": code, "sort": 1} for code in "abc"])
     assert len(sent) == 1
     assert db.session.scalars(select(Sector.code).order_by(Sector.id)).all() == ["a", "b", "c"]
+
+
+def test_a_refused_try_counts_against_no_other_limit(app):
+    minute, day = limits.Limit(ids.new_uid(), times=1, seconds=60), limits.Limit(ids.new_uid(), times=3, seconds=86400)
+    limits.spend(minute, day)
+    for _ in range(3):
+        with pytest.raises(TooMany):
+            limits.spend(minute, day)
+    assert limits.spend(day)[day.key] == 2

@@ -11,7 +11,7 @@ from chengjiu_mp.core import clock
 from chengjiu_mp.core.db import db, unit_of_work
 from chengjiu_mp.core.errors import NotFound
 from chengjiu_mp.core.models import Job
-from chengjiu_mp.courses import changes, errors, merging, moving, reserving, tasks
+from chengjiu_mp.courses import changes, errors, merging, moving, offers, reserving, tasks
 from chengjiu_mp.courses.drafting import Sitting
 from chengjiu_mp.courses.models import CourseRun, Meeting, SeatPool, Signup
 from chengjiu_mp.courses.signing_up import sign_up, sign_up_together
@@ -179,6 +179,25 @@ def test_who_signed_up_to_both_keeps_the_other(app: Flask) -> None:
     merged(few, many)
     assert states(ids) == ["moved", "confirmed"]
     assert told("signup.merged") == 0
+
+
+def test_who_waits_elsewhere_while_the_run_is_merged_ends_with_one_place(app: Flask) -> None:
+    left, into, elsewhere = (a_run(capacity=1, starts_in=timedelta(days=days)) for days in (3, 5, 7))
+    held = signed(elsewhere.id).signup.id
+    one = signed(left.id).signup
+    with unit_of_work():
+        waits = moving.move(db.session.get_one(Signup, one.id), elsewhere.id).signup.id
+    merged(left, into)
+    kept = db.session.scalars(select(Signup.id).where(Signup.run_id == into.id)).one()
+    assert states([one.id, kept, waits]) == ["moved", "confirmed", "waitlisted"]
+    with unit_of_work():
+        withdraw(db.session.get_one(Signup, held))
+    for ended in db.session.scalars(select(Signup.id).where(Signup.state == "offered")).all():
+        with unit_of_work():
+            offers.accept(db.session.get_one(Signup, ended))
+    work_off()
+    assert states([kept, waits]) == ["moved", "confirmed"]
+    assert invariants.broken() == {}
 
 
 @pytest.mark.parametrize("why", ["full", "kind", "itself"])

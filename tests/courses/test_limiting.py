@@ -59,6 +59,29 @@ def test_sixty_from_one_address_in_a_minute_all_get_in_unasked(client: FlaskClie
         frozen.now += timedelta(seconds=1)
 
 
+def test_a_number_is_not_flooded_by_ever_new_devices(client: FlaskClient, frozen: FrozenClock) -> None:
+    run, number = a_run(), factories.phone()
+    assert [send(client, run, phone=number).status_code for _ in range(12)] == [201] * 12
+    asked = send(client, run, phone=number)
+    assert (asked.status_code, asked.json["code"]) == (429, "question_needed")
+    assert send(client, run, phone=factories.phone()).status_code == 201
+    assert send(client, run, phone=number, **answer_to(asked.json)).status_code == 201
+    frozen.now += timedelta(days=1, seconds=1)
+    assert send(client, run, phone=number).status_code == 201
+
+
+def test_a_guardian_is_not_flooded_either(client: FlaskClient) -> None:
+    with factories.made():
+        run = factories.run(kind="popular", capacity=300).id
+    named = {"name": "王芳", "relation": "mother", "phone": factories.phone()}
+
+    def child() -> Any:
+        return send(client, run, doc_number=factories.resident_id(birth="20160501"), guardian=named)
+
+    assert [child().status_code for _ in range(12)] == [201] * 12
+    assert child().json["code"] == "question_needed"
+
+
 @pytest.fixture
 def narrow(app: Flask, settings: Settings) -> FlaskClient:
     """A site whose network limit is ten a minute."""

@@ -34,6 +34,11 @@ def test_a_copy_is_a_draft_on_another_day(client: FlaskClient) -> None:
     assert (past.status_code, past.json["code"]) == (422, "run_times_wrong")
 
 
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"])
+def test_a_copy_at_the_ends_of_time_is_refused(client: FlaskClient, at: str) -> None:
+    assert post(client, f"/runs/{a_run()}/copy", {"starts_at": at}, staff()).status_code == 422
+
+
 def test_a_draft_says_what_it_clashes_with(client: FlaskClient) -> None:
     content, boss = draft(), staff()
     a_run(title="社区班", venue_id=content["venue_id"], starts_in=timedelta(days=5))
@@ -56,7 +61,16 @@ def test_a_series_is_tried_then_made_then_published(client: FlaskClient) -> None
 
 @pytest.mark.parametrize(
     "change",
-    [{"count": None}, {"weekdays": []}, {"weekdays": [7]}, {"ends": "13:00"}, {"count": 61}, {"first": "2026-02-30"}],
+    [
+        {"count": None},
+        {"weekdays": []},
+        {"weekdays": [7]},
+        {"ends": "13:00"},
+        {"count": 61},
+        {"first": "2026-02-30"},
+        {"begins": 0},
+        {"ends": "17:00+08:00"},
+    ],
 )
 def test_a_series_that_makes_no_sense_is_refused(client: FlaskClient, change: dict[str, Any]) -> None:
     assert post(client, f"/runs/{a_run()}/repeat", {**WEEKLY, **change}, staff()).status_code == 422

@@ -22,6 +22,24 @@ def made(client, headers, **changes):
     return client.post(LISTS, json={**body, **changes}, headers=headers)
 
 
+def test_a_reader_is_shown_neither_the_link_nor_tickets(client, liaison):
+    url = f"{LISTS}/{made(client, liaison).json['id']}"
+    assert client.post(f"{url}/link", json={"on": True}, headers=liaison).json["link"]
+    with factories.made():
+        reader = factories.bearer("unit_manager", "chengjiang", read_only=True)
+    assert client.get(url, headers=liaison).json["link"] is not None
+    assert client.get(url, headers=reader).json["link"] is None
+    console = url.replace("/api/v1/unit-lists", "/console/lists")
+    assert "/u/" not in client.get(console, headers=reader).text
+    assert "/u/" in client.get(console, headers=liaison).text
+    assert client.get(f"{console}/tickets", headers=reader).status_code == 404
+    result = sent(client, liaison, url.rpartition("/")[2], [rosters.person(1)]).replace(
+        "/api/v1/unit-lists", "/console/lists"
+    )
+    replies = [client.get(f"{result}/result.xlsx", headers=who).status_code for who in (liaison, reader)]
+    assert replies == [200, 404]
+
+
 def sent(client, headers, list_id, people):
     reply = client.post(f"{LISTS}/{list_id}/uploads", data=rosters.sheet(people), headers=headers)
     assert reply.status_code == 202

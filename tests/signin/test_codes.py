@@ -124,6 +124,15 @@ def test_one_code_a_minute_and_phone(app, frozen):
     _spend()
 
 
+def test_a_stranger_s_refused_wishes_leave_the_phone_its_hour_and_day(app, frozen):
+    _spend()
+    for n in range(20):
+        with pytest.raises(TooMany):
+            _spend(network=f"n{n}")
+    frozen.now += timedelta(minutes=2)
+    _spend()
+
+
 def test_five_codes_an_hour_whatever_the_network(app, frozen):
     for n in range(5):
         _spend(network=f"n{n}")

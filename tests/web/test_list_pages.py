@@ -68,6 +68,13 @@ def test_a_new_list_names_what_is_missing_and_keeps_what_was_typed(liaison):
     assert (reply.status_code, "请至少选一个场次" in reply.text, 'value="我的名单"' in reply.text) == (422, True, True)
 
 
+@pytest.mark.parametrize("asked", ["²", "٣", "9" * 5000, "-1", "0"])
+def test_a_unit_that_is_no_number_of_ours_is_asked_for_again(liaison, asked):
+    page = liaison.get(f"/console/lists/new?unit_id={asked}")
+    sent = post(liaison, "/console/lists/new", "/console/lists/new", unit_id=asked, run_ids="1")
+    assert (page.status_code, sent.status_code) == (200, 422)
+
+
 def test_from_the_sheet_to_the_codes(liaison):
     list_id, url = enrolled(liaison, [ONE, rosters.person(2, 手机号="139")])
     page = liaison.get(url).text
@@ -199,6 +206,20 @@ def test_a_teacher_confirms_on_the_own_phone(liaison):
     assert ONE["姓名"] in teacher.get(ticket.headers["Location"]).text
     assert "您是哪个单位的" not in teacher.get(ticket.headers["Location"]).text
     assert "已确认" in liaison.get(page).text
+
+
+def test_one_row_is_not_a_place_to_try_documents(liaison):
+    list_id = a_list(liaison)
+    page = f"/console/lists/{list_id}"
+    post(liaison, page, f"{page}/names", run_id=1, names="王芳")
+    post(liaison, page, f"{page}/link", on="1")
+    link = "/u/" + queries.link_of(db.session.get_one(UnitList, list_id)).rpartition("/")[2]
+    found = post(visitor(liaison), link, link, name="王芳").text
+    handle = re.search(r'name="handle" value="([^"]+)"', found)
+    assert handle
+    tries = [visitor(liaison) for _ in range(22)]
+    replies = [post(one, link, f"{link}/mine", handle=handle[1], doc_number=factories.resident_id()) for one in tries]
+    assert [reply.status_code for reply in replies] == [422] * 20 + [429] * 2
 
 
 def test_the_page_of_a_long_list_asks_a_fixed_number_of_questions(liaison):

@@ -117,8 +117,8 @@ def remove(list_id: int, row_id: int) -> Response:
 @blueprint.get("/tickets")
 @access(MAY)
 def tickets(list_id: int) -> str:
-    """Show the codes of everybody with a place, to print and cut."""
-    of, asked = list_for(context.principal(), list_id), _asked()
+    """Show the codes of everybody with a place, to print and cut; each does what its holder may, so not to readers."""
+    of, asked = list_for(context.principal(), list_id, writing=True), _asked()
     people = queries.people_of(list_id, queries.Narrowed(asked.run), asked.after, TICKETS)
     runs = {one.run.id: one.run for one in queries.runs_of(list_id)}
     after = people[-1].row.id if len(people) == TICKETS else 0

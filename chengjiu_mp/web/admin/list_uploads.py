@@ -125,10 +125,10 @@ def send_on(list_id: int, upload_id: int) -> AnyResponse:
 @blueprint.get("/uploads/<row:upload_id>/result.xlsx")
 @access(MAY)
 def result(list_id: int, upload_id: int) -> Response:
-    """Send the file back with its results; numbers whole to who uploaded them alone."""
+    """Send the file back with its results and tickets, not to readers; numbers whole to who uploaded them alone."""
     caller = context.principal()
     with unit_of_work():
-        of, found = list_for(caller, list_id), upload_queries.upload_of(list_id, upload_id)
+        of, found = list_for(caller, list_id, writing=True), upload_queries.upload_of(list_id, upload_id)
         whole = found.uploaded_by is not None and found.uploaded_by == caller.account_id
         audit.record("unit_list.result_taken", of, unit_id=of.unit_id, upload=upload_id, whole=whole)
     content = result_sheet.result_file(upload_queries.upload_of(list_id, upload_id), whole=whole)

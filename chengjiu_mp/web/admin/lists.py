@@ -15,7 +15,7 @@ from chengjiu_mp.courses.locking import roster_locked, roster_locks_at
 from chengjiu_mp.courses.models import CourseRun
 from chengjiu_mp.courses.queries import RunAndSeats
 from chengjiu_mp.lists import making, queries, upload_queries
-from chengjiu_mp.lists.policy import LISTING_ROLES, list_for, lists_visible_to
+from chengjiu_mp.lists.policy import LISTING_ROLES, list_for, lists_visible_to, may_change
 from chengjiu_mp.lists.sheet import run_label
 from chengjiu_mp.units.models import KEY_GROUPS, Unit
 from chengjiu_mp.units.policy import open_units
@@ -78,9 +78,8 @@ def index() -> str:
 def new() -> str:
     """Ask for the unit first: it decides which runs there are."""
     units = _units()
-    asked = request.args.get("unit_id", "")
-    chosen = asked if asked.isdigit() and int(asked) in dict(units) else str(units[0][0]) if len(units) == 1 else ""
-    return _form({"unit_id": chosen}, {})
+    asked = _one_of(units, request.args.get("unit_id"))
+    return _form({"unit_id": asked or (units[0][0] if len(units) == 1 else "")}, {})
 
 
 @blueprint.post("/new")
@@ -153,7 +152,8 @@ def show_list(list_id: int, errors: dict[str, str]) -> str:
     following = people[-1].row.id if len(people) == PAGE else 0
     known = {one.run.id for one in found}
     others = [(run.id, run_label(run)) for run in queries.runs_for(of.unit_id) if run.id not in known]
-    url = queries.link_of(of) if of.link_on else ""
+    changing = may_change(context.principal(), of)
+    url = queries.link_of(of) if of.link_on and changing else ""
     return render_template(
         "admin/unit_list.html", title=of.title, back=url_for("console_lists.index"), of=of, errors=errors,
         others=others,
@@ -161,7 +161,8 @@ def show_list(list_id: int, errors: dict[str, str]) -> str:
         runs=[_run(one) for one in found],
         choices=[(one.run.id, run_label(one.run)) for one in found], people=[person_line(one) for one in people],
         uploads=[upload_line(one) for one in upload_queries.uploads_of(list_id)], chips=_chips(list_id, asked),
-        link=url, asked=asked, names=request.form.get("names", ""), run_id=request.form.get("run_id", ""),
+        changing=changing, link=url, asked=asked,
+        names=request.form.get("names", ""), run_id=request.form.get("run_id", ""),
         reminder=reminder(of, found, url), following=_next(list_id, asked, following),
         left=[one.name for one in queries.people_of(list_id, queries.Narrowed(only="open"))] if of.link_on else [],
     )  # fmt: skip
@@ -208,12 +209,17 @@ def _units() -> list[tuple[int, str]]:
     return [(unit.id, unit.name) for unit in units_to_choose(scope)]
 
 
+def _one_of(units: list[tuple[int, str]], asked: object) -> int | None:
+    return next((unit_id for unit_id, _ in units if str(unit_id) == str(asked)), None)
+
+
 def _form(values: dict[str, Any], errors: dict[str, str]) -> str:
-    units, chosen = _units(), str(values.get("unit_id") or "")
-    found = queries.runs_for(int(chosen)) if chosen.isdigit() and int(chosen) in dict(units) else []
+    units = _units()
+    chosen = _one_of(units, values.get("unit_id"))
+    found = queries.runs_for(chosen) if chosen else []
     return render_template(
         "admin/unit_list_form.html", title="新建名单", back=url_for(".index"), values=values, errors=errors,
-        units=units, unit_id=chosen, unit_name=dict(units).get(int(chosen) if chosen.isdigit() else 0, ""),
+        units=units, unit_id=str(chosen or ""), unit_name=dict(units).get(chosen or 0, ""),
         runs=[(str(run.id), run_label(run).partition("｜")[2]) for run in found],
         sectors=[("", "按场次的领域"), *((one.code, one.name) for one in sectors())],
         groups=[("", "按场次，或表格里每人填的"), *KEY_GROUPS.items()],

@@ -1,6 +1,6 @@
 """每周重复: a run's pattern on many days. The list of dates is looked at before anything is made."""
 
-from datetime import date, time
+from datetime import date
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
@@ -12,7 +12,7 @@ from chengjiu_mp.core.access import access, roles
 from chengjiu_mp.core.day_words import WEEKDAYS
 from chengjiu_mp.core.db import unit_of_work
 from chengjiu_mp.core.errors import NotFound, Refusal
-from chengjiu_mp.core.parsing import Day, In, from_pairs
+from chengjiu_mp.core.parsing import Day, In, TimeOfDay, from_pairs
 from chengjiu_mp.courses.copying import pattern_of, suggested_start
 from chengjiu_mp.courses.drafting import DRAFTING_ROLES, Draft
 from chengjiu_mp.courses.errors import RunTimesWrong
@@ -29,8 +29,8 @@ MAY = roles(*DRAFTING_ROLES)
 class WeeklyPage(In):
     weekdays: list[int] = Field(min_length=1, max_length=7)
     first: Day
-    begins: time
-    ends: time
+    begins: TimeOfDay
+    ends: TimeOfDay
     count: int | None = Field(None, ge=1, le=MOST)
     last: Day | None = None
     days: int = Field(1, ge=1, le=4)

@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date, datetime, time
+from datetime import date, datetime
 from typing import Any
 
 from pydantic import Field
 
 from chengjiu_mp.core import clock
 from chengjiu_mp.core.context import Principal
-from chengjiu_mp.core.parsing import In, RowId
+from chengjiu_mp.core.parsing import In, RowId, TimeOfDay
 from chengjiu_mp.courses import queries
 from chengjiu_mp.courses.copying import as_it_is
 from chengjiu_mp.courses.drafting import DRAFTING_ROLES, Draft, Sitting
@@ -27,8 +27,8 @@ class SittingPage(In):
     """One line of the timetable; an empty line is left out."""
 
     day: date | None = None
-    begins: time | None = None
-    ends: time | None = None
+    begins: TimeOfDay | None = None
+    ends: TimeOfDay | None = None
 
 
 class RunPage(In):

@@ -61,7 +61,7 @@ def send(certificate_id: int, run_id: int) -> Response | tuple[str, int]:
     given = AgainPage.model_validate({})
     try:
         given = from_pairs(AgainPage, request.form, ignore=forms.IGNORED)
-        answered = asking.count_try(run_id)
+        answered = asking.count_try(run_id, [given.phone])
         consents = [ConsentIn(purpose=p, version=v) for p, v in given.consent.items()]
         entry = renewing.entry_again(renewing.known_of(seen), given.name, given.phone, consents)
         return entering.to_ticket(entering.enter(run_id, entry, answered))

@@ -1,5 +1,7 @@
 """The word question on a sign-up form: counted and answered with the form, shown where one is needed."""
 
+from collections.abc import Iterable
+
 from flask import Blueprint, g, request
 
 from chengjiu_mp.core import context, questions
@@ -14,13 +16,13 @@ FIELD = "question_answer"
 blueprint = Blueprint("asking", __name__)
 
 
-def count_try(run_id: int, people: int = 1) -> Opened | None:
+def count_try(run_id: int, phones: Iterable[str], people: int = 1) -> Opened | None:
     """Count a form that signs up so many people; return the answered challenge for :func:`use_up`.
 
     :raise TooMany, DeviceFull, QuestionNeeded: as :func:`limiting.count_try`; the question stands on the next page
     """
     try:
-        return count_signup(run_id, _said(), people)
+        return count_signup(run_id, _said(), phones, people)
     except QuestionNeeded as refusal:
         raise _on_page(refusal) from None
 

@@ -44,7 +44,7 @@ def send(token: str) -> str | Response | tuple[str, int]:
         given = signup_form.read()
         if given.page.add or given.page.drop:
             return _page(token, found, signup_form.resized(given))
-        answered = asking.count_try(run_id, len(given.people))
+        answered = asking.count_try(run_id, given.phones, len(given.people))
         kept = entering.once(answered, lambda device: _signed_up(run_id, given, device))
     except Refusal as refusal:
         return _page(token, queries.run_by_token(token), given, refusal), refusal.kind.value

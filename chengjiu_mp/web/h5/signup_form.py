@@ -77,6 +77,11 @@ class Form:
         ]  # fmt: skip
 
     @property
+    def phones(self) -> list[str]:
+        """Return the numbers that messages will go to, as typed."""
+        return [self.page.guardian.phone if self.page.guardian else "", *(one.phone for one in self.people)]
+
+    @property
     def guardian(self) -> GuardianEntry | None:
         """Return who was named as the guardian, if anybody was."""
         given = self.page.guardian

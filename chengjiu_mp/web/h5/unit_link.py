@@ -74,6 +74,7 @@ def confirm(token: str) -> str | Response | tuple[str, int]:
     given = ClaimPage.model_validate({})
     try:
         given = from_pairs(ClaimPage, request.form, ignore=forms.IGNORED)
+        claiming.spend_row_limits(list_by_token(token), given.handle)
         ticket, device = _claimed(token, given)
     except (LinkOff, NotFound):
         raise
