@@ -3,13 +3,15 @@
 import ast
 import re
 from collections.abc import Iterator
+from typing import cast
 
 import pytest
 from flask import Flask
-from sqlalchemy import CheckConstraint, select
+from sqlalchemy import CheckConstraint, Table, select
 
 from chengjiu_mp.core import context, spreadsheet
 from chengjiu_mp.core.db import db, unit_of_work
+from chengjiu_mp.core.errors import Refusal
 from chengjiu_mp.core.models import AuditEntry
 from chengjiu_mp.courses.changes import ANSWERS
 from chengjiu_mp.courses.models import Signup
@@ -39,16 +41,16 @@ def literals(node: ast.AST) -> set[str]:
 
 
 def signup_states() -> list[str]:
-    checks = [str(one.sqltext) for one in Signup.__table__.constraints if isinstance(one, CheckConstraint)]
+    checks = [str(one.sqltext) for one in cast(Table, Signup.__table__).constraints if isinstance(one, CheckConstraint)]
     return re.findall(r"'([a-z_]+)'", next(one for one in checks if one.startswith("state in")))
 
 
 def file_codes() -> set[str]:
-    named = [FileGone, list_errors.ColumnsMissing, list_errors.NoPeople]
+    named: list[type[Refusal]] = [FileGone, list_errors.ColumnsMissing, list_errors.NoPeople]
     return {one.code for one in (*named, *subclasses(spreadsheet.SheetRefused))}
 
 
-def subclasses(of: type) -> Iterator[type]:
+def subclasses(of: type[Refusal]) -> Iterator[type[Refusal]]:
     for one in of.__subclasses__():
         yield one
         yield from subclasses(one)

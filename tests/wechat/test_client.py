@@ -201,7 +201,8 @@ def test_of_many_that_need_a_token_at_once_one_asks(app, twins):
 
 def test_who_read_before_another_renewed_takes_that_token(app, twins, monkeypatch):
     slow, quick = (Client(app.config["SETTINGS"].wechat)._tokens for _ in range(2))
-    read, taken = slow._read, []
+    read = slow._read
+    taken: list[str] = []
 
     def read_and_be_overtaken():
         found = read()
