@@ -5,6 +5,7 @@ from sqlalchemy import func, select
 
 from chengjiu_mp.core.db import db
 from chengjiu_mp.courses.models import Signup
+from chengjiu_mp.lists.models import UnitListRow
 from tests import factories, rosters
 
 LISTS = "/api/v1/unit-lists"
@@ -38,6 +39,22 @@ def test_a_reader_is_shown_neither_the_link_nor_tickets(client, liaison):
     )
     replies = [client.get(f"{result}/result.xlsx", headers=who).status_code for who in (liaison, reader)]
     assert replies == [200, 404]
+    for page in (console, result):
+        assert "<form" in client.get(page, headers=liaison).text.partition("<main")[2], page
+        assert "<form" not in client.get(page, headers=reader).text.partition("<main")[2], page
+
+
+def test_a_reader_finds_nothing_to_press_on_the_page_of_a_person(client, liaison):
+    list_id = made(client, liaison).json["id"]
+    client.post(
+        f"{sent(client, liaison, list_id, [rosters.person(1)])}/confirm", json={"agreed": True}, headers=liaison
+    )
+    rosters.work()
+    with factories.made():
+        reader = factories.bearer("unit_manager", "chengjiang", read_only=True)
+    row = db.session.scalars(select(UnitListRow.id)).one()
+    found = [client.get(f"/console/lists/{list_id}/people/{row}", headers=who).text for who in (liaison, reader)]
+    assert ["<form" in page.partition("<main")[2] for page in found] == [True, False]
 
 
 def sent(client, headers, list_id, people):

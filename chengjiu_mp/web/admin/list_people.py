@@ -19,7 +19,7 @@ from chengjiu_mp.courses.queries import run_with_seats
 from chengjiu_mp.courses.signup_queries import ticket_url
 from chengjiu_mp.lists import changing, queries
 from chengjiu_mp.lists.models import UnitList
-from chengjiu_mp.lists.policy import list_for
+from chengjiu_mp.lists.policy import list_for, may_change
 from chengjiu_mp.lists.sheet import run_label
 from chengjiu_mp.people.documents import DocType
 from chengjiu_mp.web import forms
@@ -167,7 +167,8 @@ def _page(list_id: int, row_id: int, errors: dict[str, str], values: dict[str, A
     return render_template(
         "admin/unit_list_person.html", title=one.name, back=url_for("console_lists.show", list_id=list_id) + "#people",
         of=of, one=one, line=person_line(one), run=run, wanted=run_with_seats(one.row.run_id).run, others=others,
-        locked=roster_locked(run), locks_at=roster_locks_at(run), errors=errors, values=values,
+        changing=may_change(context.principal(), of), locked=roster_locked(run), locks_at=roster_locks_at(run),
+        errors=errors, values=values,
         doc_types=[("", "自动识别"), *((kind.value, kind.label) for kind in DocType)],
         base=url_for(".show", list_id=list_id, row_id=row_id),
     )  # fmt: skip

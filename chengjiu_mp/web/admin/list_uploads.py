@@ -15,7 +15,7 @@ from chengjiu_mp.core.spreadsheet import FileMissing
 from chengjiu_mp.lists import queries, result_sheet, sheet, upload_queries, uploading
 from chengjiu_mp.lists.enrolling import head_of
 from chengjiu_mp.lists.models import UnitListLine, UnitListUpload
-from chengjiu_mp.lists.policy import list_for
+from chengjiu_mp.lists.policy import list_for, may_change
 from chengjiu_mp.web import forms
 from chengjiu_mp.web.admin import uploads
 from chengjiu_mp.web.admin.lists import MAY, show_list
@@ -148,7 +148,7 @@ def _page(list_id: int, upload_id: int, errors: dict[str, str]) -> str:
         upload=found, errors=errors, plans=upload_queries.plans_of(upload_id),
         counts=upload_queries.counts_of(upload_id),
         columns=COLUMNS, rows=[_row(line, head) for line in lines], chips=chips, base=base, done=done, words=words,
-        stopped=uploading.stopped(found), asked=asked,
+        stopped=uploading.stopped(found), asked=asked, changing=may_change(context.principal(), of),
         following=f"{base}?show={asked.show}&after={lines[-1].number}" if len(lines) == PAGE else "",
     )  # fmt: skip
 
