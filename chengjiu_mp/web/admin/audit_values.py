@@ -10,6 +10,7 @@ VALUES = {
     "what.accounts": "学员账号",
     "what.codes": "验证码",
     "what.messages": "消息",
+    "what.names": "名单上的姓名",
     "what.people": "人员",
     "what.replies": "重复提交记录",
     "what.sessions": "登录",
