@@ -59,7 +59,6 @@ class _Talk:
                 continue
             params = step.filled(self)
             self.rows.append(self._wire.say(step.sql, params, step.answers))
-            self.given.append(params)
 
 
 class _Said:
@@ -75,10 +74,12 @@ class _Said:
         ]
 
     def filled(self, talk: _Talk) -> Any:
-        """Return the parameters for this sign-up."""
+        """Return the parameters for this sign-up, as the talk's newest."""
         if not self._fresh:
+            talk.given.append(self._params)
             return self._params
         params = self._params.copy()
+        talk.given.append(params)  # ahead of its values: one of them may be another of the same statement
         for key, source in self._fresh:
             params[key] = source(talk)
         return params

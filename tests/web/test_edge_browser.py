@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 from werkzeug.serving import make_server
 
 from chengjiu_mp import create_app
@@ -61,7 +61,7 @@ def test_a_wrong_code_brings_the_reader_to_what_to_change(page, site):
     page.click("button.main")
     page.fill("#f-code", "abcdef")
     page.click("button.main")
-    assert page.evaluate("document.activeElement.id") == "errors"
+    expect(page.locator("#errors")).to_be_focused()
 
 
 def test_the_documents_page_renders_without_breaking_the_policy(page, site, said):
