@@ -13,12 +13,13 @@ from sqlalchemy import select
 from chengjiu_mp.core import clock, context
 from chengjiu_mp.core.db import db
 from chengjiu_mp.core.errors import Kind, Refusal
+from chengjiu_mp.core.sheet_rows import Row
 from chengjiu_mp.core.spreadsheet import Sheet
 from chengjiu_mp.courses import queries
 from chengjiu_mp.courses.clashes import Clash, clashes_among
 from chengjiu_mp.courses.drafting import DEFAULT_SECTOR, DRAFTING_ROLES, Draft, Sitting, draft_run
 from chengjiu_mp.courses.models import CourseRun, CourseType, Syllabus
-from chengjiu_mp.courses.month_sheet import AUDIENCES, Row, plain, read_rows, template
+from chengjiu_mp.courses.month_sheet import AUDIENCES, COLUMNS, plain, read_rows, template
 from chengjiu_mp.courses.policy import runs_visible_to, units_in_scope
 from chengjiu_mp.units.queries import sectors, units_to_choose
 from chengjiu_mp.venues.models import Venue
@@ -168,7 +169,7 @@ class _Known:
         found = known.get(said, [])
         if len(found) == 1:
             return found[0]
-        row.fault(column, "有几个同名的，请先改名区分。" if found else why)
+        row.fault(COLUMNS[column], "有几个同名的，请先改名区分。" if found else why)
         return None
 
     def _teachers(self, row: Row) -> list[int]:
@@ -178,9 +179,9 @@ class _Known:
             if len(found) == 1:
                 ids.append(found[0])
             elif found:
-                row.fault("teachers", f"第 {number} 位有同名的人，请留空，导入后在场次里选。")
+                row.fault(COLUMNS["teachers"], f"第 {number} 位有同名的人，请留空，导入后在场次里选。")
             else:
-                row.fault("teachers", f"第 {number} 位不在在岗师资名册里，请核对姓名。")
+                row.fault(COLUMNS["teachers"], f"第 {number} 位不在在岗师资名册里，请核对姓名。")
         return ids
 
 
@@ -200,9 +201,9 @@ def _sittings(row: Row) -> list[Sitting]:
         for n in range(row.values.get("days") or 1)
     ]
     if sittings[0].starts_at <= clock.now():
-        row.fault("day", "这个时间已经过去，请核对。")
+        row.fault(COLUMNS["day"], "这个时间已经过去，请核对。")
     if sittings[0].starts_at > clock.now() + timedelta(days=400):
-        row.fault("day", "离今天超过一年，请核对年份。")
+        row.fault(COLUMNS["day"], "离今天超过一年，请核对年份。")
     return sittings
 
 

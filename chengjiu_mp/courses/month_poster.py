@@ -75,8 +75,13 @@ def render_month(face: MonthFace, chain: FontChain) -> bytes:
 
 def _titles(page: Image.Image, face: MonthFace, sans: FontChain) -> None:
     wide = RIGHT - LEFT
-    draw_fitted(page, (LEFT, 556), fit(face.title, Style(sans, 176, WHITE, bold=4.5, tracking=8), wide, floor=110))
-    draw_line(page, (LEFT, 672), *_clipped(face.subtitle, Style(sans, 84, WHITE, bold=1.6, tracking=3), wide, 60))
+    down = 0 if face.place else 44  # two lines stand in the middle of the room of three
+    draw_fitted(
+        page, (LEFT, 556 + down), fit(face.title, Style(sans, 176, WHITE, bold=4.5, tracking=8), wide, floor=110)
+    )
+    draw_line(
+        page, (LEFT, 672 + down), *_clipped(face.subtitle, Style(sans, 84, WHITE, bold=1.6, tracking=3), wide, 60)
+    )
     if face.place:
         draw_line(page, (LEFT, 748), *_clipped(face.place, Style(sans, 54, PALE), wide, 40))
 

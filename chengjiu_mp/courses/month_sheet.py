@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date, time
 from typing import Any
 
 from chengjiu_mp.core import clock, spreadsheet
+from chengjiu_mp.core.sheet_rows import BLANK, CellFault, Layout, Row, SheetFault
 from chengjiu_mp.core.spreadsheet import Sheet
 
 COLUMNS = {
@@ -16,78 +16,45 @@ COLUMNS = {
 }  # fmt: skip
 REQUIRED = ("kind", "unit", "venue", "day", "begins", "ends")
 AUDIENCES = {"面向全市": True, "本单位专场": False}
-MAX_ROWS = 300
+LAYOUT = Layout(COLUMNS, REQUIRED, ("kind", "venue"), 300, "场次", "场")
 TITLE = "一个月的场次：课程类别、举办单位、地点、日期、上课时间、下课时间必填，其他可以不填；师资几个人用顿号分开"
 
-_BLANK = re.compile(r"[\s\u3000\u200b\ufeff]+")
 _DAY = re.compile(r"(?:(\d{4})[-/.年])?(\d{1,2})[-/.月](\d{1,2})日?|(\d{4})(\d{2})(\d{2})", re.ASCII)
 _TIME = re.compile(r"(\d{1,2})[:：点时](?:(\d{2})分?)?(?:[:：]\d{2})?", re.ASCII)
 _FRACTION = re.compile(r"0(?:\.\d+)?", re.ASCII)
 
 
-class CellFault(Exception):
-    """A cell that does not fit; its text is the Chinese reason and repeats no personal data."""
-
-
-@dataclass
-class Row:
-    """One row by its number in Excel; ``values`` holds what was read, ``faults`` why the rest was not."""
-
-    number: int
-    values: dict[str, Any] = field(default_factory=dict)
-    faults: list[str] = field(default_factory=list)
-
-    def fault(self, column: str, why: str) -> None:
-        self.faults.append(f"{COLUMNS[column]}：{why}")
-
-
 def read_rows(sheet: Sheet) -> tuple[list[Row], list[str]]:
     """Return the filled rows below the header, and the faults of the sheet as such."""
-    header, columns = _header(sheet)
-    if header is None:
-        return [], ["没有找到表头。请下载模板，照它的第一行填写。"]
-    missing = [COLUMNS[name] for name in REQUIRED if name not in columns]
-    if missing:
-        return [], [f"表头里没有“{'”“'.join(missing)}”这一列，请按模板填写。"]
-    filled = [r for r in range(header + 1, len(sheet.rows)) if any(sheet.cell(r, c) for c in columns.values())]
-    if not filled:
-        return [], ["表头下面还没有填场次，请填好再上传。"]
-    if len(filled) > MAX_ROWS:
-        return [], [f"一次最多导入 {MAX_ROWS} 场，这份表有 {len(filled)} 场，请分几次上传。"]
+    try:
+        filled, columns = LAYOUT.filled(sheet)
+    except SheetFault as fault:
+        return [], [str(fault)]
     return [_read_row(sheet, r, columns) for r in filled], []
-
-
-def _header(sheet: Sheet) -> tuple[int | None, dict[str, int]]:
-    for r, cells in enumerate(sheet.rows[:10]):
-        words = [plain(cell) for cell in cells]
-        columns = {name: words.index(word) for name, word in COLUMNS.items() if word in words}
-        if "kind" in columns or "venue" in columns:
-            return r, columns
-    return None, {}
 
 
 def _read_row(sheet: Sheet, r: int, columns: Mapping[str, int]) -> Row:
     row = Row(r + 1)
-    for name in COLUMNS:
+    for name, heading in COLUMNS.items():
         said = sheet.cell(r, columns[name]) if name in columns else ""
         try:
             if not said and name in REQUIRED:
                 raise CellFault("没有填。")
             row.values[name] = _READERS[name](said)
         except CellFault as fault:
-            row.fault(name, str(fault))
+            row.fault(heading, str(fault))
     if row.values.get("begins") and row.values.get("ends") and row.values["begins"] >= row.values["ends"]:
-        row.fault("ends", "不晚于上课时间，请核对。")
+        row.fault(COLUMNS["ends"], "不晚于上课时间，请核对。")
     return row
 
 
 def plain(text: str) -> str:
     """Return a name as names are compared: without blanks, with one kind of brackets."""
-    return _BLANK.sub("", text).replace("(", "（").replace(")", "）")
+    return BLANK.sub("", text).replace("(", "（").replace(")", "）")
 
 
 def _day(said: str) -> date:
-    found = _DAY.fullmatch(_BLANK.sub("", said).removesuffix("00:00"))
+    found = _DAY.fullmatch(BLANK.sub("", said).removesuffix("00:00"))
     try:
         if found is None:
             raise ValueError
@@ -108,7 +75,7 @@ def _in_year(year: str | None, month: int, day: int) -> date:
 
 
 def _time(said: str) -> time:
-    words = _BLANK.sub("", said)
+    words = BLANK.sub("", said)
     if _FRACTION.fullmatch(words):
         # A cell without a time's format holds the share of the day.
         minutes = round(float(words) * 24 * 60)
@@ -124,7 +91,7 @@ def _time(said: str) -> time:
 
 def _number(least: int, most: int) -> Callable[[str], int | None]:
     def read(said: str) -> int | None:
-        words = _BLANK.sub("", said).removesuffix("人").removesuffix("天")
+        words = BLANK.sub("", said).removesuffix("人").removesuffix("天")
         if not words:
             return None
         if not re.fullmatch("[0-9]{1,5}", words) or not least <= int(words) <= most:

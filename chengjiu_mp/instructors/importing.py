@@ -11,13 +11,14 @@ from sqlalchemy.exc import IntegrityError
 from chengjiu_mp.core import audit, ids, privacy
 from chengjiu_mp.core.context import Principal
 from chengjiu_mp.core.db import db, violated
+from chengjiu_mp.core.sheet_rows import Row
 from chengjiu_mp.core.spreadsheet import Sheet
 from chengjiu_mp.instructors.accounts import account_for
 from chengjiu_mp.instructors.errors import RegisterJustChanged, RegisterRefused
 from chengjiu_mp.instructors.models import Instructor, Refresher
 from chengjiu_mp.instructors.policy import EDITORS
 from chengjiu_mp.instructors.refreshing import phone_of
-from chengjiu_mp.instructors.sheet import COLUMNS, Row, read_rows
+from chengjiu_mp.instructors.sheet import COLUMNS, read_rows
 from chengjiu_mp.people.name_display import sort_key
 from chengjiu_mp.units.models import Unit
 from chengjiu_mp.units.policy import open_units

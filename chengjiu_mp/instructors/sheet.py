@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
 from chengjiu_mp.core import clock, spreadsheet
 from chengjiu_mp.core.errors import Refusal
+from chengjiu_mp.core.sheet_rows import BLANK, CellFault, Layout, Row, SheetFault
 from chengjiu_mp.core.spreadsheet import Sheet
 from chengjiu_mp.people.names import read_name
 from chengjiu_mp.people.phones import read_phone
@@ -17,49 +17,19 @@ COLUMNS = {
     "certificate_no": "证书编号", "qualified_on": "取得日期", "refresh_due": "下次复训日期",
 }  # fmt: skip
 REQUIRED = ("name", "phone", "unit")
-MAX_ROWS = 2000
+LAYOUT = Layout(COLUMNS, REQUIRED, ("name", "phone"), 2000, "人", "人")
 
 _STARS = {"": 0, "无": 0, **{n: i for i, n in enumerate("零一二三四五")}, **{str(i): i for i in range(6)}}
 _DAY = re.compile(r"(\d{4})(?:[-/.年](\d{1,2})[-/.月](\d{1,2})日?|(\d{2})(\d{2}))")
-_BLANK = re.compile(r"[\s\u3000\u200b\ufeff]+")
-
-
-class CellFault(Exception):
-    """A cell that does not fit; its text is the Chinese reason and repeats no personal data."""
-
-
-@dataclass
-class Row:
-    """One row of the sheet by its number in Excel; ``values`` holds what was read, ``faults`` why the rest was not."""
-
-    number: int
-    values: dict[str, Any] = field(default_factory=dict)
-    faults: list[str] = field(default_factory=list)
 
 
 def read_rows(sheet: Sheet) -> tuple[list[Row], list[str]]:
     """Return the filled rows below the header, and the faults of the sheet as such."""
-    header, columns = _header(sheet)
-    if header is None:
-        return [], ["没有找到表头。第一行请写：" + "、".join(COLUMNS.values()) + "。"]
-    missing = [COLUMNS[name] for name in REQUIRED if name not in columns]
-    if missing:
-        return [], [f"表头里没有“{'”“'.join(missing)}”这一列，请按模板填写。"]
-    filled = [r for r in range(header + 1, len(sheet.rows)) if any(sheet.cell(r, c) for c in columns.values())]
-    if not filled:
-        return [], ["表头下面还没有填人，请填好再上传。"]
-    if len(filled) > MAX_ROWS:
-        return [], [f"一次最多导入 {MAX_ROWS} 人，这份表有 {len(filled)} 人，请分几次上传。"]
+    try:
+        filled, columns = LAYOUT.filled(sheet)
+    except SheetFault as fault:
+        return [], [str(fault)]
     return [_read_row(sheet, r, columns) for r in filled], []
-
-
-def _header(sheet: Sheet) -> tuple[int | None, dict[str, int]]:
-    for r, cells in enumerate(sheet.rows[:10]):
-        plain = [_BLANK.sub("", cell) for cell in cells]
-        columns = {name: plain.index(words) for name, words in COLUMNS.items() if words in plain}
-        if "name" in columns or "phone" in columns:
-            return r, columns
-    return None, {}
 
 
 def _read_row(sheet: Sheet, r: int, columns: dict[str, int]) -> Row:
@@ -68,9 +38,9 @@ def _read_row(sheet: Sheet, r: int, columns: dict[str, int]) -> Row:
         try:
             row.values[name] = _READERS[name](sheet.cell(r, column))
         except CellFault as fault:
-            row.faults.append(f"{COLUMNS[name]}：{fault}")
+            row.fault(COLUMNS[name], str(fault))
         except Refusal as refusal:
-            row.faults.append(f"{COLUMNS[name]}：{refusal.sentence}")
+            row.fault(COLUMNS[name], refusal.sentence)
     _check_days(row)
     return row
 
@@ -92,7 +62,7 @@ def _phone(said: str) -> str:
 
 
 def _stars(said: str) -> int:
-    plain = _BLANK.sub("", said).removesuffix("级").removesuffix("星")
+    plain = BLANK.sub("", said).removesuffix("级").removesuffix("星")
     if plain and set(plain) == {"★"} and len(plain) <= 5:
         return len(plain)
     if plain not in _STARS:
@@ -103,7 +73,7 @@ def _stars(said: str) -> int:
 def _day(said: str) -> date | None:
     if not said or said in ("不详", "待核实", "无"):
         return None
-    found = _DAY.fullmatch(_BLANK.sub("", said))
+    found = _DAY.fullmatch(BLANK.sub("", said))
     try:
         if found is None:
             raise ValueError

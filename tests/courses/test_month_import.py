@@ -14,7 +14,7 @@ from chengjiu_mp.core.db import db, unit_of_work
 from chengjiu_mp.core.spreadsheet import Sheet
 from chengjiu_mp.courses.models import CourseRun
 from chengjiu_mp.courses.month_import import MonthRefused, Preview, import_month, month_template, preview
-from chengjiu_mp.courses.month_sheet import COLUMNS, MAX_ROWS
+from chengjiu_mp.courses.month_sheet import COLUMNS, LAYOUT
 from chengjiu_mp.courses.queries import instructors_of, meetings_of, run_with_seats
 from chengjiu_mp.signin.models import Account
 from chengjiu_mp.venues.models import Venue
@@ -189,7 +189,7 @@ def test_a_unit_manager_names_units_of_their_own() -> None:
         ([["随便", "写写"]], "没有找到表头"),
         ([HEAD], "还没有填场次"),
         ([[c for c in HEAD if c != "地点"], ["x"] * 11], "表头里没有“地点”"),
-        ([HEAD, *[["x"] * 12] * (MAX_ROWS + 1)], f"一次最多导入 {MAX_ROWS} 场"),
+        ([HEAD, *[["x"] * 12] * (LAYOUT.most + 1)], f"一次最多导入 {LAYOUT.most} 场"),
     ],
 )
 def test_a_sheet_that_is_no_month_is_told_as_such(rows: list[list[str]], said: str) -> None:
