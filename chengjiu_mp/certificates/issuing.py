@@ -11,7 +11,8 @@ from chengjiu_mp.certificates.models import Certificate
 from chengjiu_mp.core import audit, clock, hooks, privacy
 from chengjiu_mp.core.calendar import add_months
 from chengjiu_mp.core.context import Principal
-from chengjiu_mp.core.db import after_commit, db, insert_into
+from chengjiu_mp.core.db import after_commit, db
+from chengjiu_mp.core.rows import insert_into
 from chengjiu_mp.courses.models import CourseRun, CourseType, Signup, Syllabus
 from chengjiu_mp.exams.models import ExamResult
 from chengjiu_mp.exams.submission import take_confirmation

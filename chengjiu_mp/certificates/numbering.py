@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from sqlalchemy import update
 
 from chengjiu_mp.certificates.models import NumberSeries
-from chengjiu_mp.core.db import db, insert_into
+from chengjiu_mp.core.db import db
+from chengjiu_mp.core.rows import insert_into
 from chengjiu_mp.courses.models import CourseType
 
 LOCAL = "local"

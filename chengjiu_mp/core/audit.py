@@ -3,8 +3,9 @@
 from typing import Any
 
 from chengjiu_mp.core import context
-from chengjiu_mp.core.db import Base, insert_rows
+from chengjiu_mp.core.db import Base
 from chengjiu_mp.core.models import AuditEntry
+from chengjiu_mp.core.rows import insert_row
 
 
 def record(action: str, about: Base, *, unit_id: int | None = None, **facts: Any) -> None:
@@ -20,4 +21,4 @@ def record(action: str, about: Base, *, unit_id: int | None = None, **facts: Any
         "object_id": about.id,  # type: ignore[attr-defined]  # every audited table has an integer id
         "unit_id": unit_id, "facts": facts, "request_id": context.request_id(),
     }  # fmt: skip
-    insert_rows(AuditEntry, [entry])
+    insert_row(AuditEntry, entry)

@@ -3,11 +3,10 @@
 Only :func:`unit_of_work` commits. Services flush.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
-from functools import cache
 from typing import Any, TypeVar
 
 from flask_sqlalchemy import SQLAlchemy
@@ -18,21 +17,16 @@ from sqlalchemy import (
     Index,
     Integer,
     MetaData,
-    Table,
     UniqueConstraint,
     cast,
     event,
     extract,
     func,
-    insert,
     text,
 )
-from sqlalchemy.dialects.postgresql import insert as pg_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
-from sqlalchemy.engine import Connection, Dialect
+from sqlalchemy.engine import Connection, CursorResult, Dialect
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import DeclarativeBase, Session, make_transient_to_detached, registry
-from sqlalchemy.orm.util import identity_key
+from sqlalchemy.orm import DeclarativeBase, Session, registry
 from sqlalchemy.types import TypeDecorator
 
 NAMING = {
@@ -75,6 +69,7 @@ db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
 
 _writing: ContextVar[bool] = ContextVar("writing", default=False)
 _after_commit: ContextVar[list[Callable[[], None]] | None] = ContextVar("after_commit", default=None)
+_connection: ContextVar[Connection | None] = ContextVar("connection", default=None)
 
 
 @contextmanager
@@ -92,7 +87,7 @@ def unit_of_work() -> Iterator[Session]:
     session = db.session()
     if session.in_transaction():
         session.rollback()
-    writing, callbacks = _writing.set(True), _after_commit.set([])
+    writing, callbacks, connection = _writing.set(True), _after_commit.set([]), _connection.set(None)
     try:
         yield session
         session.commit()
@@ -103,6 +98,7 @@ def unit_of_work() -> Iterator[Session]:
     finally:
         _writing.reset(writing)
         _after_commit.reset(callbacks)
+        _connection.reset(connection)
     for call in todo:
         call()
 
@@ -174,65 +170,31 @@ def tune_sqlite(engine: Engine) -> None:
         cursor.close()
 
 
-def insert_into(table: type[Any]) -> Any:
-    """Return the dialect's own INSERT, for its ``on_conflict_…`` clauses, which both databases spell alike."""
-    return pg_insert(table) if is_postgresql() else sqlite_insert(table)
+def execute(statement: Executable, values: Any = None) -> CursorResult[Any]:
+    """Say a statement over tables, built once, in the current transaction; past the session, which is a third of it.
 
-
-def table_of(model: type[Base]) -> Table:
-    """Return a model's table, for statements that are built once and said past the session's bookkeeping."""
-    return Base.metadata.tables[model.__tablename__]
-
-
-def insert_new(table: type[Base], unique: tuple[str, ...], **values: Any) -> int | None:
-    """Insert a row at once; return its id, or None when one with these ``unique`` columns is there already.
-
-    A transaction that is inserting the same row now is waited for. The statement is built once: building costs more
-    than the database's own work on it.
+    Objects that the session holds neither go first nor learn of it.
     """
-    found: int | None = db.session.execute(_insert_new(table, unique, is_postgresql()), values).scalar()
-    return found
+    return _here().execute(statement, values)
 
 
-def insert_rows(table: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert rows at once, in one statement, for ledgers whose rows nobody needs as objects."""
-    db.session.execute(_insert_rows(table), rows).close()
+@contextmanager
+def savepoint() -> Iterator[None]:
+    """Go back to here when the block raises, for what :func:`execute` says; objects do not go back with it."""
+    with _here().begin_nested():
+        yield
 
 
-def insert_object(row: Base) -> int:
-    """Insert what a new object holds at once, past the unit of work; return its id, for :func:`adopted`."""
-    columns = table_of(type(row)).columns.keys()
-    values = {name: row.__dict__[name] for name in columns if name in row.__dict__}
-    found: int = db.session.execute(_insert_rows(type(row)), values).scalar_one()
-    return found
-
-
-def adopted(row: Row) -> Row:
-    """Return an object of a row that was inserted past the session, now in the session as if it had been loaded.
-
-    ``row`` has its primary key; columns left out are loaded when they are asked for.
-    """
+def _here() -> Connection:
+    """Return the connection of the session's transaction, looked up once in a unit of work."""
     session = db.session()
-    make_transient_to_detached(row)
-    # A row that was rolled back leaves its object behind, and SQLite gives its number again.
-    left = session.identity_map.get(identity_key(instance=row))
-    if left is not None:
-        session.expunge(left)
-    session.add(row)
-    return row
-
-
-@cache
-def _insert_new(table: type[Base], unique: tuple[str, ...], on_postgresql: bool) -> Executable:
-    statement = (pg_insert if on_postgresql else sqlite_insert)(table_of(table))
-    once = statement.on_conflict_do_nothing(index_elements=list(unique))
-    return once.returning(table_of(table).c.id)
-
-
-@cache
-def _insert_rows(table: type[Base]) -> Executable:
-    # What comes back is not needed: asking for it is what lets both databases take many rows in one statement.
-    return insert(table_of(table)).returning(table_of(table).c.id)
+    # The session sets its own savepoint when it is first asked for the connection under one: it must come first.
+    if not _writing.get() or session.in_nested_transaction():
+        return session.connection()
+    found = _connection.get()
+    if found is None:
+        _connection.set(found := session.connection())
+    return found
 
 
 def is_postgresql() -> bool:

@@ -31,6 +31,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 JSON = "application/json"
 SAFE = ("GET", "HEAD", "OPTIONS")
 OP = "_op"
+_NETWORK = "chengjiu.network"
 
 
 @dataclass(frozen=True)
@@ -182,6 +183,13 @@ def _in_transaction(call: Callable[..., tuple[Response, bool]], arguments: dict[
 
 def network() -> str:
     """Return a keyed name of the caller's network, for limits; the address itself is kept nowhere (of IPv6 the /64)."""
+    found: str | None = request.environ.get(_NETWORK)
+    if found is None:
+        request.environ[_NETWORK] = found = _network()
+    return found
+
+
+def _network() -> str:
     try:
         address = ipaddress.ip_address(request.remote_addr or "")
     except ValueError:

@@ -11,9 +11,10 @@ from datetime import datetime
 from sqlalchemy import bindparam, delete, select, update
 
 from chengjiu_mp.core import clock, ids, privacy
-from chengjiu_mp.core.db import db, insert_new, table_of
+from chengjiu_mp.core.db import db, execute
 from chengjiu_mp.core.errors import Kind, Refusal
 from chengjiu_mp.core.models import IdempotencyKey
+from chengjiu_mp.core.rows import insert_new, table_of
 
 _PLACE = "idempotency_key.body"
 
@@ -63,7 +64,7 @@ def begin(principal: str, key: str, print_: bytes) -> tuple[Kept, tuple[int, byt
 def keep(kept: Kept, status: int, body: bytes) -> None:
     """Store the reply with its effect."""
     sealed = privacy.seal(body.decode(), place=_PLACE, row=kept.uid)
-    db.session.execute(_KEEP, {"kept": kept.id, "status": status, "body_sealed": sealed})
+    execute(_KEEP, {"kept": kept.id, "status": status, "body_sealed": sealed})
 
 
 _TABLE = table_of(IdempotencyKey)

@@ -15,8 +15,9 @@ from sqlalchemy import or_, text, update
 from sqlalchemy.exc import DBAPIError
 
 from chengjiu_mp.core import clock
-from chengjiu_mp.core.db import database_epoch, db, insert_new, unit_of_work
+from chengjiu_mp.core.db import database_epoch, db, unit_of_work
 from chengjiu_mp.core.models import Job
+from chengjiu_mp.core.rows import insert_new
 
 URGENT = "urgent"
 RENDER = "render"

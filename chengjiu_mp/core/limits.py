@@ -13,9 +13,10 @@ from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from chengjiu_mp.core import clock
-from chengjiu_mp.core.db import db, insert_into, is_postgresql, table_of, unit_of_work
+from chengjiu_mp.core.db import db, execute, is_postgresql, unit_of_work
 from chengjiu_mp.core.errors import TooMany
 from chengjiu_mp.core.models import LimitCounter
+from chengjiu_mp.core.rows import insert_into, table_of
 
 _BUCKETS = 10
 
@@ -42,9 +43,18 @@ def spend(*limits: Limit) -> dict[str, int]:
     :raise TooMany: when any limit is used up; ``retry_after`` says in how many seconds to come back
     """
     with unit_of_work():
-        taken = {limit.key: _take(limit) for limit in sorted(limits, key=lambda one: one.key)}
-        if waits := [wait for _, wait in taken.values() if wait]:
-            raise TooMany(retry_after=max(waits))
+        return count(*limits)
+
+
+def count(*limits: Limit) -> dict[str, int]:
+    """Count one try as :func:`spend` does, in the current transaction: the caller ends it soon and whatever comes next,
+    for everybody behind one network waits for its row.
+
+    :raise TooMany: as :func:`spend`; the transaction is to be rolled back
+    """
+    taken = {limit.key: _take(limit) for limit in sorted(limits, key=lambda one: one.key)}
+    if waits := [wait for _, wait in taken.values() if wait]:
+        raise TooMany(retry_after=max(waits))
     return {key: tries for key, (tries, _) in taken.items()}
 
 
@@ -70,13 +80,13 @@ def _take(limit: Limit) -> tuple[int, int]:
         return tries, max(1, math.ceil((oldest + _BUCKETS + 1) * width - now))
     hits[current] = hits.get(current, 0) + 1
     change = {"hits": {str(k): n for k, n in hits.items()}, "touched_at": now + limit.seconds}
-    db.session.execute(_COUNTED, {"counter": limit.key, **change})
+    execute(_COUNTED, {"counter": limit.key, **change})
     return tries + 1, 0
 
 
 def _locked_hits(key: str) -> dict[str, int]:
     fresh = {"key": key, "hits": {}, "touched_at": 0.0}
-    found: dict[str, int] = db.session.execute(_lock(is_postgresql()), fresh).scalar_one()
+    found: dict[str, int] = execute(_lock(is_postgresql()), fresh).scalar_one()
     return found
 
 

@@ -17,9 +17,9 @@ from chengjiu_mp.courses.nearby import runs_nearby
 from chengjiu_mp.courses.queries import run_url
 from chengjiu_mp.people.ages import age_on
 from chengjiu_mp.people.documents import DocType, DocumentReading, Verdict, read_document
-from chengjiu_mp.people.models import Notice
 from chengjiu_mp.people.names import NameReading, read_name
 from chengjiu_mp.people.phones import PhoneReading, read_phone
+from chengjiu_mp.people.queries import NoticeInForce
 from chengjiu_mp.people.schemas import ConsentIn
 from chengjiu_mp.people.service import agreed_notices
 
@@ -56,7 +56,7 @@ class EntryReading:
     name: NameReading
     document: DocumentReading
     phone: PhoneReading
-    notices: Sequence[Notice]
+    notices: Sequence[NoticeInForce]
     warnings: tuple[str, ...]
     needs_guardian: bool = False
 

@@ -7,12 +7,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import ScalarSelect, Table, bindparam, func, select
 
 from chengjiu_mp.core import clock, limits, privacy, questions
-from chengjiu_mp.core.db import db, end_read
+from chengjiu_mp.core.db import db, execute, unit_of_work
 from chengjiu_mp.core.limits import Limit
 from chengjiu_mp.core.questions import Opened
+from chengjiu_mp.core.rows import table_of
 from chengjiu_mp.core.site import site
 from chengjiu_mp.courses.errors import DeviceFull, QuestionNeeded
 from chengjiu_mp.courses.models import LIVE, CourseRun, Signup
@@ -62,15 +63,16 @@ def count_try(who: Visitor, said: Said, people: int = 1, phones: Iterable[str] =
     if who.device_id is not None:
         tries.append(Limit(f"signup:device:{who.device_id}", who.per_device, MINUTE))
     # A device's own minute has an end; its places ahead are asked about long before. A network is only ever asked.
-    near = limits.spend(*tries)[tries[0].key] > who.per_network * _NEAR
-    if who.device_id is not None:
-        held = places_ahead(who.device_id)
-        end_read()
+    with unit_of_work():
+        held = places_ahead(who.device_id) if who.device_id is not None else None
+        often = _told_often(phones)
+        # Last, for a crowd behind one network waits for its row.
+        near = limits.count(*tries)[tries[0].key] > who.per_network * _NEAR
+    if held is not None:
         if held + people > rules().per_device:
             raise DeviceFull(call=site().help_phone)
         near = near or held >= rules().before_question
-    near = near or _told_often(phones)
-    return _answered(who, said) if near else None
+    return _answered(who, said) if near or often else None
 
 
 def count_correction(who: Visitor) -> None:
@@ -116,15 +118,24 @@ def _told_often(phones: Iterable[str]) -> bool:
     """Return whether one of these numbers was typed as often within a day as a device holds places: whoever floods a
     stranger's phone comes with a new device each time.
     """
-    indexes = {index for phone in phones if (index := _index(phone))}
-    if not indexes:
-        return False
-    since = clock.now() - timedelta(days=1)
-    placed = select(func.count()).where(Signup.phone_index.in_(indexes), Signup.created_at > since)
-    asked = select(func.count()).where(GuardianConsent.phone_index.in_(indexes), GuardianConsent.asked_at > since)
-    times = db.session.execute(select(placed.scalar_subquery(), asked.scalar_subquery())).one()
-    end_read()
-    return any(count >= rules().per_device for count in times)
+    since, indexes = clock.now() - timedelta(days=1), {index for phone in phones if (index := _index(phone))}
+    return any(
+        count >= rules().per_device
+        for index in indexes
+        for count in execute(_TOLD, {"index": index, "since": since}).one()
+    )
+
+
+def _written(table: Table, since: str) -> ScalarSelect[int]:
+    of = table.c.phone_index == bindparam("index")
+    return select(func.count()).select_from(table).where(of, table.c[since] > bindparam("since")).scalar_subquery()
+
+
+# Built once: every sign-up asks it. Places with a number on them, and children whose guardian was asked at it.
+_TOLD = select(
+    _written(table_of(Signup), "created_at").label("placed"),
+    _written(table_of(GuardianConsent), "asked_at").label("asked"),
+)
 
 
 def _index(phone: str) -> bytes | None:

@@ -4,14 +4,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
+from itertools import islice
 
 from sqlalchemy import ColumnElement, Select, bindparam, exists, func, or_, select
 from sqlalchemy.orm import aliased, contains_eager
+from sqlalchemy.orm.attributes import set_committed_value
 
 from chengjiu_mp.core import clock, ids, privacy
-from chengjiu_mp.core.db import db, local_weekday
+from chengjiu_mp.core.db import db, execute, local_weekday
 from chengjiu_mp.core.errors import NotFound
 from chengjiu_mp.core.paging import page
+from chengjiu_mp.core.rows import Row, as_read, table_of
 from chengjiu_mp.core.site import site
 from chengjiu_mp.courses.models import CourseRun, CourseType, Meeting, SeatPool, Syllabus
 from chengjiu_mp.courses.series_models import SeriesRun
@@ -168,6 +171,47 @@ def run_with_seats(run_id: int) -> RunAndSeats:
 def _run_by_id() -> Select[CourseRun, SeatPool, Unit, Sector]:
     # Built once: every sign-up reads a run, and building costs more than reading.
     return _runs().where(CourseRun.id == bindparam("run"))
+
+
+@dataclass(frozen=True)
+class RunToEnter:
+    """A run with what signing up asks of it, to be looked at alone: its syllabus with the course type and its venue are
+    there; ``pool_id`` is its open pool's.
+    """
+
+    run: CourseRun
+    pool_id: int
+
+
+def run_to_enter(run_id: int) -> RunToEnter:
+    """Return one run, whatever its state, without what only its pages show.
+
+    :raise NotFound: when there is none
+    """
+    found = execute(_RUN_TO_ENTER, {"run": run_id}).one_or_none()
+    if found is None:
+        raise NotFound
+    values = iter(found)
+
+    def one(table: type[Row]) -> Row:
+        return as_read(table, [*islice(values, len(table_of(table).c))])
+
+    run, syllabus, course_type, venue = one(CourseRun), one(Syllabus), one(CourseType), one(Venue)
+    set_committed_value(syllabus, "course_type", course_type)
+    set_committed_value(run, "syllabus", syllabus)
+    set_committed_value(run, "venue", venue)
+    return RunToEnter(run, next(values))
+
+
+_RUN, _SYLLABUS, _TYPE, _VENUE, _POOL = map(table_of, (CourseRun, Syllabus, CourseType, Venue, SeatPool))
+_RUN_TO_ENTER = (
+    select(*_RUN.c, *_SYLLABUS.c, *_TYPE.c, *_VENUE.c, _POOL.c.id)
+    .join_from(_RUN, _POOL, (_POOL.c.run_id == _RUN.c.id) & _POOL.c.unit_id.is_(None))
+    .join(_SYLLABUS, _SYLLABUS.c.id == _RUN.c.syllabus_id)
+    .join(_TYPE, _TYPE.c.id == _SYLLABUS.c.course_type_id)
+    .join(_VENUE, _VENUE.c.id == _RUN.c.venue_id)
+    .where(_RUN.c.id == bindparam("run"))
+)
 
 
 def run_shown(run_id: int, visible: ColumnElement[bool]) -> RunAndSeats:

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import and_, bindparam, case, select, update
 
-from chengjiu_mp.core.db import db, table_of
+from chengjiu_mp.core.db import db, execute
+from chengjiu_mp.core.rows import table_of
 from chengjiu_mp.courses.models import SEATED, SeatPool, Signup
 
 
@@ -32,7 +33,7 @@ class Pools:
 
 def take_place(pool_id: int) -> Place:
     """Take a seat while nobody waits and one is free, else the next position; one statement, never read-then-write."""
-    row = db.session.execute(_TAKE_PLACE, {"pool": pool_id}).one()
+    row = execute(_TAKE_PLACE, {"pool": pool_id}).one()
     # A seat is only given while nobody waits, so somebody waiting now means: it is us, at the end of the line.
     if row.waiting == 0:
         return Place(pool_id, "confirmed", None, 0)

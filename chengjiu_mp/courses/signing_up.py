@@ -10,14 +10,15 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.exc import IntegrityError
 
 from chengjiu_mp.core import audit, hooks
-from chengjiu_mp.core.db import adopted, after_commit, db, insert_object, violated
+from chengjiu_mp.core.db import after_commit, db, execute, savepoint, violated
 from chengjiu_mp.core.errors import NotFound
+from chengjiu_mp.core.rows import adopted, insert_object, table_of
 from chengjiu_mp.courses import messages
 from chengjiu_mp.courses.entry import Entry
 from chengjiu_mp.courses.errors import AlreadySignedUp, SignupClosed, SignupNotOpen
 from chengjiu_mp.courses.fitting import party_does_not_fit, refuse_unless_seats
 from chengjiu_mp.courses.models import CourseRun, Party, Signup
-from chengjiu_mp.courses.queries import RunAndSeats, phase_of, run_with_seats
+from chengjiu_mp.courses.queries import RunToEnter, phase_of, run_to_enter
 from chengjiu_mp.courses.reserving import reserve_for
 from chengjiu_mp.courses.seats import Place, locked_pools, take_place, take_seats
 from chengjiu_mp.courses.signup_queries import live_signup_of, rank_of, ticket_token
@@ -60,7 +61,7 @@ def sign_up(
     :raise AlreadySignedUp: when somebody else's device made the live place; nothing of it is told
     :raise Refusal: what :func:`read_entry` refuses
     """
-    found = run_with_seats(run_id)
+    found = run_to_enter(run_id)
     check_open(found.run)
     (draft,) = drafts_of(found.run, [entry], By(channel, device_id, owner), guardian, places=[""])
     if isinstance(draft, Signup):
@@ -86,7 +87,7 @@ def sign_up_together(
     :raise PartyDoesNotFit: when not all of them find a seat; ``seats_left`` among the facts
     :raise Refusal: as :func:`sign_up`; ``field`` begins with the person's index, such as "people.1.doc_number"
     """
-    found = run_with_seats(run_id)
+    found = run_to_enter(run_id)
     check_open(found.run)
     places = [f"people.{index}" for index in range(len(entries))]
     read = drafts_of(found.run, entries, By(channel, device_id, owner), guardian, places)
@@ -107,12 +108,12 @@ def admit(signup: Signup) -> Made:
 
     :raise SignupClosed: when the run has stopped taking people meanwhile; :raise AlreadySignedUp: never twice
     """
-    found = run_with_seats(signup.run_id)
+    found = run_to_enter(signup.run_id)
     db.session.refresh(signup, with_for_update=True)
     if signup.state != "pending":
         return Made(signup, rank_of(signup), ticket_token(signup), fresh=False)
     check_open(found.run)
-    place = take_place(found.pool.id)
+    place = take_place(found.pool_id)
     signup.state, signup.position = place.state, place.position
     db.session.flush()
     still_open(found.run)
@@ -135,39 +136,39 @@ def check_open(run: CourseRun) -> None:
         raise SignupClosed("这一场已经取消，请看看其他场次。" if phase == "cancelled" else None, phase=phase)
 
 
-def _place(found: RunAndSeats, owner: Owner | None) -> Place:
+def _place(found: RunToEnter, owner: Owner | None) -> Place:
     reserve = reserve_for(found.run.id, owner.unit_id) if owner else None
     if reserve is not None and take_seats(reserve):
         return Place(reserve, "confirmed", None, 0)
-    return take_place(found.pool.id)
+    return take_place(found.pool_id)
 
 
 def _held(signup: Signup) -> Made:
     return Made(signup, rank_of(signup), ticket_token(signup), fresh=False)
 
 
-def _no_places(found: RunAndSeats, people: int) -> list[Place]:
+def _no_places(found: RunToEnter, people: int) -> list[Place]:
     # Nothing is taken, but whoever ends the run must see these people too.
     locked_pools(found.run.id)
-    return [Place(found.pool.id, "pending", None, 0)] * people
+    return [Place(found.pool_id, "pending", None, 0)] * people
 
 
-def _places(found: RunAndSeats, drafts: Sequence[Draft], owner: Owner | None, *, split: bool) -> list[Place]:
+def _places(found: RunToEnter, drafts: Sequence[Draft], owner: Owner | None, *, split: bool) -> list[Place]:
     pending = iter(_no_places(found, len(drafts)) if any(one.guardian for one in drafts) else ())
     if split:
         return [next(pending) if one.guardian else _place(found, owner) for one in drafts]
     if places := list(pending):
         # No seat is held for a word that is still to come; whether all would fit now is said before anybody is asked.
-        refuse_unless_seats(found.pool.id, len(drafts))
+        refuse_unless_seats(found.pool_id, len(drafts))
         return places
-    for pool in (reserve_for(found.run.id, owner.unit_id) if owner else None, found.pool.id):
+    for pool in (reserve_for(found.run.id, owner.unit_id) if owner else None, found.pool_id):
         if pool is not None and take_seats(pool, len(drafts)):
             return [Place(pool, "confirmed", None, 0)] * len(drafts)
-    raise party_does_not_fit(found.pool.id, len(drafts))
+    raise party_does_not_fit(found.pool_id, len(drafts))
 
 
 def _enter(
-    found: RunAndSeats, drafts: Sequence[Draft], take: Callable[[], list[Place]], party_id: int | None = None
+    found: RunToEnter, drafts: Sequence[Draft], take: Callable[[], list[Place]], party_id: int | None = None
 ) -> list[Made]:
     run = found.run
     for _ in range(_CODE_TRIES):
@@ -175,7 +176,7 @@ def _enter(
         try:
             # After a refused insert PostgreSQL reads no further in this transaction; going back to the savepoint
             # also gives the places back.
-            with db.session.begin_nested():
+            with savepoint():
                 places = take()
                 for (row, _), place in zip(rows, places, strict=True):
                     row.pool_id, row.state, row.position = place.pool_id, place.state, place.position
@@ -223,11 +224,12 @@ def still_open(run: CourseRun) -> None:
     :raise SignupClosed: when the run was ended meanwhile
     """
     # The pool's row is ours now, and whoever ends or cancels a run takes it first: what is read here stays true.
-    if db.session.scalar(_STATE, {"run": run.id}) != "published":
+    if execute(_STATE, {"run": run.id}).scalar() != "published":
         raise SignupClosed
 
 
-_STATE = select(CourseRun.state).where(CourseRun.id == bindparam("run"))
+_RUN = table_of(CourseRun)
+_STATE = select(_RUN.c.state).where(_RUN.c.id == bindparam("run"))
 
 
 def _concluded(run: CourseRun, row: Signup, draft: Draft, place: Place, token: str, which: str) -> Made:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from chengjiu_mp.core import clock, context, ids, privacy
+from chengjiu_mp.core.rows import filled
 from chengjiu_mp.courses.entry import EntryReading
 from chengjiu_mp.courses.models import CourseRun, Signup
 from chengjiu_mp.courses.standing import confirm_by_for
@@ -45,8 +46,8 @@ def new_signup(run: CourseRun, draft: Draft, party_id: int | None = None) -> tup
     """Return a sign-up without its place, not yet added, and its ticket's token."""
     reading, uid, token = draft.reading, ids.new_uid(), ids.new_token()
     owner, index = draft.owner or Owner(run.unit_id), privacy.phone_index(reading.phone.number)
-    row = Signup(
-        uid=uid, run_id=run.id, person_id=draft.person.id, party_id=party_id,
+    row = filled(
+        Signup, uid=uid, run_id=run.id, person_id=draft.person.id, party_id=party_id,
         name=reading.name.name, name_raw=reading.name.raw, sort_key=sort_key(reading.name.name)[:200],
         phone_index=index, phone_sealed=privacy.seal(reading.phone.number, place=Signup.PLACE_PHONE, row=uid),
         # Who signs up on a session that proved this phone by a code need not prove it again to be asked first.

@@ -6,9 +6,10 @@ from sqlalchemy import select, update
 
 from chengjiu_mp.core import audit, clock
 from chengjiu_mp.core.context import Principal
-from chengjiu_mp.core.db import db, insert_into
+from chengjiu_mp.core.db import db
 from chengjiu_mp.core.errors import StaleVersion
 from chengjiu_mp.core.parsing import Invalid
+from chengjiu_mp.core.rows import insert_into
 from chengjiu_mp.courses.models import CourseRun, Signup
 from chengjiu_mp.courses.policy import run_for
 from chengjiu_mp.exams.errors import NotPresent, ResultsConfirmed, ResultsSubmitted

@@ -5,8 +5,9 @@ from datetime import date, timedelta
 from sqlalchemy import exists, select
 
 from chengjiu_mp.core import audit, clock, jobs
-from chengjiu_mp.core.db import db, insert_into, unit_of_work
+from chengjiu_mp.core.db import db, unit_of_work
 from chengjiu_mp.core.models import BeatSlot
+from chengjiu_mp.core.rows import insert_into
 from chengjiu_mp.instructors import messages
 from chengjiu_mp.instructors.models import Instructor, RefresherReminder
 from chengjiu_mp.instructors.refreshing import phone_of

@@ -12,8 +12,9 @@ from collections.abc import Callable, Iterator, Sequence
 from sqlalchemy import func, select
 
 from chengjiu_mp.core import audit, clock, ids, privacy, spreadsheet
-from chengjiu_mp.core.db import db, end_read, insert_into, unit_of_work
+from chengjiu_mp.core.db import db, end_read, unit_of_work
 from chengjiu_mp.core.errors import Refusal
+from chengjiu_mp.core.rows import insert_into
 from chengjiu_mp.courses.models import SeatPool
 from chengjiu_mp.courses.reserving import reserve_for
 from chengjiu_mp.lists import uploading

@@ -3,8 +3,9 @@
 from sqlalchemy import select
 
 from chengjiu_mp.core import clock, jobs, privacy
-from chengjiu_mp.core.db import db, insert_new
+from chengjiu_mp.core.db import db
 from chengjiu_mp.core.models import Job
+from chengjiu_mp.core.rows import insert_new
 from chengjiu_mp.outbox import hours
 from chengjiu_mp.outbox.channels import channels
 from chengjiu_mp.outbox.models import Delivery, Message

@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import select, update
 
 from chengjiu_mp.core import clock
-from chengjiu_mp.core.db import db, insert_into, unit_of_work
+from chengjiu_mp.core.db import db, unit_of_work
+from chengjiu_mp.core.rows import insert_into
 from chengjiu_mp.outbox.models import ChannelPause
 
 FIRST, LONGEST = 10.0, 300.0

@@ -6,7 +6,8 @@ from typing import TypedDict, Unpack
 from sqlalchemy import select
 
 from chengjiu_mp.core import clock, ids, privacy
-from chengjiu_mp.core.db import Base, adopted, db, insert_new
+from chengjiu_mp.core.db import Base, db
+from chengjiu_mp.core.rows import adopted, filled, insert_new
 from chengjiu_mp.outbox import chain
 from chengjiu_mp.outbox.models import Message
 
@@ -52,7 +53,7 @@ def tell(
     added = insert_new(Message, ("dedupe_key",), **values)
     if added is None:
         return db.session.scalars(select(Message).where(Message.dedupe_key == dedupe_key)).one()
-    message = adopted(Message(id=added, **values))
+    message = adopted(filled(Message, id=added, **values))
     chain.go_on(message)
     if call:
         chain.call_as_well(message)

@@ -4,7 +4,7 @@ import os
 import re
 import unicodedata
 from collections.abc import Callable
-from functools import cache
+from functools import cache, lru_cache
 
 from chengjiu_mp.people import han
 
@@ -53,6 +53,7 @@ def _surname_length(name: str) -> int:
     return next((n for n in (4, 3, 2) if len(name) > n and name[:n] in han.COMPOUND_SURNAMES), 1)
 
 
+@lru_cache(maxsize=8192)
 def _reading(char: str) -> str:
     # A compatibility character is read as the one that it is a form of.
     return _pinyin()(unicodedata.normalize("NFC", char)) if han.is_han(char) else char.lower()

@@ -3,13 +3,14 @@
 from collections.abc import Collection, Sequence
 from datetime import date
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import aliased
 
 from chengjiu_mp.core import privacy
-from chengjiu_mp.core.db import db
+from chengjiu_mp.core.db import db, execute
+from chengjiu_mp.core.rows import table_of
 from chengjiu_mp.people.document_types import DocType
 from chengjiu_mp.people.documents import mask_document
 from chengjiu_mp.people.models import Attainment, Consent, Contact, GuardianConsent, Notice, Person
@@ -22,6 +23,29 @@ GUARDIAN_NOTICE = "guardian"
 def current_notices() -> Sequence[Notice]:
     """Return the texts in force that a participant agrees to, in the order their purposes were introduced."""
     return db.session.scalars(_in_force()).all()
+
+
+class NoticeInForce(NamedTuple):
+    """What is asked of a text in force when somebody says that they agree to it."""
+
+    id: int
+    purpose: str
+    version: int
+    sha256: str
+    required: bool
+
+
+def notices_in_force() -> list[NoticeInForce]:
+    """Return the same texts as :func:`current_notices` without their words."""
+    return [NoticeInForce._make(row) for row in execute(_AGREED_TO)]
+
+
+_NOTICE = table_of(Notice)
+_AGREED_TO = (
+    select(*(_NOTICE.c[name] for name in NoticeInForce._fields))
+    .where(_NOTICE.c.current, _NOTICE.c.purpose != GUARDIAN_NOTICE)
+    .order_by(_NOTICE.c.id)
+)
 
 
 @cache

@@ -10,11 +10,12 @@ from typing import Protocol
 from sqlalchemy import update
 
 from chengjiu_mp.core import audit, clock, ids, privacy
-from chengjiu_mp.core.db import adopted, db, insert_new, insert_rows
+from chengjiu_mp.core.db import db
+from chengjiu_mp.core.rows import adopted, filled, insert_new, insert_rows
 from chengjiu_mp.people.documents import DocumentReading
 from chengjiu_mp.people.errors import ConsentMissing
-from chengjiu_mp.people.models import Consent, Contact, Notice, Person
-from chengjiu_mp.people.queries import current_notices, live_contacts, person_by_document
+from chengjiu_mp.people.models import Consent, Contact, Person
+from chengjiu_mp.people.queries import NoticeInForce, live_contacts, notices_in_force, person_by_document
 from chengjiu_mp.people.schemas import ConsentIn
 
 
@@ -39,7 +40,7 @@ def person_found(reading: DocumentReading) -> tuple[Person, bool]:
     }  # fmt: skip
     added = insert_new(Person, ("doc_index",), **values)
     if added is not None:
-        return adopted(Person(id=added, **values)), True
+        return adopted(filled(Person, id=added, **values)), True
     found = person_by_document(index)
     if found is None:
         raise RuntimeError("a person that is there cannot be read")
@@ -56,13 +57,13 @@ def _back_again(person: Person, reading: DocumentReading) -> Person:
     return person
 
 
-def agreed_notices(consents: Iterable[ConsentIn]) -> Sequence[Notice]:
+def agreed_notices(consents: Iterable[ConsentIn]) -> Sequence[NoticeInForce]:
     """Return the current notices that were agreed to; a text that is not in force counts for nothing.
 
     :raise ConsentMissing: when a required one is not among them
     """
     given = {(one.purpose, one.version) for one in consents}
-    notices = current_notices()
+    notices = notices_in_force()
     missing = [n.purpose for n in notices if n.required and (n.purpose, n.version) not in given]
     if missing:
         raise ConsentMissing(field="consents", purposes=missing)
@@ -78,7 +79,7 @@ def record_consents(person: Person, signup: HasId | None, consents: Iterable[Con
     write_consents(person, signup, agreed_notices(consents), channel)
 
 
-def write_consents(person: Person, signup: HasId | None, notices: Iterable[Notice], channel: str) -> None:
+def write_consents(person: Person, signup: HasId | None, notices: Iterable[NoticeInForce], channel: str) -> None:
     """Write what :func:`agreed_notices` returned; for callers that check before they take a lock."""
     of = {"person_id": person.id, "signup_id": signup.id if signup else None, "channel": channel}
     rows = [{**of, "notice_id": notice.id, "text_sha256": notice.sha256} for notice in notices]

@@ -12,9 +12,10 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from chengjiu_mp.certificates.models import Certificate
 from chengjiu_mp.core import audit, clock, idempotency, ids, jobs
-from chengjiu_mp.core.db import db, insert_into, unit_of_work
+from chengjiu_mp.core.db import db, unit_of_work
 from chengjiu_mp.core.models import BeatSlot
 from chengjiu_mp.core.retention import periods
+from chengjiu_mp.core.rows import insert_into
 from chengjiu_mp.courses.erasing import erase_signups
 from chengjiu_mp.courses.models import CourseRun, Signup
 from chengjiu_mp.exams.models import Submission

@@ -7,7 +7,7 @@ from sqlalchemy.exc import DBAPIError
 
 from chengjiu_mp.core.db import db
 from chengjiu_mp.core.errors import NotFound
-from chengjiu_mp.courses.queries import run_with_seats
+from chengjiu_mp.courses.queries import run_to_enter
 from chengjiu_mp.people.names import sort_key
 from chengjiu_mp.people.queries import current_notices, person_by_document
 
@@ -26,6 +26,6 @@ def warm_up(app: Flask) -> None:
             current_notices()
             person_by_document(b"")
             with suppress(NotFound):
-                run_with_seats(_NO_RUN)
+                run_to_enter(_NO_RUN)
         db.session.remove()
         db.engine.dispose()

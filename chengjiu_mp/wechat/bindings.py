@@ -3,7 +3,8 @@
 from sqlalchemy import select, update
 
 from chengjiu_mp.core import clock, ids, privacy
-from chengjiu_mp.core.db import db, insert_into
+from chengjiu_mp.core.db import db
+from chengjiu_mp.core.rows import insert_into
 from chengjiu_mp.wechat.models import WechatBinding
 
 

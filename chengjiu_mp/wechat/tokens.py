@@ -13,8 +13,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import Update, select, text, update
 
 from chengjiu_mp.core import clock, privacy
-from chengjiu_mp.core.db import database_epoch, db, end_read, insert_into, unit_of_work
+from chengjiu_mp.core.db import database_epoch, db, end_read, unit_of_work
 from chengjiu_mp.core.outside import Unreachable
+from chengjiu_mp.core.rows import insert_into
 from chengjiu_mp.wechat.models import WechatToken
 
 # The platform renews in the last five minutes, and both tokens hold meanwhile.

@@ -5,18 +5,10 @@ from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from chengjiu_mp.core import audit, ids, jobs, limits
-from chengjiu_mp.core.db import (
-    adopted,
-    after_commit,
-    db,
-    insert_new,
-    insert_object,
-    insert_rows,
-    unit_of_work,
-    violated,
-)
+from chengjiu_mp.core.db import after_commit, db, savepoint, unit_of_work, violated
 from chengjiu_mp.core.errors import TooMany
 from chengjiu_mp.core.models import AuditEntry, Job
+from chengjiu_mp.core.rows import adopted, as_read, insert_new, insert_object, insert_rows, table_of
 from chengjiu_mp.units.models import Sector
 from tests import counting
 
@@ -204,3 +196,40 @@ def test_a_refused_try_counts_against_no_other_limit(app):
         with pytest.raises(TooMany):
             limits.spend(minute, day)
     assert limits.spend(day)[day.key] == 2
+
+
+def _codes():
+    return set(db.session.scalars(select(Sector.code)))
+
+
+def test_a_row_past_the_session_goes_back_with_the_sessions_savepoint(app):
+    with unit_of_work() as session:
+        insert_new(Sector, ("code",), code="a", name="a", sort=1)
+        with pytest.raises(ValueError, match="no"), session.begin_nested():
+            insert_new(Sector, ("code",), code="b", name="b", sort=1)
+            raise ValueError("no")
+        insert_new(Sector, ("code",), code="c", name="c", sort=1)
+    assert _codes() == {"a", "c"}
+
+
+def test_a_savepoint_of_its_own_goes_back_within_the_sessions(app):
+    with unit_of_work() as session:
+        with session.begin_nested():
+            insert_new(Sector, ("code",), code="a", name="a", sort=1)
+            with pytest.raises(ValueError, match="no"), savepoint():
+                insert_new(Sector, ("code",), code="b", name="b", sort=1)
+                assert _codes() == {"a", "b"}  # the session looks on under its own savepoint
+                raise ValueError("no")
+        with session.begin_nested(), savepoint():
+            assert _codes() == {"a"}
+    assert _codes() == {"a"}
+
+
+def test_what_was_read_to_be_looked_at_is_never_written(app):
+    with unit_of_work():
+        insert_new(Sector, ("code",), code="a", name="before", sort=1)
+    with unit_of_work() as session:
+        found = as_read(Sector, list(session.execute(select(*table_of(Sector).c)).one()))
+        assert (found.code, found.name) == ("a", "before")
+        found.name = "after"
+    assert db.session.scalar(select(Sector.name)) == "before"

@@ -1,0 +1,101 @@
+"""Rows written and read past the session, where a statement built once costs less than the unit of work.
+
+What the session holds neither goes first nor learns of it: callers flush before, and adopt what they go on with.
+"""
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any, TypeVar
+
+from sqlalchemy import Executable, Table, insert
+from sqlalchemy.dialects.postgresql import insert as pg_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.orm import make_transient_to_detached
+from sqlalchemy.orm.util import identity_key
+
+from chengjiu_mp.core.db import Base, db, execute, is_postgresql
+
+Row = TypeVar("Row", bound=Base)
+
+
+def insert_into(table: type[Any]) -> Any:
+    """Return the dialect's own INSERT, for its ``on_conflict_…`` clauses, which both databases spell alike."""
+    return pg_insert(table) if is_postgresql() else sqlite_insert(table)
+
+
+def table_of(model: type[Base]) -> Table:
+    """Return a model's table, for statements that are built once and said past the session's bookkeeping."""
+    return Base.metadata.tables[model.__tablename__]
+
+
+def insert_new(table: type[Base], unique: tuple[str, ...], **values: Any) -> int | None:
+    """Insert a row at once; return its id, or None when one with these ``unique`` columns is there already.
+
+    A transaction that is inserting the same row now is waited for. The statement is built once: building costs more
+    than the database's own work on it.
+    """
+    found: int | None = execute(_insert_new(table, unique, is_postgresql()), values).scalar()
+    return found
+
+
+def insert_rows(table: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert rows at once, in one statement, for ledgers whose rows nobody needs as objects."""
+    execute(_insert_rows(table), rows).close()
+
+
+def insert_row(table: type[Base], values: Mapping[str, Any]) -> int:
+    """Insert a row at once; return its id."""
+    found: int = execute(_insert_rows(table), values).scalar_one()
+    return found
+
+
+def insert_object(row: Base) -> int:
+    """Insert what a new object holds at once, past the unit of work; return its id, for :func:`adopted`."""
+    columns = table_of(type(row)).columns.keys()
+    return insert_row(type(row), {name: row.__dict__[name] for name in columns if name in row.__dict__})
+
+
+def filled(table: type[Row], **values: Any) -> Row:
+    """Return a new object that holds these values, for :func:`insert_object`: each attribute set by itself costs more
+    than the insert.
+    """
+    row: Row = table.__mapper__.class_manager.new_instance()
+    row.__dict__.update(values)
+    return row
+
+
+def as_read(table: type[Row], values: Sequence[Any]) -> Row:
+    """Return an object of a row, its values in the order of the table's columns, in no session: for rows that are only
+    looked at. What is set on it is never written, and what was not read with it cannot be loaded.
+    """
+    row = filled(table, **dict(zip(table_of(table).columns.keys(), values, strict=True)))
+    make_transient_to_detached(row)
+    return row
+
+
+def adopted(row: Row) -> Row:
+    """Return an object of a row that was inserted past the session, now in the session as if it had been loaded.
+
+    ``row`` has its primary key; columns left out are loaded when they are asked for.
+    """
+    session = db.session()
+    make_transient_to_detached(row)
+    # A row that was rolled back leaves its object behind, and SQLite gives its number again.
+    left = session.identity_map.get(identity_key(instance=row))
+    if left is not None:
+        session.expunge(left)
+    session.add(row)
+    return row
+
+
+@cache
+def _insert_new(table: type[Base], unique: tuple[str, ...], on_postgresql: bool) -> Executable:
+    statement = (pg_insert if on_postgresql else sqlite_insert)(table_of(table))
+    once = statement.on_conflict_do_nothing(index_elements=list(unique))
+    return once.returning(table_of(table).c.id)
+
+
+@cache
+def _insert_rows(table: type[Base]) -> Executable:
+    # What comes back is not needed: asking for it is what lets both databases take many rows in one statement.
+    return insert(table_of(table)).returning(table_of(table).c.id)
