@@ -25,6 +25,7 @@ from chengjiu_mp.web.admin import calendar as console_calendar
 from chengjiu_mp.web.admin import calls as console_calls
 from chengjiu_mp.web.admin import certificates as console_certificates
 from chengjiu_mp.web.admin import checkins as console_checkins
+from chengjiu_mp.web.admin import classes as console_classes
 from chengjiu_mp.web.admin import corrections as console_corrections
 from chengjiu_mp.web.admin import desk as console_desk
 from chengjiu_mp.web.admin import guardians as console_guardians
@@ -100,6 +101,7 @@ PAGES = (
     board,
     refresher_page,
     console_progress,
+    console_classes,
     console_targets,
     console_instructors,
     console_instructors_import,

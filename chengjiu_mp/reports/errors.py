@@ -1,4 +1,4 @@
-"""How one's own data says no."""
+"""How figures and one's own data say no."""
 
 from chengjiu_mp.core.errors import Kind, Refusal
 
@@ -22,4 +22,10 @@ class PhoneNotProved(Refusal):
 class NotConfirmed(Refusal):
     code = "not_confirmed"
     message = "删除后不能恢复。请看清要删除和保留的内容，勾选确认后再提交。"
+    kind = Kind.INVALID
+
+
+class DaysBackwards(Refusal):
+    code = "days_backwards"
+    message = "开始日期在结束日期之后。请把两个日期对调，或清空后重新选。"
     kind = Kind.INVALID
