@@ -7,12 +7,13 @@ from chengjiu_mp.certificates import api as certificates
 from chengjiu_mp.certificates import tasks as certificate_tasks
 from chengjiu_mp.checkin import api as checkin
 from chengjiu_mp.courses import api as courses
-from chengjiu_mp.courses import family_api, line_api, month_api
+from chengjiu_mp.courses import calendar_api, family_api, line_api, month_api
 from chengjiu_mp.courses import tasks as course_tasks
 from chengjiu_mp.exams import api as exams
 from chengjiu_mp.instructors import api as instructors
 from chengjiu_mp.instructors import tasks as instructor_tasks
 from chengjiu_mp.lists import api as lists
+from chengjiu_mp.lists import link_api
 from chengjiu_mp.lists import tasks as list_tasks
 from chengjiu_mp.outbox import api as outbox
 from chengjiu_mp.outbox import tasks as outbox_tasks
@@ -151,7 +152,9 @@ def register(app: Flask) -> None:
     app.register_blueprint(family_api.blueprint)
     app.register_blueprint(line_api.blueprint)
     app.register_blueprint(month_api.blueprint)
+    app.register_blueprint(calendar_api.blueprint)
     app.register_blueprint(lists.blueprint)
+    app.register_blueprint(link_api.blueprint)
     app.register_blueprint(checkin.blueprint)
     app.register_blueprint(exams.blueprint)
     certificates.init_app(app)

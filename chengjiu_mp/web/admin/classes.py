@@ -33,14 +33,13 @@ def index() -> str:
         days = classes.days_between(asked.since, asked.until)
     except DaysBackwards as refusal:
         days, errors = classes.days_between(None, None), {"since": refusal.sentence}
-    found = classes.by_class(scope_of(context.principal()), days, asked.unit_id)
-    kept: dict[str, Any] = {"since": found.since, "until": found.until, "unit_id": found.unit_id}
+    scope = scope_of(context.principal())
+    found = classes.by_class(scope, days, asked.unit_id)
     return render_template(
         "admin/classes.html", title="培训人群", back=url_for("console_progress.index"), found=found, errors=errors,
-        whole=scope_of(context.principal()).whole, units=_units(), where=where_of(found.unit_id),
-        quick=_quick(days, asked.unit_id),
+        whole=scope.whole, units=_units(), where=where_of(found.unit_id), quick=_quick(days, asked.unit_id),
         typed={"since": asked.since or found.since, "until": asked.until or found.until},
-        groups=_table("人群类别", found, found.groups, "key_group"), save=url_for(".save", **kept),
+        groups=_table("人群类别", found, found.groups, "key_group"), save=url_for(".save", **_kept(found)),
         sixes=_table("六进", found, found.sectors, "sector_id"),
     )  # fmt: skip
 
@@ -96,5 +95,9 @@ def _row(found: Classes, line: ClassLine, where: dict[str, str]) -> list[Any]:
 
 
 def _cell(found: Classes, metric: str, value: int, where: dict[str, str]) -> Any:
-    kept: dict[str, Any] = {"since": found.since, "until": found.until, "unit_id": found.unit_id, **where}
+    kept = {**_kept(found), **where}
     return {"href": url_for("console_progress.rows", metric=metric, **kept), "text": f"{value:,}"} if value else 0
+
+
+def _kept(found: Classes) -> dict[str, Any]:
+    return {"since": found.since, "until": found.until, "unit_id": found.unit_id}
