@@ -137,3 +137,10 @@ def test_open_data_opens():
 def test_open_data_of_others_does_not_open(data, iv, key, appid):
     with pytest.raises(NotOurs):
         open_data(data, iv, key, appid)
+
+
+@pytest.mark.parametrize("length", range(33))
+def test_callbacks_are_padded_to_whole_blocks_of_32(seal, length):
+    sealed = seal.seal(b"x" * length)
+    assert len(base64.b64decode(sealed)) % 32 == 0
+    assert seal.open(sealed) == b"x" * length
