@@ -26,6 +26,7 @@ from chengjiu_mp.web.admin import calendar as console_calendar
 from chengjiu_mp.web.admin import calls as console_calls
 from chengjiu_mp.web.admin import certificates as console_certificates
 from chengjiu_mp.web.admin import checkins as console_checkins
+from chengjiu_mp.web.admin import children as console_children
 from chengjiu_mp.web.admin import classes as console_classes
 from chengjiu_mp.web.admin import codes as console_codes
 from chengjiu_mp.web.admin import corrections as console_corrections
@@ -133,6 +134,7 @@ PAGES = (
     console_messages,
     console_calls,
     console_audit,
+    console_children,
     console_jobs,
     console_checkins,
     result_pages,

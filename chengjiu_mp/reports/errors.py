@@ -29,3 +29,17 @@ class DaysBackwards(Refusal):
     code = "days_backwards"
     message = "开始日期在结束日期之后。请把两个日期对调，或清空后重新选。"
     kind = Kind.INVALID
+
+
+class OwnAccesses(Refusal):
+    """The second person must be one who made none of the accesses."""
+
+    code = "own_accesses"
+    message = "里面有您自己看过的记录，请由另一位没有看过的同事来核对。"
+    kind = Kind.CONFLICT
+
+
+class AccessesChanged(Refusal):
+    code = "accesses_changed"
+    message = "刚刚又有人看过完整号码，次数变了。请看完新的再核对。"
+    kind = Kind.CONFLICT
