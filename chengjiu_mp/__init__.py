@@ -17,6 +17,7 @@ from chengjiu_mp.outbox import channels
 from chengjiu_mp.outbox.subscribe import SubscribeChannel
 from chengjiu_mp.signin import api as signin
 from chengjiu_mp.wechat import client as wechat
+from chengjiu_mp.wechat import pages
 
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
 
@@ -73,6 +74,8 @@ def _connect(settings: Settings) -> None:
     """
     client = wechat.Client(settings.wechat) if settings.wechat else None
     wechat.use_client(client)
+    account = settings.wechat.of_pages() if settings.wechat else None
+    pages.use_pages(wechat.Client(account) if account else None)
     if settings.sms is None:
         if settings.production:
             raise BadSettings("production does not boot with the console as the only channel")

@@ -7,12 +7,13 @@ from chengjiu_mp.certificates import api as certificates
 from chengjiu_mp.certificates import tasks as certificate_tasks
 from chengjiu_mp.checkin import api as checkin
 from chengjiu_mp.courses import api as courses
-from chengjiu_mp.courses import family_api, line_api, month_api
+from chengjiu_mp.courses import calendar_api, family_api, line_api, month_api, scene_api
 from chengjiu_mp.courses import tasks as course_tasks
 from chengjiu_mp.exams import api as exams
 from chengjiu_mp.instructors import api as instructors
 from chengjiu_mp.instructors import tasks as instructor_tasks
 from chengjiu_mp.lists import api as lists
+from chengjiu_mp.lists import link_api
 from chengjiu_mp.lists import tasks as list_tasks
 from chengjiu_mp.outbox import api as outbox
 from chengjiu_mp.outbox import tasks as outbox_tasks
@@ -25,6 +26,9 @@ from chengjiu_mp.web.admin import calendar as console_calendar
 from chengjiu_mp.web.admin import calls as console_calls
 from chengjiu_mp.web.admin import certificates as console_certificates
 from chengjiu_mp.web.admin import checkins as console_checkins
+from chengjiu_mp.web.admin import children as console_children
+from chengjiu_mp.web.admin import classes as console_classes
+from chengjiu_mp.web.admin import codes as console_codes
 from chengjiu_mp.web.admin import corrections as console_corrections
 from chengjiu_mp.web.admin import desk as console_desk
 from chengjiu_mp.web.admin import guardians as console_guardians
@@ -70,6 +74,7 @@ from chengjiu_mp.web.h5 import teach as teach_pages
 from chengjiu_mp.web.h5 import tickets as ticket_pages
 from chengjiu_mp.web.h5 import unit_link as unit_link_pages
 from chengjiu_mp.web.h5 import verify as verify_pages
+from chengjiu_mp.wechat import api as wechat_api
 
 # Imported for the tasks they declare; one a line.
 TASKS = (
@@ -100,6 +105,7 @@ PAGES = (
     board,
     refresher_page,
     console_progress,
+    console_classes,
     console_targets,
     console_instructors,
     console_instructors_import,
@@ -117,6 +123,7 @@ PAGES = (
     console_calendar,
     console_month_import,
     console_links,
+    console_codes,
     console_lists,
     console_list_uploads,
     console_list_people,
@@ -127,6 +134,7 @@ PAGES = (
     console_messages,
     console_calls,
     console_audit,
+    console_children,
     console_jobs,
     console_checkins,
     result_pages,
@@ -142,6 +150,7 @@ PAGES = (
 
 def register(app: Flask) -> None:
     """Register the JSON routes, the pages and the command line."""
+    app.register_blueprint(wechat_api.blueprint)
     app.register_blueprint(outbox.blueprint)
     app.register_blueprint(signin.blueprint)
     app.register_blueprint(instructors.blueprint)
@@ -149,7 +158,10 @@ def register(app: Flask) -> None:
     app.register_blueprint(family_api.blueprint)
     app.register_blueprint(line_api.blueprint)
     app.register_blueprint(month_api.blueprint)
+    app.register_blueprint(calendar_api.blueprint)
+    app.register_blueprint(scene_api.blueprint)
     app.register_blueprint(lists.blueprint)
+    app.register_blueprint(link_api.blueprint)
     app.register_blueprint(checkin.blueprint)
     app.register_blueprint(exams.blueprint)
     certificates.init_app(app)

@@ -1,6 +1,7 @@
 """What the environment says of WeChat and of short messages; each is on when all of its variables are there."""
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,6 +17,7 @@ SMS = (
     "CHENGJIU_SMS_TEMPLATES",
 )  # fmt: skip
 WECHAT = ("CHENGJIU_WECHAT_APPID", "CHENGJIU_WECHAT_SECRET")
+PAGES = ("CHENGJIU_WECHAT_PAGES_APPID", "CHENGJIU_WECHAT_PAGES_SECRET")
 
 # What the twins on this machine know; a development that is told of them needs nothing else.
 _TWIN_SUBSCRIBE = {
@@ -39,6 +41,7 @@ def with_twins(env: Env) -> Env:
         return env
     return {
         "CHENGJIU_WECHAT_APPID": twin.APPID, "CHENGJIU_WECHAT_SECRET": twin.SECRET,
+        "CHENGJIU_WECHAT_PAGES_APPID": twin.PAGES_APPID, "CHENGJIU_WECHAT_PAGES_SECRET": twin.SECRET,
         "CHENGJIU_WECHAT_URL": f"{url}/wechat", "CHENGJIU_WECHAT_TEMPLATES": json.dumps(_TWIN_SUBSCRIBE),
         "CHENGJIU_SMS_SECRET_ID": sms_twin.SECRET_ID, "CHENGJIU_SMS_SECRET_KEY": sms_twin.SECRET_KEY,
         "CHENGJIU_SMS_APP_ID": sms_twin.APP_ID, "CHENGJIU_SMS_SIGN": sms_twin.SIGN,
@@ -86,10 +89,12 @@ def wechat_settings(env: Env) -> WechatSettings | None:
     token, key = env.get("CHENGJIU_WECHAT_CALLBACK_TOKEN", ""), env.get("CHENGJIU_WECHAT_CALLBACK_KEY", "")
     if token or key:
         _check_callback(token, key)
+    _whole(env, PAGES)
     return WechatSettings(
         env["CHENGJIU_WECHAT_APPID"], env["CHENGJIU_WECHAT_SECRET"], version=version,
         url=_url(env, "CHENGJIU_WECHAT_URL", wechat.HOST), callback_token=token, callback_key=key,
-        templates=tuple(_subscribe(env)),
+        templates=tuple(_subscribe(env)), code_page=_page(env), pages_appid=env.get(PAGES[0], ""),
+        pages_secret=env.get(PAGES[1], ""),
     )  # fmt: skip
 
 
@@ -99,6 +104,14 @@ def check_files(env: Env) -> dict[str, str]:
     if not all(name.isascii() and name.isalnum() and isinstance(text, str) for name, text in found.items()):
         raise Wrong('CHENGJIU_WECHAT_CHECK_FILES is {"<name without .txt>": "<content>"}')
     return found
+
+
+def _page(env: Env) -> str:
+    page = env.get("CHENGJIU_WECHAT_CODE_PAGE", "")
+    # The platform takes neither a slash in front nor parameters behind.
+    if page and not re.fullmatch(r"[0-9A-Za-z_-]+(/[0-9A-Za-z_-]+)*", page):
+        raise Wrong("CHENGJIU_WECHAT_CODE_PAGE is a page of the mini program without / in front: pages/open")
+    return page
 
 
 def _subscribe(env: Env) -> list[Template]:

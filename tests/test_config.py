@@ -73,6 +73,8 @@ def test_what_is_missing_is_named(name):
         ({**WECHAT, "CHENGJIU_WECHAT_TEMPLATES": '{"signup": {"id": "a"}}'}, "CHENGJIU_WECHAT_TEMPLATES"),
         ({**WECHAT, "CHENGJIU_WECHAT_TEMPLATES": '{"signup": {"id": "a", "data": {"thing1": "x"}}}'}, "variables"),
         ({**WECHAT, "CHENGJIU_WECHAT_CALLBACK_TOKEN": "t", "CHENGJIU_WECHAT_CALLBACK_KEY": "short"}, "CALLBACK_KEY"),
+        ({**WECHAT, "CHENGJIU_WECHAT_CODE_PAGE": "/pages/open?x=1"}, "CHENGJIU_WECHAT_CODE_PAGE"),
+        ({**WECHAT, "CHENGJIU_WECHAT_PAGES_APPID": "wx2"}, "CHENGJIU_WECHAT_PAGES_SECRET"),
         ({"CHENGJIU_WECHAT_CHECK_FILES": '{"../a": "b"}'}, "CHENGJIU_WECHAT_CHECK_FILES"),
     ],
 )

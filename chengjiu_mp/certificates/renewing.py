@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import case, or_, select
+from sqlalchemy import and_, case, or_, select
 
 from chengjiu_mp.certificates.models import Certificate
 from chengjiu_mp.certificates.queries import Seen, certificates_of_people
@@ -50,7 +50,7 @@ def expiring(person_ids: Collection[int]) -> list[Seen]:
 
 
 def runs_again(certificate: Certificate) -> list[RunAndSeats]:
-    """Return runs of the same kind that take people now, those of the holder's own town first."""
+    """Return runs of the same kind that take people now: those with a seat first, then the holder's own town's."""
     row = select(Unit.row_id).where(Unit.id == certificate.owner_unit_id).scalar_subquery()
     now = clock.now()
     query = (
@@ -63,7 +63,10 @@ def runs_again(certificate: Certificate) -> list[RunAndSeats]:
             CourseRun.signup_opens_at <= now, CourseRun.signup_closes_at > now, CourseRun.ends_at > now,
             or_(CourseRun.open_to_all, CourseRun.unit_id == certificate.owner_unit_id),
         )
-        .order_by(case((Unit.row_id == row, 0), else_=1), CourseRun.starts_at, CourseRun.id)
+        .order_by(
+            case((and_(SeatPool.waiting == 0, SeatPool.taken < SeatPool.capacity), 0), else_=1),
+            case((Unit.row_id == row, 0), else_=1), CourseRun.starts_at, CourseRun.id,
+        )
     )  # fmt: skip
     return runs_by_id(db.session.scalars(query.limit(_SHOWN)).all())
 

@@ -1,5 +1,7 @@
 """Merging an under-filled run into another (拼班): places and their order are kept, everybody is told and asked."""
 
+from datetime import timedelta
+
 from sqlalchemy import select, update
 
 from chengjiu_mp.core import audit, clock
@@ -10,6 +12,7 @@ from chengjiu_mp.courses.changes import ask, reason_of, record_change
 from chengjiu_mp.courses.errors import CannotMerge, RunBegun, RunNotOpen
 from chengjiu_mp.courses.models import LIVE, SEATED, CourseRun, Signup
 from chengjiu_mp.courses.moving import carry_consents
+from chengjiu_mp.courses.nearby import nearness
 from chengjiu_mp.courses.queries import RunAndSeats, RunFilter, run_with_seats, runs_open_for_signup
 from chengjiu_mp.courses.seats import Place, Pools, both_locked, release_place, take_place
 from chengjiu_mp.courses.signup_queries import live_signup_of
@@ -40,9 +43,20 @@ def merge(run: CourseRun, into: CourseRun, reason: str) -> RunChange:
 
 
 def could_take(run: CourseRun) -> list[RunAndSeats]:
-    """Return the published runs of the same kind ahead that people could be moved to, the next one first."""
-    kind = run.syllabus.course_type.code
-    return [one for one in runs_open_for_signup(RunFilter(kind)) if one.run.starts_at > clock.now()]
+    """Return the published runs of the same kind ahead that have a seat, the nearest first: the same town, then the
+    day that is closest to the run's own.
+    """
+    here, now = run_with_seats(run.id), clock.now()
+    kind = here.run.syllabus.course_type.code
+    found = [
+        one for one in runs_open_for_signup(RunFilter(kind), limit=300)
+        if one.run.id != run.id and one.run.starts_at > now and one.seats_left > 0
+    ]  # fmt: skip
+
+    def distance(one: RunAndSeats) -> tuple[bool, timedelta, int]:
+        return not nearness(here, one)[1], abs(one.run.starts_at - here.run.starts_at), one.run.id
+
+    return sorted(found, key=distance)
 
 
 def _in_order(run_id: int) -> list[Signup]:

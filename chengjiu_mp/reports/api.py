@@ -11,8 +11,9 @@ from chengjiu_mp.core.errors import NotFound, TooMany
 from chengjiu_mp.core.http import route
 from chengjiu_mp.core.paging import BadCursor
 from chengjiu_mp.core.site import site
-from chengjiu_mp.reports import consenting, drilldown, erasure, own_data, schemas
-from chengjiu_mp.reports.errors import NotConfirmed, NothingHeld, PhoneNotProved
+from chengjiu_mp.reports import classes, consenting, drilldown, erasure, own_data, schemas
+from chengjiu_mp.reports.errors import DaysBackwards, NotConfirmed, NothingHeld, PhoneNotProved
+from chengjiu_mp.reports.policy import scope_of
 from chengjiu_mp.reports.progress import progress
 from chengjiu_mp.reports.reach import Held, held_here, holder_of
 
@@ -25,7 +26,7 @@ def read_progress(query: schemas.ProgressQuery) -> schemas.ProgressOut:
     return schemas.ProgressOut.model_validate(progress(query.year or clock.today().year))
 
 
-@route(blueprint, "GET", "/progress/rows", STAFF, refusals=(NotFound, BadCursor))
+@route(blueprint, "GET", "/progress/rows", STAFF, refusals=(NotFound, BadCursor, DaysBackwards))
 def read_progress_rows(query: schemas.ProgressRowsQuery) -> schemas.ProgressRowsOut:
     """The certificates or runs behind a figure, within the caller's scope, newest first."""
     asked, who = asked_by(query), context.principal()
@@ -37,7 +38,19 @@ def read_progress_rows(query: schemas.ProgressRowsQuery) -> schemas.ProgressRows
 def asked_by(query: schemas.ProgressRowsQuery) -> drilldown.Asked:
     """Return which figure a query asks for."""
     year = query.year or clock.today().year
-    return drilldown.Asked(year, query.metric, query.unit_id, query.sector_id, since_start=query.since_start)
+    days = classes.days_between(query.since, query.until) if query.since or query.until else None
+    return drilldown.Asked(
+        year, query.metric, query.unit_id, query.sector_id, since_start=query.since_start, key_group=query.key_group,
+        days=days,
+    )  # fmt: skip
+
+
+@route(blueprint, "GET", "/progress/classes", STAFF, refusals=(NotFound, DaysBackwards))
+def read_classes(query: schemas.DaysQuery) -> schemas.ClassesOut:
+    """Trained, certified and 普及 by class of people (重点人群) and by 六进, within the caller's scope."""
+    days = classes.days_between(query.since, query.until)
+    found = classes.by_class(scope_of(context.principal()), days, query.unit_id)
+    return schemas.ClassesOut.model_validate(found)
 
 
 def _count_name(**_: schemas.OwnNameIn) -> None:

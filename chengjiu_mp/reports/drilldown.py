@@ -24,13 +24,17 @@ NOWHERE = 0
 
 @dataclass(frozen=True)
 class Asked:
-    """Which figure: ``unit_id`` a row of the plan, 0 what belongs to no row, None all; ``since_start`` from 2022 on."""
+    """Which figure: ``unit_id`` a row of the plan, 0 what belongs to no row, None all; ``since_start`` from 2022 on.
+
+    ``days``, the first and the last, take the place of the year; ``key_group`` is one class of people."""
 
     year: int
     metric: str
     unit_id: int | None = None
     sector_id: int | None = None
     since_start: bool = False
+    key_group: str | None = None
+    days: tuple[date, date] | None = None
 
     @property
     def first_year(self) -> int:
@@ -39,7 +43,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class Behind:
-    """One row behind a figure. ``kind``: certificate or run; ``count`` is what it adds to the figure.
+    """One row behind a figure. ``kind``: certificate, run or signup; ``count`` is what it adds to the figure.
 
     ``text`` is a masked name or a run's title."""
 
@@ -51,6 +55,7 @@ class Behind:
     unit: str
     on: date
     count: int
+    run_id: int | None = None
 
 
 def rows_behind(who: Principal, asked: Asked, cursor: str | None = None) -> Page[Behind]:
@@ -59,11 +64,14 @@ def rows_behind(who: Principal, asked: Asked, cursor: str | None = None) -> Page
     :raise NotFound: when the caller holds nothing of the row
     """
     scope = scope_of(who)
-    _check_row(scope, asked)
+    check_row(scope, asked)
     if asked.metric in ("certified", "junior"):
-        found = page(_certificates(asked, scope, select(Certificate)), Certificate.id, cursor)
+        found = page(certificates(asked, scope, select(Certificate)), Certificate.id, cursor)
         return Page(_described_certificates(found.items), found.next_cursor)
-    held = page(_runs(asked, scope, select(CourseRun)), CourseRun.id, cursor)
+    if asked.metric == "trained":
+        came = page(signups(asked, scope, select(Signup)), Signup.id, cursor)
+        return Page(_described_signups(came.items), came.next_cursor)
+    held = page(runs(asked, scope, select(CourseRun)), CourseRun.id, cursor)
     return Page(_described_runs(held.items, asked), held.next_cursor)
 
 
@@ -71,12 +79,18 @@ def total_behind(who: Principal, asked: Asked) -> int:
     """Return the sum of ``count`` over every page: the figure itself."""
     scope = scope_of(who)
     if asked.metric in ("certified", "junior"):
-        return int(db.session.scalar(_certificates(asked, scope, select(func.count(Certificate.id)))) or 0)
+        return int(db.session.scalar(certificates(asked, scope, select(func.count(Certificate.id)))) or 0)
+    if asked.metric == "trained":
+        return int(db.session.scalar(signups(asked, scope, select(func.count(Signup.id)))) or 0)
     adds = func.count(CourseRun.id) if asked.metric == "runs" else func.sum(counted.closed_heads)
-    return int(db.session.scalar(_runs(asked, scope, select(adds))) or 0)
+    return int(db.session.scalar(runs(asked, scope, select(adds))) or 0)
 
 
-def _check_row(scope: Scope, asked: Asked) -> None:
+def check_row(scope: Scope, asked: Asked) -> None:
+    """Let pass who holds anything of the row asked for.
+
+    :raise NotFound: otherwise, and when there is no such row
+    """
     if not asked.unit_id:
         return
     known = select(Unit.id).where(Unit.id == asked.unit_id, Unit.is_row)
@@ -90,36 +104,65 @@ def _check_row(scope: Scope, asked: Asked) -> None:
         raise NotFound
 
 
+def certificates(asked: Asked, scope: Scope, query: Select[Any]) -> Select[Any]:
+    """Narrow a query over Certificate to what counts; ``metric`` certified or junior."""
+    query = (
+        query.join(Unit, Unit.id == Certificate.owner_unit_id)
+        .join(CourseType, CourseType.id == Certificate.course_type_id)
+        .where(counted.certificates_on(clock.today()), scope.certificates(), _of_row(asked))
+    )
+    if asked.days:
+        # The year that a certificate counts in is that of the run's last meeting; so is its day.
+        query = query.join(CourseRun, CourseRun.id == Certificate.run_id).where(counted.within(*asked.days))
+    else:
+        query = query.where(Certificate.count_year.between(asked.first_year, asked.year))
+    if asked.metric == "junior":
+        query = query.where(counted.is_junior)
+    return _of_class(query, asked, Certificate)
+
+
+def signups(asked: Asked, scope: Scope, query: Select[Any]) -> Select[Any]:
+    """Narrow a query over Signup to who came to a held course that leads to a certificate."""
+    query = (
+        query.join(Unit, Unit.id == Signup.owner_unit_id)
+        .join(CourseRun, CourseRun.id == Signup.run_id)
+        .join(Syllabus, Syllabus.id == CourseRun.syllabus_id)
+        .join(CourseType, CourseType.id == Syllabus.course_type_id)
+        .where(counted.runs_held_on(clock.today()), counted.is_certified, counted.attended, _in_time(asked))
+        .where(scope.signups(), _of_row(asked))
+    )
+    return _of_class(query, asked, Signup)
+
+
+def runs(asked: Asked, scope: Scope, query: Select[Any]) -> Select[Any]:
+    """Narrow a query over CourseRun to those held; for heads, to closed popular ones, on site or online."""
+    query = (
+        query.join(Unit, Unit.id == CourseRun.unit_id)
+        .join(Syllabus, Syllabus.id == CourseRun.syllabus_id)
+        .join(CourseType, CourseType.id == Syllabus.course_type_id)
+        .where(counted.runs_held_on(clock.today()), _in_time(asked))
+        .where(scope.runs(), _of_row(asked))
+    )
+    if asked.metric != "runs":
+        query = query.where(counted.is_popular, CourseRun.online.is_(asked.metric == "online"))
+        query = query.where(CourseRun.state == "closed")
+    return _of_class(query, asked, CourseRun)
+
+
 def _of_row(asked: Asked) -> ColumnElement[bool]:
     if asked.unit_id is None:
         return true()
     return Unit.row_id.is_(None) if asked.unit_id == NOWHERE else Unit.row_id == asked.unit_id
 
 
-def _certificates(asked: Asked, scope: Scope, query: Select[Any]) -> Select[Any]:
-    query = (
-        query.join(Unit, Unit.id == Certificate.owner_unit_id)
-        .join(CourseType, CourseType.id == Certificate.course_type_id)
-        .where(counted.certificates_on(clock.today()), scope.certificates(), _of_row(asked))
-        .where(Certificate.count_year.between(asked.first_year, asked.year))
-    )
-    if asked.metric == "junior":
-        query = query.where(counted.is_junior)
-    return query.where(Certificate.sector_id == asked.sector_id) if asked.sector_id else query
+def _in_time(asked: Asked) -> ColumnElement[bool]:
+    return counted.within(*asked.days) if asked.days else counted.in_years(asked.first_year, asked.year)
 
 
-def _runs(asked: Asked, scope: Scope, query: Select[Any]) -> Select[Any]:
-    query = (
-        query.join(Unit, Unit.id == CourseRun.unit_id)
-        .join(Syllabus, Syllabus.id == CourseRun.syllabus_id)
-        .join(CourseType, CourseType.id == Syllabus.course_type_id)
-        .where(counted.runs_held_on(clock.today()), counted.in_years(asked.first_year, asked.year))
-        .where(scope.runs(), _of_row(asked))
-    )
-    if asked.metric != "runs":
-        query = query.where(counted.is_popular, CourseRun.online.is_(asked.metric == "online"))
-        query = query.where(CourseRun.state == "closed")
-    return query.where(CourseRun.sector_id == asked.sector_id) if asked.sector_id else query
+def _of_class(query: Select[Any], asked: Asked, of: type[Certificate] | type[Signup] | type[CourseRun]) -> Select[Any]:
+    if asked.sector_id:
+        query = query.where(of.sector_id == asked.sector_id)
+    return query.where(counted.class_of(of.key_group) == asked.key_group) if asked.key_group else query
 
 
 def _described_certificates(found: list[Certificate]) -> list[Behind]:
@@ -155,4 +198,23 @@ def _described_runs(found: list[CourseRun], asked: Asked) -> list[Behind]:
             1 if asked.metric == "runs" else r.head_count or 0,
         )
         for r in found
+    ]  # fmt: skip
+
+
+def _described_signups(found: list[Signup]) -> list[Behind]:
+    query = (
+        select(Signup.id, CourseRun.ends_at, CourseType.name.label("course"), Unit.name.label("unit"))
+        .join(CourseRun, CourseRun.id == Signup.run_id)
+        .join(Syllabus, Syllabus.id == CourseRun.syllabus_id)
+        .join(CourseType, CourseType.id == Syllabus.course_type_id)
+        .join(Unit, Unit.id == Signup.owner_unit_id)
+        .where(Signup.id.in_([one.id for one in found]))
+    )
+    known = {row.id: row for row in db.session.execute(query)}
+    return [
+        Behind(
+            "signup", one.id, mask_name(one.name), "", known[one.id].course, known[one.id].unit,
+            clock.day_of(known[one.id].ends_at), 1, one.run_id,
+        )
+        for one in found
     ]  # fmt: skip

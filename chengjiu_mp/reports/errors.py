@@ -1,4 +1,4 @@
-"""How one's own data says no."""
+"""How figures and one's own data say no."""
 
 from chengjiu_mp.core.errors import Kind, Refusal
 
@@ -23,3 +23,23 @@ class NotConfirmed(Refusal):
     code = "not_confirmed"
     message = "删除后不能恢复。请看清要删除和保留的内容，勾选确认后再提交。"
     kind = Kind.INVALID
+
+
+class DaysBackwards(Refusal):
+    code = "days_backwards"
+    message = "开始日期在结束日期之后。请把两个日期对调，或清空后重新选。"
+    kind = Kind.INVALID
+
+
+class OwnAccesses(Refusal):
+    """The second person must be one who made none of the accesses."""
+
+    code = "own_accesses"
+    message = "里面有您自己看过的记录，请由另一位没有看过的同事来核对。"
+    kind = Kind.CONFLICT
+
+
+class AccessesChanged(Refusal):
+    code = "accesses_changed"
+    message = "刚刚又有人看过完整号码，次数变了。请看完新的再核对。"
+    kind = Kind.CONFLICT

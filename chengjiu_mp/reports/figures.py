@@ -54,6 +54,35 @@ class Counters:
 
 
 @dataclass
+class ClassLine:
+    """One class of people (重点人群), one of 六进, or the sum. ``trained``: came to a course that gives certificates.
+
+    All are 人次; ``junior`` is part of ``certified``, ``online`` is apart from ``popular``."""
+
+    key: str
+    name: str
+    trained: int = 0
+    certified: int = 0
+    junior: int = 0
+    popular: int = 0
+    online: int = 0
+
+
+@dataclass
+class Classes:
+    """The same people, heads and certificates, once by class and once by sector; each adds up to ``totals``."""
+
+    since: date
+    until: date
+    unit_id: int | None
+    groups: list[ClassLine]
+    sectors: list[ClassLine]
+    totals: ClassLine
+    # 人数: different persons among ``totals.trained``.
+    persons: int
+
+
+@dataclass
 class Progress:
     """A year's progress, counted in one statement per kind of row, so that rows, sectors and totals agree."""
 

@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, and_, false, or_, true
 
 from chengjiu_mp.certificates.models import Certificate
 from chengjiu_mp.core.context import Grant, Principal
-from chengjiu_mp.courses.models import CourseRun
+from chengjiu_mp.courses.models import CourseRun, Signup
 from chengjiu_mp.units.policy import OFFICE_ROLES, open_units
 
 
@@ -35,6 +35,19 @@ class Scope:
                 Certificate.owner_unit_id.in_(g.unit_ids) if g.unit_ids is not None else None,
                 Certificate.sector_id == g.sector_id if g.sector_id else None,
                 Certificate.key_group == g.key_group if g.key_group else None,
+            )
+            for g in self.grants
+        )
+
+    def signups(self) -> ColumnElement[bool]:
+        """Return the condition on Signup: owner unit, sector and key group as frozen on it."""
+        if self.grants is None:
+            return true()
+        return _any(
+            _all(
+                Signup.owner_unit_id.in_(g.unit_ids) if g.unit_ids is not None else None,
+                Signup.sector_id == g.sector_id if g.sector_id else None,
+                Signup.key_group == g.key_group if g.key_group else None,
             )
             for g in self.grants
         )

@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from chengjiu_mp.core.parsing import In, Out, RowId
+from chengjiu_mp.core.parsing import Day, In, Out, RowId
 
 Year = Field(default=None, ge=2022, le=2099, description="plan year; the current one by default")
 
@@ -69,19 +69,29 @@ class ProgressOut(Out):
     persons: int
 
 
-class ProgressRowsQuery(In):
-    """Which figure's rows: ``unit_id`` is a row of the plan, 0 for what belongs to none; left out, all of them."""
+class DaysQuery(In):
+    """``unit_id`` is a row of the plan, 0 for what belongs to none; left out, all of them. ``since`` and ``until`` are
+    the first and the last day; one left out is the begin of the year, or today.
+    """
+
+    since: Day | None = None
+    until: Day | None = None
+    unit_id: int | None = Field(default=None, ge=0, le=2_147_483_647)
+
+
+class ProgressRowsQuery(DaysQuery):
+    """Which figure's rows. With ``since`` or ``until``, ``year`` and ``since_start`` are not looked at."""
 
     year: int | None = Year
-    metric: Literal["certified", "junior", "popular", "online", "runs"] = "certified"
-    unit_id: int | None = Field(default=None, ge=0, le=2_147_483_647)
+    metric: Literal["certified", "junior", "popular", "online", "runs", "trained"] = "certified"
     sector_id: RowId | None = None
+    key_group: Literal["officials", "school_staff", "students", "medical", "police", "high_risk", "other"] | None = None
     since_start: bool = False
     cursor: str | None = Field(default=None, max_length=100)
 
 
 class ProgressRowOut(Out):
-    kind: Literal["certificate", "run"]
+    kind: Literal["certificate", "run", "signup"]
     id: int
     text: str
     number: str
@@ -89,12 +99,37 @@ class ProgressRowOut(Out):
     unit: str
     on: date
     count: int
+    run_id: int | None
 
 
 class ProgressRowsOut(Out):
     items: list[ProgressRowOut]
     next_cursor: str | None
     total: int
+
+
+class ClassLineOut(Out):
+    """人次. ``key`` is a key group, or a sector's id. ``junior`` is part of ``certified``; ``online`` is apart."""
+
+    key: str
+    name: str
+    trained: int
+    certified: int
+    junior: int
+    popular: int
+    online: int
+
+
+class ClassesOut(Out):
+    """The same figures by class of people and by sector; each adds up to ``totals``. ``persons`` of trained (人数)."""
+
+    since: date
+    until: date
+    unit_id: int | None
+    groups: list[ClassLineOut]
+    sectors: list[ClassLineOut]
+    totals: ClassLineOut
+    persons: int
 
 
 class PassQuery(In):

@@ -107,6 +107,7 @@ def _shared() -> dict[str, object]:
         "demo_note": DEMO_NOTE if settings.demo else "",
         "console_nav": nav.items(caller) if console else [],
         "signout_url": url_for("signin.sign_out"),
+        "mini_codes": console and settings.wechat is not None,
     }
 
 

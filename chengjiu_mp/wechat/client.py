@@ -26,6 +26,8 @@ _TO_PEOPLE: dict[int, type[Refusal]] = {
     40029: errors.WechatCodeWrong, 40163: errors.WechatCodeWrong, 45011: errors.WechatTooOften,
     40226: errors.WechatBlocked,
 }  # fmt: skip
+# A ticket may need a new access token on its way: four calls of five seconds.
+_TICKET_LEASE = 25.0
 _PICTURES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")
 
 
@@ -52,6 +54,7 @@ class Client:
     def __init__(self, settings: WechatSettings) -> None:
         self.settings = settings
         self._tokens = Tokens(settings.appid, self._stable_token)
+        self._tickets = Tokens(f"{settings.appid}#pages", self._page_ticket, lease_seconds=_TICKET_LEASE)
 
     def user_of_code(self, code: str) -> WechatUser:
         """Return who tapped: the code of ``wx.login``, five minutes, one use.
@@ -109,6 +112,22 @@ class Client:
         }  # fmt: skip
         self._ask("/cgi-bin/message/subscribe/send", {**body, **({"page": page} if page else {})})
 
+    def page_ticket(self) -> str:
+        """Return the ticket with which pages of an official account are signed for the JS-SDK; it lives two hours.
+
+        :raise ApiRefused, Unreachable: the platform gave none
+        """
+        # Ahead of the ticket's own lease, which must not wait for two calls more.
+        self._tokens.current()
+        return self._tickets.current()
+
+    def _page_ticket(self) -> tuple[str, int]:
+        reply = _object(self._with_token("/cgi-bin/ticket/getticket", {}, {"type": "jsapi"}))
+        ticket, seconds = reply.get("ticket"), reply.get("expires_in")
+        if not isinstance(ticket, str) or not ticket or not isinstance(seconds, int):
+            raise Unreachable("no_ticket")
+        return ticket, seconds
+
     def _stable_token(self) -> tuple[str, int]:
         body = {"grant_type": "client_credential", "appid": self.settings.appid, "secret": self.settings.secret}
         reply = _object(self._post("/cgi-bin/stable_token", {}, {**body, "force_refresh": False}))
@@ -120,12 +139,19 @@ class Client:
     def _ask(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
         return _object(self._with_token(path, body))
 
-    def _with_token(self, path: str, body: Mapping[str, Any]) -> Answer:
+    def _with_token(self, path: str, body: Mapping[str, Any], query: Mapping[str, str] | None = None) -> Answer:
+        """Return the answer to ``body``, or, where there is a ``query``, to that alone."""
+
+        def ask(token: str) -> Answer:
+            if query is not None:
+                return self._get(path, {"access_token": token, **query})
+            return self._post(path, {"access_token": token}, body)
+
         token = self._tokens.current()
-        answer = self._post(path, {"access_token": token}, body)
+        answer = ask(token)
         if _errcode(answer) in TOKEN_REFUSED:
             # Once: a token that is refused for ever must not ask for ever.
-            answer = self._post(path, {"access_token": self._tokens.instead_of(token)}, body)
+            answer = ask(self._tokens.instead_of(token))
         return answer
 
     def _for_people(self, ask: Any) -> dict[str, Any]:

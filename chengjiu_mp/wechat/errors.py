@@ -41,6 +41,28 @@ class WechatBusy(Refusal):
     kind = Kind.UNAVAILABLE
 
 
+class PagesNotConfigured(Refusal):
+    code = "js_sdk_not_configured"
+    message = "这里还没有开通网页里的微信功能，请用页面上别的办法，例如手机自带的扫一扫。"
+    kind = Kind.CONFLICT
+
+
+class NotOurPage(Refusal):
+    """The signature would let somebody else's page act in our name."""
+
+    code = "not_our_page"
+    message = "只能给本站的网页签名。请传当前页面的完整网址。"
+    kind = Kind.INVALID
+
+
+class CodeNotDrawn(Refusal):
+    """No WeChat, a page that it does not know, or no answer."""
+
+    code = "mini_code_not_drawn"
+    message = "现在取不到小程序码。请先用海报上的普通二维码，微信里扫一样能打开；过一会儿再试。"
+    kind = Kind.UNAVAILABLE
+
+
 class ApiRefused(Exception):
     """The platform answered with an ``errcode`` that our own code must deal with; the text is that number alone.
 

@@ -29,8 +29,8 @@ class WechatBinding(Base):
 
 
 class WechatToken(Base):
-    """The access token of one mini program. ``lease_until`` is epoch seconds by the database's clock: who holds the
-    lease asks the platform for the next token, and nobody else does.
+    """The access token of one program, or, under its appid and ``#pages``, the ticket of its pages. ``lease_until`` is
+    epoch seconds by the database's clock: who holds the lease asks the platform for the next one, and nobody else does.
     """
 
     __tablename__ = "wechat_token"

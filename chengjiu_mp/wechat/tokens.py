@@ -34,10 +34,13 @@ class Tokens:
     """The token of one mini program, kept in this process for as long as it is surely good.
 
     :param fetch: asks the platform; returns the token and the seconds it lives
+    :param lease_seconds: longer than ``fetch`` can take
     """
 
-    def __init__(self, appid: str, fetch: Callable[[], tuple[str, int]]) -> None:
-        self._appid, self._fetch = appid, fetch
+    def __init__(
+        self, appid: str, fetch: Callable[[], tuple[str, int]], *, lease_seconds: float = LEASE_SECONDS
+    ) -> None:
+        self._appid, self._fetch, self._lease_seconds = appid, fetch, lease_seconds
         self._kept: _Kept | None = None
         self._lock = threading.Lock()
 
@@ -102,7 +105,7 @@ class Tokens:
             taken = db.session.scalar(
                 update(WechatToken)
                 .where(WechatToken.appid == self._appid, WechatToken.lease_until < now)
-                .values(lease_until=now + LEASE_SECONDS, lease_token=ours)
+                .values(lease_until=now + self._lease_seconds, lease_token=ours)
                 .returning(WechatToken.appid)
             )
         return ours if taken else None

@@ -13,7 +13,7 @@ from threading import Lock
 from typing import Any
 from urllib.parse import parse_qs
 
-APPID, SECRET = "wxtwin0000000000", "twin-secret-of-no-value"
+APPID, PAGES_APPID, SECRET = "wxtwin0000000000", "wxtwinpages00000", "twin-secret-of-no-value"
 _PICTURE = b"\xff\xd8\xff\xe0" + b"twin" * 8
 JSON = "application/json; charset=utf-8"
 
@@ -25,6 +25,7 @@ class State:
     """What the twin remembers, and the errors planted in it: path -> replies to give first, then the usual."""
 
     tokens: list[str] = field(default_factory=list)
+    tickets: list[str] = field(default_factory=list)
     used: set[str] = field(default_factory=set)
     credits: Counter[str] = field(default_factory=Counter)
     sent: list[dict[str, Any]] = field(default_factory=list)
@@ -46,6 +47,7 @@ class Twin:
         self._paths: dict[str, Callable[[dict[str, Any]], Any]] = {
             "/sns/jscode2session": self._session,
             "/cgi-bin/stable_token": self._token,
+            "/cgi-bin/ticket/getticket": self._ticket,
             "/wxa/business/getuserphonenumber": self._phone,
             "/wxa/getwxacodeunlimit": self._code,
             "/cgi-bin/message/subscribe/send": self._subscribe,
@@ -97,11 +99,19 @@ class Twin:
         return {"openid": f"otwin-{name}", "session_key": "dHdpbi1zZXNzaW9uLWtleQ=="}
 
     def _token(self, given: dict[str, Any]) -> Any:
-        if (given.get("appid"), given.get("secret")) != (APPID, SECRET):
+        if given.get("appid") not in (APPID, PAGES_APPID) or given.get("secret") != SECRET:
             return _error(40125, "invalid appsecret")
         if not self.state.tokens:
             self.state.tokens.append(secrets.token_hex(64))
         return {"access_token": self.state.tokens[-1], "expires_in": 7200}
+
+    def _ticket(self, given: dict[str, Any]) -> Any:
+        if "access_token" not in given:
+            return _error(41001, "access_token missing")
+        if given.get("type") != "jsapi":
+            return _error(40097, "invalid args")
+        self.state.tickets.append(secrets.token_urlsafe(64))
+        return {"errcode": 0, "errmsg": "ok", "ticket": self.state.tickets[-1], "expires_in": 7200}
 
     def _phone(self, given: dict[str, Any]) -> Any:
         number = self._use(str(given.get("code", "")), "phone")

@@ -197,6 +197,17 @@ def test_a_delivery_whose_job_died_is_given_up_for_the_next_channel(app, twins, 
     assert delivery.give_up_on_dead_jobs() == 0
 
 
+@pytest.mark.parametrize("state", ["delivered", "undeliverable", "expired"])
+def test_a_settled_delivery_is_not_sent_by_a_second_job(app, twins, state):
+    write()
+    with unit_of_work():
+        row = db.session.scalars(select(Delivery)).one()
+        row.state, found = state, row.id
+    assert delivery.deliver(found) is None
+    assert (delivery.deliver(found + 1), twins.sms.sent, twins.sms.calls) == (None, [], {})
+    assert lines() == [("sms", state, None)]
+
+
 def test_nothing_is_sent_twice_on_a_channel(wang, twins):
     write()
     drain()

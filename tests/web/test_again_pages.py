@@ -15,6 +15,7 @@ from chengjiu_mp.core.db import db, unit_of_work
 from chengjiu_mp.courses.models import Signup
 from chengjiu_mp.people.models import Person
 from tests import factories, issued
+from tests.signups import signed
 from tests.web.test_certificate_pages import look_up, post
 
 AGREED = {"consent.signup": "1", "consent.document_number": "1"}
@@ -66,6 +67,14 @@ def test_what_ends_soon_and_the_own_towns_runs_first(client: FlaskClient, mine: 
     assert "快到期了" in page
     assert page.index("本镇的班") < page.index("别镇的班")
     assert ("别的课" in page, "截止的班" in page) == (False, False)
+
+
+def test_a_full_run_comes_after_those_with_a_seat(client: FlaskClient, mine: Certificate) -> None:
+    signed(a_run(title="满了的班", capacity=1, starts_in=timedelta(days=1)))
+    a_run("nanzha", title="别镇的班", starts_in=timedelta(days=9))
+    proved(client, mine)
+    page = client.get("/again/").text
+    assert page.index("别镇的班") < page.index("满了的班")
 
 
 def test_the_form_is_filled_in_and_one_tap_signs_up(client: FlaskClient, mine: Certificate) -> None:

@@ -13,6 +13,7 @@ from chengjiu_mp.core.models import AuditEntry
 from chengjiu_mp.outbox.models import Delivery
 from chengjiu_mp.outbox.service import tell
 from tests import factories
+from tests.figures_rows import certificate
 
 PATH = "/console/messages/calls/"
 PHONE = "13900001111"
@@ -112,3 +113,19 @@ def test_check_files_are_served_from_the_settings(settings, frozen, place):
     known = create_app(dataclasses.replace(settings, check_files={"AbC123": "0f1e"})).test_client().get(place)
     assert (known.status_code, known.text, known.mimetype) == (200, "0f1e", "text/plain")
     assert create_app(settings).test_client().get(place).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("kind", "words", "name"),
+    [("certificate.issued", "CPR+AED证书", "张三"), ("refresher.reminder", "复训提醒", "陈建国")],
+)
+def test_the_print_names_whom_to_ask_for_whatever_the_message_is_about(client, staff, kind, words, name):
+    with factories.made():
+        about = certificate() if kind.startswith("certificate") else factories.instructor("陈建国")
+        message = tell(kind, dedupe_key="k", body="b", phone=PHONE, about=about)
+        db.session.add(Delivery(message_id=message.id, channel="call"))
+    listed = client.get(PATH, headers=staff).text
+    assert name not in listed
+    page = client.post(f"{PATH}print", data={"reason": "通知本人"}, headers=staff).text
+    assert words in page
+    assert f"<span>{name}</span>" in page

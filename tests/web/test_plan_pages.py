@@ -171,3 +171,33 @@ def test_an_empty_city_has_pages_too(client: FlaskClient) -> None:
     headers = signed()
     assert "合计" in words(client, "/console/progress/", headers)
     assert "年度任务未下达" in words(client, "/console/targets/", headers)
+
+
+def test_the_classes_page_shows_both_tables_and_leads_to_the_rows(client: FlaskClient) -> None:
+    headers = signed()
+    with factories.made():
+        certificate("nanzha", of=held("cpr_aed", "nanzha"), key_group="police")
+        held("popular", "yunting", head_count=72, key_group="students")
+    shown = words(client, "/console/progress/classes/", headers)
+    assert "公安干警 0 1 0 0 0" in shown and "学生 0 0 0 72 0" in shown and "合计 1 1 0 72 0" in shown
+    page = client.get("/console/progress/classes/", headers=headers).get_data(as_text=True)
+    (link,) = re.findall(r'href="([^"]*metric=popular[^"]*key_group=students)"', page)
+    behind = words(client, link.replace("&amp;", "&"), headers)
+    assert "2026年1月1日至2026年11月23日 · 学生" in behind and "72" in behind
+    came = words(client, "/console/progress/rows?metric=trained&since=2026-01-01", headers)
+    assert "持证班参训" in came and "张*" in came and "看场次" in came
+
+
+def test_the_classes_page_narrows_to_a_row_and_a_period(client: FlaskClient) -> None:
+    headers, other = signed(), signed("unit_manager", "yunting")
+    with factories.made():
+        some_rows()
+        row = factories.unit("nanzha").id
+    path = f"/console/progress/classes/?unit_id={row}&since=2026-11-01&until=2026-11-30"
+    assert "南闸街道 2026年11月1日至2026年11月30日" in words(client, path, headers)
+    assert "合计 1 1 0 0 0" in words(client, "/console/progress/classes/", other)
+    assert client.get(path, headers=other).status_code == 404
+    turned = words(client, "/console/progress/classes/?since=2026-11-30&until=2026-11-01", headers)
+    assert "开始日期在结束日期之后" in turned
+    saved = client.get("/console/progress/classes/classes.xlsx?since=2026-11-01", headers=headers)
+    assert saved.data.startswith(b"PK") and "classes.xlsx" in saved.headers["Content-Disposition"]

@@ -3,6 +3,7 @@
 import base64
 
 import pytest
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from chengjiu_mp.wechat import signatures
 from chengjiu_mp.wechat.sealed import CallbackSeal, NotOurs, open_data
@@ -137,3 +138,21 @@ def test_open_data_opens():
 def test_open_data_of_others_does_not_open(data, iv, key, appid):
     with pytest.raises(NotOurs):
         open_data(data, iv, key, appid)
+
+
+@pytest.mark.parametrize("length", range(33))
+def test_callbacks_are_padded_to_whole_blocks_of_32(seal, length):
+    sealed = seal.seal(b"x" * length)
+    assert len(base64.b64decode(sealed)) % 32 == 0
+    assert seal.open(sealed) == b"x" * length
+
+
+@pytest.mark.parametrize("pad", [b"\0\x02", b"\x02\x01\x03", b"\0" * 31 + b"\x20", b"\x21" * 33, b"\0"])
+def test_a_pad_whose_bytes_do_not_agree_does_not_open(pad):
+    # As seal() makes it, but for the pad: what is left without it would be a good message.
+    key = base64.b64decode(KEY + "=")
+    message = b"x" * ((-20 - len(RECEIVER) - len(pad)) % 32)
+    plain = b"1" * 16 + len(message).to_bytes(4, "big") + message + RECEIVER.encode() + pad
+    encryptor = Cipher(algorithms.AES(key), modes.CBC(key[:16])).encryptor()
+    with pytest.raises(NotOurs):
+        CallbackSeal(KEY, RECEIVER).open(base64.b64encode(encryptor.update(plain) + encryptor.finalize()).decode())

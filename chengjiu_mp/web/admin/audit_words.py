@@ -14,6 +14,7 @@ ACTIONS = {
     "certificate.revoked": "吊销证书",
     "certificate.corrected": "更正证书",
     "certificate.number_voided": "作废编号",
+    "child_accesses.reviewed": "核对查看儿童信息的记录",
     "checkin.annulled": "撤销签到",
     "checkin.made": "签到",
     "code.sent": "发送验证码",
@@ -138,6 +139,7 @@ OBJECTS = {
 
 FACTS = {
     "accepted": "签到成功（人）",
+    "accesses": "查看（次）",
     "account": "账号",
     "already": "重复扫码（次）",
     "answer": "答复",
@@ -164,6 +166,7 @@ FACTS = {
     "moves_from": "换自报名",
     "messages": "消息（条）",
     "next_due": "下次复训",
+    "note": "结论",
     "now": "现在",
     "number": "编号",
     "outcome": "结果",

@@ -1,23 +1,20 @@
 """场次日历: a month as a grid on a desk, as a list of days on a phone, with what clashes."""
 
-import calendar
-from collections import defaultdict
-from datetime import date, datetime, timedelta
+from datetime import date
 from typing import Any
 
 from flask import Blueprint, render_template, request, url_for
 
 from chengjiu_mp.core import clock, context
 from chengjiu_mp.core.access import STAFF, access
-from chengjiu_mp.core.calendar import DayKind, add_months, day_kind, holiday_name, observances
+from chengjiu_mp.core.calendar import DayKind, add_months
 from chengjiu_mp.core.day_words import WEEKDAYS
-from chengjiu_mp.courses.clashes import VENUE, Clash, Slot, clashes, slots_between
-from chengjiu_mp.courses.month import month_of, span_of
+from chengjiu_mp.courses.clashes import VENUE, Slot
+from chengjiu_mp.courses.month import month_of
+from chengjiu_mp.courses.month_calendar import CalendarDay, CalendarMonth, calendar_month
 from chengjiu_mp.courses.publishing import PUBLISHING_ROLES
 
 blueprint = Blueprint("console_calendar", __name__, url_prefix="/console/calendar")
-
-At = tuple[int | None, datetime]
 
 
 @blueprint.get("/")
@@ -25,12 +22,12 @@ At = tuple[int | None, datetime]
 def index() -> str:
     """Show a month."""
     first = month_of(request.args.get("month"))
-    mine, known = slots_between(*span_of(first))
-    found = clashes(mine, known)
+    shown = calendar_month(first)
     return render_template(
-        "admin/calendar.html", title=f"{first.year}年{first.month}月", first=first, days=_days(first, mine, found),
-        before=_address(add_months(first, -1)), after=_address(add_months(first, 1)), weekdays=WEEKDAYS,
-        said=_once(found), drafts=len({one.run_id for one in mine if one.state == "draft"}), empty=not mine,
+        "admin/calendar.html", title=f"{first.year}年{first.month}月", first=first,
+        days=[_day(one, shown) for one in shown.days], before=_address(add_months(first, -1)),
+        after=_address(add_months(first, 1)), weekdays=WEEKDAYS, said=shown.clashes,
+        drafts=len({one.run_id for one in shown.slots if one.state == "draft"}), empty=not shown.slots,
         publisher=context.principal().has(*PUBLISHING_ROLES),
         drafter=context.principal().has("operator", "unit_manager"),
     )  # fmt: skip
@@ -40,25 +37,11 @@ def _address(first: date) -> str:
     return url_for(".index", month=f"{first:%Y-%m}")
 
 
-def _days(first: date, mine: list[Slot], found: list[Clash]) -> list[dict[str, Any]]:
-    codes: dict[At, set[str]] = defaultdict(set)
-    for clash in found:
-        codes[clash.mine.run_id, clash.mine.starts_at].add(clash.code)
-    held: dict[date, list[Slot]] = defaultdict(list)
-    for slot in mine:
-        held[clock.day_of(slot.starts_at)].append(slot)
-    count = calendar.monthrange(first.year, first.month)[1]
-    return [_day(first + timedelta(days=n), held, codes) for n in range(count)]
-
-
-def _day(day: date, held: dict[date, list[Slot]], codes: dict[At, set[str]]) -> dict[str, Any]:
-    kind = day_kind(day)
-    word = holiday_name(day) or observances(day.year).get(day, "")
-    if kind is DayKind.WORKDAY and day.weekday() >= calendar.SATURDAY:
-        word = "调休上班"
+def _day(one: CalendarDay, shown: CalendarMonth) -> dict[str, Any]:
     return {
-        "day": day, "word": word, "off": kind in (DayKind.HOLIDAY, DayKind.WEEKEND), "holiday": kind is DayKind.HOLIDAY,
-        "today": day == clock.today(), "runs": [_entry(one, codes[one.run_id, one.starts_at]) for one in held[day]],
+        "day": one.day, "word": one.word, "off": one.kind in (DayKind.HOLIDAY, DayKind.WEEKEND),
+        "holiday": one.kind is DayKind.HOLIDAY, "today": one.day == clock.today(),
+        "runs": [_entry(slot, shown.codes.get((slot.run_id, slot.starts_at), set())) for slot in one.slots],
     }  # fmt: skip
 
 
@@ -68,12 +51,3 @@ def _entry(slot: Slot, codes: set[str]) -> dict[str, Any]:
         "ends_at": slot.ends_at, "place": slot.venue_name if slot.venue_id else "线上", "draft": slot.state == "draft",
         "clashes": ["地点撞期" if code == VENUE else "师资撞期" for code in sorted(codes, reverse=True)],
     }  # fmt: skip
-
-
-def _once(found: list[Clash]) -> list[Clash]:
-    """Each overlap is found from both sides when both runs are in scope; it is told once."""
-    seen: dict[tuple[str, str, frozenset[At]], Clash] = {}
-    for one in found:
-        pair = frozenset({(one.mine.run_id, one.mine.starts_at), (one.other.run_id, one.other.starts_at)})
-        seen.setdefault((one.code, one.over, pair), one)
-    return list(seen.values())

@@ -4,16 +4,19 @@ Numbers are masked until somebody says why they need them.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
-from sqlalchemy import select
+from sqlalchemy import RowMapping, select
 from werkzeug.wrappers import Response as AnyResponse
 
+from chengjiu_mp.certificates.models import Certificate
 from chengjiu_mp.core import clock, context, limits
 from chengjiu_mp.core.access import STAFF, access, roles
 from chengjiu_mp.core.db import db, unit_of_work
 from chengjiu_mp.core.errors import Refusal
-from chengjiu_mp.courses.models import CourseRun, Signup
+from chengjiu_mp.courses.models import CourseRun, CourseType, Signup
+from chengjiu_mp.instructors.models import Instructor
 from chengjiu_mp.outbox import calls, wording
 from chengjiu_mp.outbox.scope import CALLERS
 from chengjiu_mp.people.phones import mask_phone
@@ -23,7 +26,9 @@ from chengjiu_mp.web.templating import day_time, day_time_long
 
 blueprint = Blueprint("console_calls", __name__, url_prefix="/console/messages/calls")
 
-_COLUMNS = ["事由", "手机号", "姓名", "场次", "最迟", "结果"]
+_COLUMNS = ["事由", "手机号", "姓名", "场次或证书", "最迟", "结果"]
+# (table, row id) -> what it is about, whose it is.
+Known = dict[tuple[str, int], tuple[str, str]]
 _NO_PHONE = "没有手机号，请当面告知"
 
 
@@ -112,7 +117,7 @@ def _undo() -> dict[str, str] | None:
     return {"text": text, "action": url_for(".take_back", attempt_id=int(made))}
 
 
-def _shown(line: calls.Line, runs: dict[int, tuple[str, str]], names: dict[int, str]) -> Shown:
+def _shown(line: calls.Line, runs: Known, names: dict[int, str]) -> Shown:
     late = f"最迟 {day_time(line.too_late_at)}" if line.too_late_at else f"{day_time(line.written_at)} 起没送到"
     missed = [one for one in line.attempts if not one.reached]
     last = next((one for one in reversed(line.attempts) if one.reached), None)
@@ -141,19 +146,35 @@ def _print_rows(lines: list[calls.Line]) -> list[list[object]]:
     ]  # fmt: skip
 
 
-def _run_of(line: calls.Line, runs: dict[int, tuple[str, str]]) -> tuple[str, str]:
-    """Return the run that a line is about, and the name it was signed up under; empty for other messages."""
-    table, row_id = line.subject
-    return runs.get(row_id, ("", "")) if table == Signup.__tablename__ else ("", "")
+def _run_of(line: calls.Line, runs: Known) -> tuple[str, str]:
+    """Return what a line is about beyond its kind, a run or a certificate, and whose it is; empty for others."""
+    return runs.get(line.subject, ("", ""))
 
 
-def _runs(lines: list[calls.Line]) -> dict[int, tuple[str, str]]:
-    wanted = {line.subject[1] for line in lines if line.subject[0] == Signup.__tablename__}
-    query = select(Signup.id, Signup.name, CourseRun.title, CourseRun.starts_at).join(
-        CourseRun, CourseRun.id == Signup.run_id
-    )
-    found = db.session.execute(query.where(Signup.id.in_(wanted)))
-    return {row.id: (f"{row.title}，{day_time(row.starts_at)}", row.name) for row in found}
+def _runs(lines: list[calls.Line]) -> Known:
+    return {
+        **_named(lines, Signup, select(Signup.id, Signup.name, CourseRun.title, CourseRun.starts_at)
+                 .join(CourseRun, CourseRun.id == Signup.run_id)),
+        **_named(lines, Certificate, select(Certificate.id, Signup.name, CourseType.name.label("title"))
+                 .join(Signup, Signup.id == Certificate.signup_id)
+                 .join(CourseType, CourseType.id == Certificate.course_type_id)),
+        **_named(lines, Instructor, select(Instructor.id, Instructor.name)),
+    }  # fmt: skip
+
+
+def _named(lines: list[calls.Line], of: type[Signup | Certificate | Instructor], query: Any) -> Known:
+    table = of.__tablename__
+    wanted = {line.subject[1] for line in lines if line.subject[0] == table}
+    if not wanted:
+        return {}
+    found = db.session.execute(query.where(of.id.in_(wanted))).mappings()
+    return {(table, row["id"]): (_about(row), row["name"]) for row in found}
+
+
+def _about(row: RowMapping) -> str:
+    if "starts_at" in row:
+        return f"{row['title']}，{day_time(row['starts_at'])}"
+    return f"{row['title']}证书" if "title" in row else ""
 
 
 def _names(lines: list[calls.Line]) -> dict[int, str]:

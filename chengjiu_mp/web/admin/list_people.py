@@ -23,7 +23,7 @@ from chengjiu_mp.lists.policy import list_for, may_change
 from chengjiu_mp.lists.sheet import run_label
 from chengjiu_mp.people.documents import DocType
 from chengjiu_mp.web import forms
-from chengjiu_mp.web.admin.list_words import person_line
+from chengjiu_mp.web.admin.list_words import person_line, run_choice
 from chengjiu_mp.web.admin.lists import MAY
 from chengjiu_mp.web.templating import day_time_range
 
@@ -162,7 +162,7 @@ def _page(list_id: int, row_id: int, errors: dict[str, str], values: dict[str, A
     of: UnitList = list_for(context.principal(), list_id)
     one = queries.one_of(list_id, row_id)
     run = run_with_seats(one.signup.run_id if one.signup else one.row.run_id).run
-    others = [(found.run.id, run_label(found.run).partition("｜")[2]) for found in queries.runs_of(list_id)
+    others = [(found.run.id, run_choice(found)) for found in queries.runs_of(list_id)
               if found.run.id not in (run.id, one.row.run_id) and not roster_locked(found.run)]  # fmt: skip
     return render_template(
         "admin/unit_list_person.html", title=one.name, back=url_for("console_lists.show", list_id=list_id) + "#people",

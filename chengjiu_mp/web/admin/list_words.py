@@ -6,12 +6,13 @@ from typing import Any
 from flask import url_for
 
 from chengjiu_mp.core import privacy
-from chengjiu_mp.courses.locking import roster_locks_at
+from chengjiu_mp.courses.locking import roster_locked, roster_locks_at
 from chengjiu_mp.courses.models import LIVE
 from chengjiu_mp.courses.queries import RunAndSeats
 from chengjiu_mp.courses.signup_queries import phone_of
 from chengjiu_mp.lists import queries, upload_queries
 from chengjiu_mp.lists.models import UnitList, UnitListUpload
+from chengjiu_mp.lists.sheet import run_label
 from chengjiu_mp.lists.uploading import stopped
 from chengjiu_mp.people.documents import mask_document
 from chengjiu_mp.people.models import Person
@@ -27,6 +28,14 @@ _UPLOADS = {
     "queued": ("正在读表", ""), "read": ("等您确认", "warn"), "enrolling": ("正在报名", ""), "done": ("已完成", "ok"),
     "refused": ("没有读成", "bad"),
 }  # fmt: skip
+
+
+def run_choice(found: RunAndSeats) -> str:
+    """Return a run as something to choose: its day and title, what is free, and when its list of names is final."""
+    run, left = found.run, found.seats_left
+    seats = f"余 {left} 席" if left else f"已满，{found.pool.waiting} 人在等" if found.pool.waiting else "已满，可候补"
+    lock = "名单已锁定" if roster_locked(run) else f"{day_time(roster_locks_at(run))}锁定名单"
+    return f"{run_label(run).partition('｜')[2]}（{seats}，{lock}）"
 
 
 def state_of(one: queries.OnList) -> tuple[str, str]:

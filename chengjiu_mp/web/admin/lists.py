@@ -13,15 +13,14 @@ from chengjiu_mp.core.errors import NotFound, Refusal
 from chengjiu_mp.core.parsing import In, RowId, from_pairs
 from chengjiu_mp.courses.locking import roster_locked, roster_locks_at
 from chengjiu_mp.courses.models import CourseRun
-from chengjiu_mp.courses.queries import RunAndSeats
+from chengjiu_mp.courses.queries import RunAndSeats, runs_by_id
 from chengjiu_mp.lists import making, queries, upload_queries
 from chengjiu_mp.lists.policy import LISTING_ROLES, list_for, lists_visible_to, may_change
-from chengjiu_mp.lists.sheet import run_label
 from chengjiu_mp.units.models import KEY_GROUPS, Unit
 from chengjiu_mp.units.policy import open_units
 from chengjiu_mp.units.queries import sectors, units_to_choose
 from chengjiu_mp.web import forms
-from chengjiu_mp.web.admin.list_words import person_line, reminder, upload_line
+from chengjiu_mp.web.admin.list_words import person_line, reminder, run_choice, upload_line
 from chengjiu_mp.web.templating import day_time, day_time_range
 
 blueprint = Blueprint("console_lists", __name__, url_prefix="/console/lists")
@@ -151,7 +150,7 @@ def show_list(list_id: int, errors: dict[str, str]) -> str:
     people = queries.people_of(list_id, queries.Narrowed(asked.run, asked.only), asked.after, PAGE)
     following = people[-1].row.id if len(people) == PAGE else 0
     known = {one.run.id for one in found}
-    others = [(run.id, run_label(run)) for run in queries.runs_for(of.unit_id) if run.id not in known]
+    others = [one for one in _choices(of.unit_id) if one[0] not in known]
     changing = may_change(context.principal(), of)
     url = queries.link_of(of) if of.link_on and changing else ""
     return render_template(
@@ -159,7 +158,7 @@ def show_list(list_id: int, errors: dict[str, str]) -> str:
         others=others,
         unit=db.session.get_one(Unit, of.unit_id), figures=queries.figures_of(list_id),
         runs=[_run(one) for one in found],
-        choices=[(one.run.id, run_label(one.run)) for one in found], people=[person_line(one) for one in people],
+        choices=[(one.run.id, run_choice(one)) for one in found], people=[person_line(one) for one in people],
         uploads=[upload_line(one) for one in upload_queries.uploads_of(list_id)], chips=_chips(list_id, asked),
         changing=changing, link=url, asked=asked,
         names=request.form.get("names", ""), run_id=request.form.get("run_id", ""),
@@ -213,14 +212,18 @@ def _one_of(units: list[tuple[int, str]], asked: object) -> int | None:
     return next((unit_id for unit_id, _ in units if str(unit_id) == str(asked)), None)
 
 
+def _choices(unit_id: int) -> list[tuple[int, str]]:
+    found = runs_by_id([run.id for run in queries.runs_for(unit_id)])
+    return [(one.run.id, run_choice(one)) for one in found]
+
+
 def _form(values: dict[str, Any], errors: dict[str, str]) -> str:
     units = _units()
     chosen = _one_of(units, values.get("unit_id"))
-    found = queries.runs_for(chosen) if chosen else []
     return render_template(
         "admin/unit_list_form.html", title="新建名单", back=url_for(".index"), values=values, errors=errors,
         units=units, unit_id=str(chosen or ""), unit_name=dict(units).get(chosen or 0, ""),
-        runs=[(str(run.id), run_label(run).partition("｜")[2]) for run in found],
+        runs=[(str(run_id), words) for run_id, words in (_choices(chosen) if chosen else ())],
         sectors=[("", "按场次的领域"), *((one.code, one.name) for one in sectors())],
         groups=[("", "按场次，或表格里每人填的"), *KEY_GROUPS.items()],
     )  # fmt: skip

@@ -14,10 +14,11 @@ from chengjiu_mp.reports.policy import scope_of
 from chengjiu_mp.reports.progress import progress
 from chengjiu_mp.reports.schemas import ProgressQuery, ProgressRowsQuery
 from chengjiu_mp.units import plan_2022
-from chengjiu_mp.units.models import Sector, Unit
+from chengjiu_mp.units.models import KEY_GROUPS, Sector, Unit
 from chengjiu_mp.units.queries import plan_rows, sectors
+from chengjiu_mp.web.admin.classes import where_of
 from chengjiu_mp.web.h5.board import year_chips
-from chengjiu_mp.web.templating import percent
+from chengjiu_mp.web.templating import date_long, percent
 
 blueprint = Blueprint("console_progress", __name__, url_prefix="/console/progress")
 
@@ -33,7 +34,7 @@ OTHERS = _columns_of("单位", "其中初级", "任务", "普及", "普及任务
 SECTOR_COLUMNS = _columns_of("六进", "持证", "普及", "线上", "场次")
 METRICS = {
     "certified": "新增持证", "junior": "其中初级救护员", "popular": "普及培训（现场）", "online": "普及培训（线上）",
-    "runs": "已办场次",
+    "runs": "已办场次", "trained": "持证班参训",
 }  # fmt: skip
 
 
@@ -131,8 +132,10 @@ def rows() -> str:
     asked, who = asked_by(query), context.principal()
     found = drilldown.rows_behind(who, asked, query.cursor)
     following: dict[str, Any] = {**request.args.to_dict(), "cursor": found.next_cursor}
+    kept: dict[str, Any] = {"since": query.since, "until": query.until, "unit_id": query.unit_id}
+    back = url_for("console_classes.index", **kept) if asked.days else url_for(".index", year=asked.year)
     return render_template(
-        "admin/progress_rows.html", title=METRICS[asked.metric], back=url_for(".index", year=asked.year),
+        "admin/progress_rows.html", title=METRICS[asked.metric], back=back,
         where=_where(asked), total=drilldown.total_behind(who, asked), limited=not scope_of(who).whole,
         columns=_columns(asked), rows=[_behind(one) for one in found.items],
         following=url_for(".rows", **following) if found.next_cursor else "", asked=asked,
@@ -142,22 +145,26 @@ def rows() -> str:
 def _columns(asked: drilldown.Asked) -> list[Any]:
     if asked.metric in ("certified", "junior"):
         return ["证书编号", "姓名", "类别", "计入单位", "发证日期"]
+    if asked.metric == "trained":
+        return ["姓名", "类别", "计入单位", "最后一课", "场次"]
     return ["场次", "类别", "主办单位", "最后一课", {"label": "计入", "num": True}]
 
 
 def _behind(one: drilldown.Behind) -> list[Any]:
     if one.kind == "certificate":
         return [{"text": one.number, "href": f"/console/certificates/{one.id}"}, one.text, one.course, one.unit, one.on]
+    if one.kind == "signup":
+        return [one.text, one.course, one.unit, one.on, {"text": "看场次", "href": f"/console/runs/{one.run_id}"}]
     return [{"text": one.text, "href": f"/console/runs/{one.id}"}, one.course, one.unit, one.on, one.count]
 
 
 def _where(asked: drilldown.Asked) -> str:
-    named = _name(plan_rows(), asked.unit_id) if asked.unit_id else ""
-    if asked.unit_id == drilldown.NOWHERE:
-        named = "未归到 20 个单位的"
     sector = f"进{_name(sectors(), asked.sector_id)}" if asked.sector_id else ""
+    group = KEY_GROUPS[asked.key_group] if asked.key_group else ""
     years = f"{plan_2022.FIRST_YEAR}—{asked.year}年" if asked.since_start else f"{asked.year}年"
-    return " · ".join(part for part in (years, named, sector) if part)
+    if asked.days:
+        years = "至".join(date_long(day) for day in asked.days)
+    return " · ".join(part for part in (years, where_of(asked.unit_id), group, sector) if part)
 
 
 def _name(among: Any, wanted: int | None) -> str:

@@ -1,5 +1,7 @@
 """What staff do to a published run that its people hear of: another date, called off, merged; and reserved places."""
 
+from collections.abc import Sequence
+
 from flask import Blueprint, redirect, render_template, request, url_for
 from pydantic import Field
 from werkzeug.wrappers import Response
@@ -9,10 +11,11 @@ from chengjiu_mp.core.access import access, roles
 from chengjiu_mp.core.db import unit_of_work
 from chengjiu_mp.core.errors import Kind, NotFound, Refusal
 from chengjiu_mp.core.parsing import In, RowId, from_pairs
-from chengjiu_mp.courses import changes, merging, queries, reserving
+from chengjiu_mp.courses import changes, double_booked, merging, queries, reserving
+from chengjiu_mp.courses.drafting import Sitting
 from chengjiu_mp.courses.errors import RunNotOpen
 from chengjiu_mp.courses.models import CourseRun
-from chengjiu_mp.courses.policy import run_for
+from chengjiu_mp.courses.policy import run_for, units_in_scope
 from chengjiu_mp.units.queries import units_to_choose
 from chengjiu_mp.web import forms
 from chengjiu_mp.web.admin.run_forms import SITTINGS, SittingPage, sittings_of, timetable
@@ -33,6 +36,8 @@ class ChangePage(In):
     reason: str = Field("", max_length=200)
     # Everybody is told at once, which cannot be taken back.
     sure: bool = False
+    # How many people the clerk was told are elsewhere that day.
+    clash_seen: int = Field(0, ge=0, le=100_000)
 
 
 class ReschedulePage(ChangePage):
@@ -77,7 +82,9 @@ def reschedule(run_id: int) -> str | Response | tuple[str, int]:
         given = from_pairs(ReschedulePage, request.form, ignore=forms.IGNORED)
         lines = [line for line in (given.m1, given.m2, given.m3, given.m4) if line is not None]
         with unit_of_work():
-            changes.reschedule(_sure(run_id, given), sittings_of(lines), given.reason)
+            run, sittings = _sure(run_id, given), sittings_of(lines)
+            double_booked.check_seen(run_id, sittings, given.clash_seen)
+            changes.reschedule(run, sittings, given.reason)
     except NotFound:
         raise
     except Refusal as refusal:
@@ -121,7 +128,10 @@ def merge(run_id: int) -> str | Response | tuple[str, int]:
     try:
         given = from_pairs(MergePage, request.form, ignore=forms.IGNORED)
         with unit_of_work():
-            merging.merge(_sure(run_id, given), _mine(given.into), given.reason)
+            run, into = _sure(run_id, given), _mine(given.into)
+            times = [Sitting(one.starts_at, one.ends_at) for one in queries.meetings_of(into.id)]
+            double_booked.check_seen(run_id, times, given.clash_seen, but=(into.id,))
+            merging.merge(run, into, given.reason)
     except NotFound:
         raise
     except Refusal as refusal:
@@ -182,27 +192,36 @@ def _again(run_id: int, form: str, refusal: Refusal) -> tuple[str, int]:
         "m1.day" if at in ("meetings", "m1") else at: said for at, said in forms.errors(refusal, "reason").items()
     }
     sent = {name: request.form[name] for name in request.form}
-    return _page(run_id, form, sent, errors), refusal.kind.value
+    elsewhere = refusal.elsewhere if isinstance(refusal, double_booked.ClashesUnseen) else ()
+    return _page(run_id, form, sent, errors, elsewhere), refusal.kind.value
 
 
-def _page(run_id: int, form: str, values: dict[str, str], errors: dict[str, str]) -> str:
+def _page(
+    run_id: int,
+    form: str,
+    values: dict[str, str],
+    errors: dict[str, str],
+    elsewhere: Sequence[double_booked.Elsewhere] = (),
+) -> str:
     found = _published(run_id)
     title = {"reschedule": "改期", "cancel": "停课", "merge": "合并到另一场"}[form]
     return render_template(
         "admin/run_change.html", title=title, back=url_for(".choose", run_id=run_id), run=found.run, found=found,
         form=form, errors=errors, values=values, sittings=list(SITTINGS),
-        others=_others(found) if form == "merge" else [],
+        others=_others(found) if form == "merge" else [], elsewhere=elsewhere,
+        people=double_booked.people_in(elsewhere),
     )  # fmt: skip
 
 
 def _others(found: queries.RunAndSeats) -> list[tuple[int, str]]:
-    return [(one.run.id, _other(one)) for one in merging.could_take(found.run) if one.run.id != found.run.id]
+    scope = units_in_scope(context.principal(), ("operator",))
+    taking = [one for one in merging.could_take(found.run) if scope is None or one.run.unit_id in scope]
+    return [(one.run.id, _other(one, found.pool.taken)) for one in taking]
 
 
-def _other(found: queries.RunAndSeats) -> str:
-    return (
-        f"{day_time_range(found.run.starts_at, found.run.ends_at)} {found.run.venue.name}（余 {found.seats_left} 席）"
-    )
+def _other(one: queries.RunAndSeats, needed: int) -> str:
+    seats = f"余 {one.seats_left} 席" + (f"，还差 {needed - one.seats_left} 席" if needed > one.seats_left else "")
+    return f"{one.run.title}，{day_time_range(one.run.starts_at, one.run.ends_at)}，{one.run.venue.name}（{seats}）"
 
 
 def _reserves(run_id: int, errors: dict[str, str]) -> str:
