@@ -70,12 +70,11 @@ class Ahead:
 
     def of(self, lines: Sequence[UnitListLine], head: list[str], terms: Terms) -> list[Understood | Fault]:
         """Return what these lines say by ``terms``; only what is not known by the same terms is read now."""
-        if terms != self.terms:
-            self.terms, self.read = terms, {}
-        for line in lines:
-            if line.id not in self.read:
-                self.read[line.id] = _understood(line, head, terms)
-        return [self.read[line.id] for line in lines]
+        known = self.read if terms == self.terms else {}
+        found = [known.get(line.id) or _understood(line, head, terms) for line in lines]
+        # Only these are kept: of a long sheet what is done is of no use any more.
+        self.terms, self.read = terms, {line.id: one for line, one in zip(lines, found, strict=True)}
+        return found
 
 
 def _enrol_some(upload_id: int, ahead: Ahead) -> bool:
