@@ -51,21 +51,17 @@ def enter_together(of: UnitList, read: Sequence[Understood | Fault], seen: Seen)
 
 def _steps(of: UnitList, read: Sequence[Understood | Fault], seen: Seen) -> list[_Step]:
     steps: list[_Step] = []
-    documents: set[bytes] = set()
     rows: list[UnitListRow] = []
     for one in read:
         if isinstance(one, Fault):
             steps.append(_Step(told=one))
             continue
-        if one.doc_index in documents:
-            break
         step = _step(of, one, seen)
         taken = step.decision.row if step.decision else None
         if (step.decision and step.decision.plan == "change") or any(taken is row for row in rows):
             break
-        if step.adds:
-            documents.add(one.doc_index or b"")
-            rows += [taken] if taken is not None else []
+        if step.adds and taken is not None:
+            rows.append(taken)
         steps.append(step)
     return steps
 
