@@ -119,7 +119,7 @@ def _in_context(app: Flask, work: Callable[..., Any]) -> Callable[..., Any]:
     return run
 
 
-@task("core.relay", queue=jobs.URGENT, every=2.0)
+@task("core.relay", queue=jobs.RELAY, every=2.0)
 def relay() -> None:
     """Tell workers of jobs that wait, by id alone. What the broker loses is announced again."""
     with unit_of_work():

@@ -22,7 +22,9 @@ from chengjiu_mp.core.models import Job
 URGENT = "urgent"
 RENDER = "render"
 SLOW = "slow"
-QUEUES = (URGENT, RENDER, SLOW)
+# Of the relay's ticks alone: behind a few hundred messages they would come too late, and everything else with them.
+RELAY = "relay"
+QUEUES = (RELAY, URGENT, RENDER, SLOW)
 
 LEASE_SECONDS = 6.0
 RENEW_SECONDS = 2.0

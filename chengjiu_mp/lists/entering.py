@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from sqlalchemy import inspect
+
 from chengjiu_mp.core import audit, clock, ids, privacy
 from chengjiu_mp.core.db import db, insert_each, table_of, values_of
 from chengjiu_mp.core.errors import Refusal
@@ -176,7 +178,8 @@ def _written(row: UnitListRow) -> UnitListRow:
 
 def write_rows(rows: Iterable[UnitListRow]) -> None:
     """Write many rows, new ones in one statement; afterwards each has its id. None is of use beyond that."""
-    fresh = [row for row in rows if row.id is None]
+    # A name that stands twice in a sheet has one row.
+    fresh = list(dict.fromkeys(row for row in rows if inspect(row).transient))
     db.session.flush()
     if fresh:
         blank = dict.fromkeys(name for name in table_of(UnitListRow).columns.keys() if name != "id")  # noqa: SIM118

@@ -12,6 +12,7 @@ from chengjiu_mp.courses.models import SeatPool, Signup
 from chengjiu_mp.courses.reserving import reserve_places
 from chengjiu_mp.courses.seats import take_place, take_places
 from chengjiu_mp.courses.signing_up import sign_up
+from chengjiu_mp.courses.signing_up_many import sign_up_many
 from chengjiu_mp.lists import enrolling, queries, together, upload_queries
 from chengjiu_mp.lists.models import UnitList
 from tests import counting, factories, invariants, rosters, signups
@@ -66,7 +67,7 @@ def test_a_sheet_of_everything_leaves_the_same_at_once_and_line_by_line(app, mon
             monkeypatch.setattr(enrolling, "enter_together", lambda *_: [])
         world = worlds.made(begins)
         found.append([worlds.outcome(world, enrolled(world, lines)) for lines in (first, again)])
-    assert list(worlds.differences(*found)) == []
+    assert list(worlds.differences(found[0], found[1])) == []
     outcomes = {one[1] for upload in found[0] for one in upload["lines"]}
     assert outcomes == {"added", "waiting", "named", "changed", "same", "rejected"}
     # The worlds' past was written straight into the tables, without consents and trail.
@@ -84,8 +85,9 @@ def counted(list_id: int, people: list[dict[str, Any]]) -> int:
 
 
 @pytest.mark.parametrize("again", [False, True])
-def test_what_a_transaction_costs_does_not_grow_with_its_lines(app, again):
+def test_what_a_transaction_costs_does_not_grow_with_its_lines(app, monkeypatch, again):
     """Seats, the line, reserved places, names and faults among them; and the same sheet once more."""
+    monkeypatch.setattr(enrolling, "CHUNK", 100)
     costs = []
     for first, size in ((0, 20), (200, 100)):
         with factories.made():
@@ -105,18 +107,28 @@ def test_what_a_transaction_costs_does_not_grow_with_its_lines(app, again):
     assert set(db.session.scalars(select(Signup.state))) == {"confirmed", "waitlisted"}
 
 
+def test_a_first_sheet_has_no_line_that_goes_alone(app, monkeypatch):
+    """Going alone is for changes and for races: it would be right, and ten times as slow."""
+    world = worlds.made(FIRST)
+    lines = [one for one in mixed() if one[0] != worlds.PROVED]
+    upload_id = rosters.uploaded(world.list_id, world.lines(lines))
+    rosters.confirmed(world.list_id, upload_id)
+    monkeypatch.setattr(enrolling, "enter", lambda *_: pytest.fail("a line went alone"))
+    rosters.work()
+    assert sum(upload_queries.counts_of(upload_id).values()) == len(lines)
+
+
 def test_who_comes_between_is_the_own_master_and_the_others_go_on(app, monkeypatch):
     """Somebody signs up alone after the lines were looked at."""
     list_id, people = rosters.a_list(), [rosters.person(n) for n in range(6)]
     run_id = queries.runs_of(list_id)[0].run.id
     upload_id = rosters.uploaded(list_id, rosters.sheet(people))
     rosters.confirmed(list_id, upload_id)
-    real = together.sign_up_many
 
     def overtaken(wanted, *, channel):
         # In this very transaction, as SQLite lets nobody else write meanwhile.
         sign_up(run_id, signups.entry(doc_number=people[3]["证件号码"]), channel="api")
-        return real(wanted, channel=channel)
+        return sign_up_many(wanted, channel=channel)
 
     monkeypatch.setattr(together, "sign_up_many", overtaken)
     rosters.work()

@@ -3,6 +3,7 @@
 import threading
 import time
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
@@ -316,7 +317,7 @@ def test_messages_stay_readable_where_providers_send_them(wang):
 
 def test_many_at_once_go_where_each_would_have_gone_alone(wang, twins):
     """WeChat for whom it knows, a short message for who has a phone, the call list for the others, nobody for a code."""
-    kinds = [
+    kinds: list[tuple[str, dict[str, Any]]] = [
         ("signup.confirmed", {"phone": PHONE}), ("signup.confirmed", {"phone": "13900002222"}),
         ("signup.confirmed", {"phone": None}), ("signup.waiting", {"phone": PHONE}), ("code.signin", {"phone": None}),
         ("signup.confirmed", {"phone": "13900003333", "account_id": account_of(wang)}),
@@ -326,7 +327,7 @@ def test_many_at_once_go_where_each_would_have_gone_alone(wang, twins):
     with factories.made():
         about, letters = factories.unit(), []
         for n, (kind, values) in enumerate(kinds):
-            options = {key: value for key, value in values.items() if key != "phone"}
+            options: Any = {key: value for key, value in values.items() if key != "phone"}
             letters.append(Letter(kind, f"many:{n}", BODY, values["phone"], about, options))
         tell_each(letters)
     many = [db.session.scalars(select(Message.id).where(Message.dedupe_key == f"many:{n}")).one() for n in range(8)]

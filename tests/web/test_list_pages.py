@@ -247,8 +247,9 @@ def test_a_file_over_five_megabytes_is_refused_beside_its_field(liaison):
 
 
 def test_thirty_megabytes_are_refused_by_their_length_in_words(liaison):
-    announced = {"Content-Length": "30000000", "Content-Type": "multipart/form-data; boundary=x"}
-    reply = liaison.post(f"/console/lists/{a_list(liaison)}/uploads", data=b"--x", headers=announced)
+    url, announced = f"/console/lists/{a_list(liaison)}/uploads", {"CONTENT_LENGTH": "30000000"}
+    form = {"data": b"--x", "content_type": "multipart/form-data; boundary=x", "environ_overrides": announced}
+    reply = liaison.post(url, **form)
     assert reply.status_code == 413
     assert "请减少内容或换小一点的文件" in reply.text
 
