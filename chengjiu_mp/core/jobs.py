@@ -7,9 +7,10 @@ database's clock and the relay announces the job again."""
 
 import secrets
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import or_, text, update
 from sqlalchemy.exc import DBAPIError
@@ -17,12 +18,14 @@ from sqlalchemy.exc import DBAPIError
 from chengjiu_mp.core import clock
 from chengjiu_mp.core.db import database_epoch, db, unit_of_work
 from chengjiu_mp.core.models import Job
-from chengjiu_mp.core.rows import insert_new
+from chengjiu_mp.core.rows import insert_each, insert_new
 
 URGENT = "urgent"
 RENDER = "render"
 SLOW = "slow"
-QUEUES = (URGENT, RENDER, SLOW)
+# Of the relay's ticks alone: behind a few hundred messages they would come too late, and everything else with them.
+RELAY = "relay"
+QUEUES = (RELAY, URGENT, RENDER, SLOW)
 
 LEASE_SECONDS = 6.0
 RENEW_SECONDS = 2.0
@@ -67,12 +70,33 @@ def ask(
     :param run_after: epoch seconds before which it must not run
     :param due: epoch seconds by which it is wanted; of the jobs that wait, the earliest goes first. By default now
     """
+    insert_new(Job, ("dedupe_key",), **_asked(kind, queue, Asked(subject_id, dedupe_key, run_after, due)))
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One of many jobs of a kind; the fields are those of :func:`ask`."""
+
+    subject_id: int
+    dedupe_key: str
+    run_after: float = 0.0
+    due: float | None = None
+
+
+def ask_each(kind: str, wanted: Iterable[Asked], *, queue: str) -> None:
+    """Insert many jobs of a kind in the current transaction, in one statement, as :func:`ask` does one."""
+    if rows := [_asked(kind, queue, one) for one in wanted]:
+        insert_each(Job, rows, by="dedupe_key", unique=("dedupe_key",))
+
+
+def _asked(kind: str, queue: str, one: Asked) -> dict[str, Any]:
     now = clock.now()
-    insert_new(
-        Job, ("dedupe_key",), kind=kind, subject_id=subject_id, queue=queue, dedupe_key=dedupe_key,
-        run_after=run_after, state="queued", attempts=0, postponed=0,
-        due=now.timestamp() if due is None else due, announced_at=0.0, lease_until=0.0, created_at=now,
-    )  # fmt: skip
+    return {
+        "kind": kind, "subject_id": one.subject_id, "queue": queue, "dedupe_key": one.dedupe_key,
+        "run_after": one.run_after, "state": "queued", "attempts": 0, "postponed": 0,
+        "due": now.timestamp() if one.due is None else one.due, "announced_at": 0.0, "lease_until": 0.0,
+        "created_at": now,
+    }  # fmt: skip
 
 
 def announceable(limit: int = 500) -> list[tuple[int, str, str]]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, TypeVar
 
-from sqlalchemy import Executable, Table, insert
+from sqlalchemy import Executable, Result, Table, insert
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import make_transient_to_detached
@@ -38,6 +38,18 @@ def insert_new(table: type[Base], unique: tuple[str, ...], **values: Any) -> int
     return found
 
 
+def insert_each(
+    table: type[Base], rows: Sequence[Mapping[str, Any]], *, by: str, unique: tuple[str, ...] = ()
+) -> dict[Any, int]:
+    """Insert many rows at once; return {value in the column ``by``: id} of those that are new.
+
+    :param rows: at least one, all with the same columns
+    :param unique: a row with these columns that is there already is passed over, and is not in the answer
+    """
+    found: Result[Any, int] = execute(_insert_each(table, by, unique, is_postgresql()), rows)
+    return {row[0]: row[1] for row in found}
+
+
 def insert_rows(table: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert rows at once, in one statement, for ledgers whose rows nobody needs as objects."""
     execute(_insert_rows(table), rows).close()
@@ -51,8 +63,12 @@ def insert_row(table: type[Base], values: Mapping[str, Any]) -> int:
 
 def insert_object(row: Base) -> int:
     """Insert what a new object holds at once, past the unit of work; return its id, for :func:`adopted`."""
-    columns = table_of(type(row)).columns.keys()
-    return insert_row(type(row), {name: row.__dict__[name] for name in columns if name in row.__dict__})
+    return insert_row(type(row), values_of(row))
+
+
+def values_of(row: Base) -> dict[str, Any]:
+    """Return what a new object holds, by column; what was not set is not there."""
+    return {name: row.__dict__[name] for name in table_of(type(row)).columns.keys() if name in row.__dict__}  # noqa: SIM118
 
 
 def filled(table: type[Row], **values: Any) -> Row:
@@ -93,6 +109,14 @@ def _insert_new(table: type[Base], unique: tuple[str, ...], on_postgresql: bool)
     statement = (pg_insert if on_postgresql else sqlite_insert)(table_of(table))
     once = statement.on_conflict_do_nothing(index_elements=list(unique))
     return once.returning(table_of(table).c.id)
+
+
+@cache
+def _insert_each(table: type[Base], by: str, unique: tuple[str, ...], on_postgresql: bool) -> Executable:
+    statement = (pg_insert if on_postgresql else sqlite_insert)(table_of(table))
+    if unique:
+        statement = statement.on_conflict_do_nothing(index_elements=list(unique))
+    return statement.returning(table_of(table).c[by], table_of(table).c.id)
 
 
 @cache

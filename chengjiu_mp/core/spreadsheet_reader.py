@@ -17,6 +17,8 @@ CPU_SECONDS = 60
 INFLATED = 50 * 1024 * 1024
 # 10,000 people, and what stands above them: a title, the header, an example.
 ROWS, COLUMNS = 10_010, 40
+# What the caller gets into its own memory: no cell that is read holds more, and a full sheet of people a tenth of that.
+CELL, TEXT = 2_000, 5_000_000
 # A spreadsheet keeps 15 digits of a number; a longer one has lost its tail before it came here.
 EXACT = 10**15
 
@@ -42,7 +44,10 @@ def inflates_honestly(content: bytes) -> bool:
 
 
 def text_of(value: Any) -> str:
-    """Return a cell as a person reads it: whole numbers without a fraction, days as 2026-11-28."""
+    """Return a cell as a person reads it: whole numbers without a fraction, days as 2026-11-28.
+
+    At most ``CELL`` characters: what is cut off is longer than anything that is kept of a sheet.
+    """
     if isinstance(value, bool):
         return "是" if value else "否"
     if isinstance(value, float):
@@ -53,7 +58,7 @@ def text_of(value: Any) -> str:
         return value.isoformat()
     if isinstance(value, time):
         return value.strftime("%H:%M")
-    return str(value).strip()
+    return str(value).strip()[:CELL]
 
 
 def read(content: bytes) -> dict[str, Any]:
@@ -72,13 +77,19 @@ def read(content: bytes) -> dict[str, Any]:
                 continue
             if sheet.end[0] >= ROWS or sheet.end[1] >= COLUMNS:
                 return {"code": "sheet_too_large"}
-            rows = sheet.to_python(skip_empty_area=False)
-            return {"name": known.name, "rows": [[text_of(c) for c in r] for r in rows], "lossy": _lossy(rows)}
+            return _rows(known.name, sheet.to_python(skip_empty_area=False))
     except (CalamineError, zipfile.BadZipFile, NotImplementedError, ValueError, RuntimeError, EOFError, OSError):
         return {"code": "file_unreadable"}
     except MemoryError:
         return {"code": "sheet_too_large"}
     return {"code": "sheet_empty"}
+
+
+def _rows(name: str, rows: list[list[Any]]) -> dict[str, Any]:
+    texts = [[text_of(c) for c in r] for r in rows]
+    if sum(len(text) for row in texts for text in row) > TEXT:
+        return {"code": "file_inflates"}
+    return {"name": name, "rows": texts, "lossy": _lossy(rows)}
 
 
 def _lossy(rows: list[list[Any]]) -> list[tuple[int, int]]:

@@ -61,11 +61,19 @@ class EntryReading:
     needs_guardian: bool = False
 
 
-def read_entry(entry: Entry, run: CourseRun, *, at: str = "", guardian: bool = False) -> EntryReading:
+def read_entry(
+    entry: Entry,
+    run: CourseRun,
+    *,
+    at: str = "",
+    guardian: bool = False,
+    notices: Sequence[NoticeInForce] | None = None,
+) -> EntryReading:
     """Return what was typed, in the forms that are stored.
 
     :param at: where the entry stands in a form of several people, such as "people.1"; refusals' fields begin with it
     :param guardian: whether a guardian was named, who will be asked
+    :param notices: what all of many entries agreed to, read once for them; the entry's own consents when None
     :raise Refusal: the only one; :raise Invalid: with all of them, so that a person corrects a form once
     :raise TooYoung, GuardianRequired: by the birth date, when everything else is right
     """
@@ -81,14 +89,14 @@ def read_entry(entry: Entry, run: CourseRun, *, at: str = "", guardian: bool = F
     name = tried(read_name, entry.name)
     document = tried(read_document, entry.doc_number, entry.doc_type, today=clock.today())
     phone = tried(read_phone, entry.phone)
-    notices = tried(agreed_notices, entry.consents)
-    if name is None or document is None or phone is None or notices is None:
+    agreed = tried(agreed_notices, entry.consents) if notices is None else notices
+    if name is None or document is None or phone is None or agreed is None:
         raise together(refused)
     birth = document.birth or entry.birth_date
     if birth:
         check_age(birth, run, at, guardian=guardian)
     warnings = (*name_warnings(name), *document_warnings(document, entry.birth_date), *phone.warnings)
-    return EntryReading(name, document, phone, notices, warnings, needs_guardian=needs_guardian(birth))
+    return EntryReading(name, document, phone, agreed, warnings, needs_guardian=needs_guardian(birth))
 
 
 def needs_guardian(birth: date | None) -> bool:

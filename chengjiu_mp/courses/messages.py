@@ -10,7 +10,7 @@ from chengjiu_mp.courses.change_models import RunChange
 from chengjiu_mp.courses.models import CourseRun, Signup
 from chengjiu_mp.courses.queries import run_url
 from chengjiu_mp.courses.signup_queries import account_of, phone_of, ticket_url
-from chengjiu_mp.outbox.service import tell
+from chengjiu_mp.outbox.service import Letter, tell
 from chengjiu_mp.people.guardians import guardian_phone, guardian_token
 from chengjiu_mp.people.models import GuardianConsent
 
@@ -27,20 +27,29 @@ def which(index: int, people: int) -> str:
 
 def tell_confirmed(signup: Signup, run: CourseRun, which: str = "") -> None:
     """Say when, where and what to bring. ``run`` has its venue and syllabus loaded."""
-    _tell(
-        signup,
-        run,
-        "signup.confirmed",
-        f"报名成功{which}：{_what(run)}{run.syllabus.bring}{_once_more(signup)}入场码：{ticket_url(signup)}",
-    )
+    _tell(signup, run, *_confirmed(signup, run, which))
+
+
+def _confirmed(signup: Signup, run: CourseRun, which: str = "") -> tuple[str, str]:
+    text = f"报名成功{which}：{_what(run)}{run.syllabus.bring}{_once_more(signup)}入场码：{ticket_url(signup)}"
+    return "signup.confirmed", text
 
 
 def tell_waiting(signup: Signup, run: CourseRun, rank: int, which: str = "") -> None:
     """Say where in the line, and that nothing more is to be done."""
+    _tell(signup, run, *_waiting(signup, run, rank, which))
+
+
+def _waiting(signup: Signup, run: CourseRun, rank: int, which: str = "") -> tuple[str, str]:
     text = (
         f"名额已满，您排在候补第 {rank} 位{which}：{_what(run)}有空位会按顺序通知您。看排到哪里：{ticket_url(signup)}"
     )
-    _tell(signup, run, "signup.waiting", text)
+    return "signup.waiting", text
+
+
+def letter_of(signup: Signup, run: CourseRun, rank: int | None) -> Letter | None:
+    """Return what :func:`tell_confirmed` (``rank`` None) or :func:`tell_waiting` writes, to be told with others."""
+    return _letter(signup, run, *(_confirmed(signup, run) if rank is None else _waiting(signup, run, rank)))
 
 
 def tell_guardian_asked(signup: Signup, run: CourseRun, consent: GuardianConsent) -> None:
@@ -219,18 +228,24 @@ class _Told(TypedDict, total=False):
 
 def _tell(signup: Signup, run: CourseRun, kind: str, body: str, **more: Unpack[_Told]) -> None:
     """Write a message to the sign-up's phone, or to another ``number``: once a sign-up, or once each ``part`` of it."""
+    one = _letter(signup, run, kind, body, **more)
+    if one is not None:
+        tell(one.kind, dedupe_key=one.dedupe_key, body=one.body, phone=one.phone, about=one.about, **one.options)
+
+
+def _letter(signup: Signup, run: CourseRun, kind: str, body: str, **more: Unpack[_Told]) -> Letter | None:
     number = more.get("number") or phone_of(signup)
     if not number:
-        return  # erased: there is nobody to tell any more
-    tell(
+        return None  # erased: there is nobody to tell any more
+    return Letter(
         kind,
         dedupe_key=more.get("key") or key(kind, signup) + more.get("part", ""),
         body=f"【澄救】{body}",
         # Numbers abroad are kept as contacts; no short message reaches them.
         phone=None if number.startswith("+") else number,
         about=signup,
-        unit_id=run.unit_id,
-        expires_at=more.get("expires_at") or run.ends_at,
-        account_id=account_of(signup),
-        call=more.get("call", False),
-    )
+        options={
+            "unit_id": run.unit_id, "expires_at": more.get("expires_at") or run.ends_at,
+            "account_id": account_of(signup), "call": more.get("call", False),
+        },
+    )  # fmt: skip

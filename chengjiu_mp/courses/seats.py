@@ -1,8 +1,9 @@
 """Places in a run's pools: taken by one statement, given back under the rows' locks (rel-S1, S4)."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import and_, bindparam, case, select, update
+from sqlalchemy import ColumnElement, Integer, and_, bindparam, case, select, update
 
 from chengjiu_mp.core.db import db, execute
 from chengjiu_mp.core.rows import table_of
@@ -56,6 +57,34 @@ _TAKE_PLACE = (
 )
 
 
+def take_places(pool_id: int, people: int) -> list[Place]:
+    """Take as many seats as are free while nobody waits, up to so many, and positions for the others; one statement.
+
+    The places stand in the order in which single people would have got them.
+    """
+    row = db.session.execute(_TAKE_PLACES, {"pool": pool_id, "people": people}).one()
+    # Who waited before is counted too: more wait now than came, then all of them came to the line.
+    queued = min(people, row.waiting)
+    first, ahead = row.next_position - queued, row.waiting - queued
+    line = [Place(pool_id, "waitlisted", first + n, ahead + n + 1) for n in range(queued)]
+    return [Place(pool_id, "confirmed", None, 0)] * (people - queued) + line
+
+
+_LEFT = case((_POOL.c.waiting == 0, _POOL.c.capacity - _POOL.c.taken), else_=0)
+_COME: ColumnElement[int] = bindparam("people", type_=Integer)
+_SEATED_NOW = case((_LEFT < _COME, _LEFT), else_=_COME)
+_TAKE_PLACES = (
+    update(_POOL)
+    .where(_POOL.c.id == bindparam("pool"))
+    .values(
+        taken=_POOL.c.taken + _SEATED_NOW,
+        waiting=_POOL.c.waiting + _COME - _SEATED_NOW,
+        next_position=_POOL.c.next_position + _COME - _SEATED_NOW,
+    )
+    .returning(_POOL.c.waiting, _POOL.c.next_position)
+)
+
+
 def take_seats(pool_id: int, seats: int = 1) -> bool:
     """Take so many seats at once while nobody waits and all are free; none of them otherwise."""
     taken = db.session.execute(
@@ -80,6 +109,11 @@ def both_locked(run_id: int, other_id: int) -> tuple[Pools, Pools]:
     """Return the pools of two runs, locked in the one order that everybody keeps (rel-F16)."""
     found = _locked(run_id, other_id)
     return found[run_id], found[other_id]
+
+
+def all_locked(run_ids: Collection[int]) -> dict[int, Pools]:
+    """Return {run id: its pools} of many runs, locked in the one order that everybody keeps."""
+    return _locked(*run_ids)
 
 
 def _locked(*run_ids: int) -> dict[int, Pools]:

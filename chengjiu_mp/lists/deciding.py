@@ -9,10 +9,10 @@ from chengjiu_mp.core import privacy
 from chengjiu_mp.core.db import db
 from chengjiu_mp.courses.errors import OverlappingSignup, RosterLocked, SignupClosed, SignupNotOpen
 from chengjiu_mp.courses.locking import roster_locked
+from chengjiu_mp.courses.many_held import live_signups_of_many, overlapping
 from chengjiu_mp.courses.models import LIVE, CourseRun, Signup
 from chengjiu_mp.courses.moving import moved_to
 from chengjiu_mp.courses.queries import phase_of
-from chengjiu_mp.courses.signup_queries import overlaps_another
 from chengjiu_mp.lists.errors import OnOtherList, SignedUpAlone, WithdrawnAlone
 from chengjiu_mp.lists.models import UnitList, UnitListRow
 from chengjiu_mp.lists.understanding import Understood
@@ -34,6 +34,10 @@ class Seen:
     live: dict[int, list[Signup]] = field(default_factory=dict)
     contacts: dict[int, list[Contact]] = field(default_factory=dict)
     listed: frozenset[int] = frozenset()
+    # (run id, person id) where another place meets at the same time.
+    clashes: frozenset[tuple[int, int]] = frozenset()
+    # The places that rows stand for, held here so that none is read again one by one.
+    stood_for: Sequence[Signup] = ()
 
 
 @dataclass(frozen=True)
@@ -79,12 +83,14 @@ def look(of: UnitList, lines: Iterable[Understood]) -> Seen:
     people = [one.id for one in seen.persons.values()]
     if people:
         _look_at_places(seen, people)
+        seen.clashes = overlapping({one.run.id for one in lines}, seen.live.keys())
+    if ids := [row.signup_id for row in seen.rows.values() if row.signup_id]:
+        seen.stood_for = db.session.scalars(select(Signup).where(Signup.id.in_(ids))).all()
     return seen
 
 
 def _look_at_places(seen: Seen, people: Sequence[int]) -> None:
-    for signup in db.session.scalars(select(Signup).where(Signup.person_id.in_(people), Signup.state.in_(LIVE))):
-        seen.live.setdefault(signup.person_id, []).append(signup)
+    seen.live = live_signups_of_many(people)
     for one in db.session.scalars(select(Contact).where(Contact.person_id.in_(people), Contact.ended_at.is_(None))):
         seen.contacts.setdefault(one.person_id, []).append(one)
     ids = [signup.id for held in seen.live.values() for signup in held]
@@ -144,7 +150,7 @@ def _check_free(line: Understood, seen: Seen) -> None:
     for signup in held:
         if signup.run_id == line.run.id:
             raise OnOtherList(field="doc_number") if signup.id in seen.listed else SignedUpAlone(field="doc_number")
-    if person and held and overlaps_another(line.run.id, person.id):
+    if person and (line.run.id, person.id) in seen.clashes:
         raise OverlappingSignup(field="doc_number")
     check_takes(line.run)
 

@@ -1,31 +1,39 @@
-"""The enrolment, by a worker: a few lines a transaction; a line's outcome is written with its effect (rel-M1, F23).
+"""The enrolment, by a worker: some lines a transaction; a line's outcome is written with its effect (rel-M1, F23).
 
-Who kills the worker in the middle loses at most the few lines of one transaction, which are done again.
+Who kills the worker in the middle loses at most the lines of one transaction, which are done again.
 """
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 
 from chengjiu_mp.core import audit, clock, context, privacy
 from chengjiu_mp.core.context import Principal
-from chengjiu_mp.core.db import db, unit_of_work
+from chengjiu_mp.core.db import db, end_read, unit_of_work
 from chengjiu_mp.core.errors import Refusal
+from chengjiu_mp.core.rows import table_of
 from chengjiu_mp.lists import uploading
-from chengjiu_mp.lists.deciding import look
+from chengjiu_mp.lists.deciding import Seen, look
 from chengjiu_mp.lists.entering import Entered, enter
 from chengjiu_mp.lists.models import UnitList, UnitListLine, UnitListUpload
 from chengjiu_mp.lists.queries import terms_of
 from chengjiu_mp.lists.sheet import values_of
+from chengjiu_mp.lists.together import enter_together
 from chengjiu_mp.lists.understanding import Fault, Terms, Understood, fault_of, understand
 from chengjiu_mp.lists.upload_queries import counts_of
 from chengjiu_mp.signin.sessions import grants_of
 
 LEG_SECONDS = 8.0
-# Few, so that nobody else who signs up waits long for the run's row.
+# Lines that go together: some twentieth of a second, so that nobody else who signs up waits long for the run's row.
+CHUNK = 50
+# Lines that must go one by one.
 BATCH = 5
+# Between two transactions others who write have their turn, as long as ours took; an SQLite connection that waits
+# looks again after a tenth of a second at the latest.
+LONGEST_REST = 0.1
 
 
 def enrol_leg(upload_id: int) -> Callable[[], None] | None:
@@ -39,8 +47,9 @@ def enrol_leg(upload_id: int) -> Callable[[], None] | None:
         return lambda: uploading.next_leg(upload_id, uploading.ENROL, finished)
     if not finished:
         _reject_faults(upload_id)
+    ahead = Ahead()
     with context.acting_as(_liaison(upload.uploaded_by)):
-        while _enrol_some(upload_id):
+        while _enrol_some(upload_id, ahead):
             if time.monotonic() > until:
                 return lambda: uploading.next_leg(upload_id, uploading.ENROL, _finished(upload_id))
     return lambda: _finish(upload_id)
@@ -53,24 +62,62 @@ def _liaison(account_id: int | None) -> Principal:
     return Principal(account_id=account_id, grants=grants_of(account_id))
 
 
-def _enrol_some(upload_id: int) -> bool:
-    """Enrol the next few lines in one transaction; return whether there were any."""
+@dataclass
+class Ahead:
+    """Lines that were read before their transaction began, {line id: what it says}, and the terms they were read by."""
+
+    terms: Terms | None = None
+    read: dict[int, Understood | Fault] = field(default_factory=dict)
+
+    def of(self, lines: Sequence[UnitListLine], head: list[str], terms: Terms) -> list[Understood | Fault]:
+        """Return what these lines say by ``terms``; only what is not known by the same terms is read now."""
+        known = self.read if terms == self.terms else {}
+        found = [known.get(line.id) or _understood(line, head, terms) for line in lines]
+        # Only these are kept: of a long sheet what is done is of no use any more.
+        self.terms, self.read = terms, {line.id: one for line, one in zip(lines, found, strict=True)}
+        return found
+
+
+def _enrol_some(upload_id: int, ahead: Ahead) -> bool:
+    """Enrol the next lines in one transaction; return whether there were any."""
+    _read_ahead(upload_id, ahead)
+    began = time.monotonic()
     with unit_of_work():
         # The row's lock: whoever lost the lease meanwhile waits here, and then finds these lines done.
         upload = db.session.get_one(UnitListUpload, upload_id, with_for_update=True)
         of = db.session.get_one(UnitList, upload.list_id, with_for_update=True)
-        lines = db.session.scalars(
-            select(UnitListLine)
-            .where(UnitListLine.upload_id == upload_id, UnitListLine.outcome.is_(None))
-            .order_by(UnitListLine.number)
-            .limit(BATCH)
-        ).all()
-        terms, head = terms_of(of), head_of(upload)
-        read = [_understood(line, head, terms) for line in lines]
-        seen = look(of, [one for one in read if isinstance(one, Understood)])
-        for line, one in zip(lines, read, strict=True):
-            _write(line, enter(of, one, seen) if isinstance(one, Understood) else Entered("rejected", told=one))
+        lines = _next_lines(upload_id)
+        read = ahead.of(lines, head_of(upload), terms_of(of))
+        done = enter_together(of, read, _look(of, read)) if lines else []
+        if not done:
+            read = read[:BATCH]
+            seen = _look(of, read)
+            done = [enter(of, one, seen) if isinstance(one, Understood) else _refused(one) for one in read]
+        _write(lines[: len(done)], done)
+    if lines:
+        time.sleep(min(time.monotonic() - began, LONGEST_REST))
     return bool(lines)
+
+
+def _read_ahead(upload_id: int, ahead: Ahead) -> None:
+    """Read the next lines while nobody waits for us."""
+    upload = db.session.get_one(UnitListUpload, upload_id)
+    of = db.session.get_one(UnitList, upload.list_id)
+    ahead.of(_next_lines(upload_id), head_of(upload), terms_of(of))
+    end_read()
+
+
+def _next_lines(upload_id: int) -> Sequence[UnitListLine]:
+    pending = (UnitListLine.upload_id == upload_id, UnitListLine.outcome.is_(None))
+    return db.session.scalars(select(UnitListLine).where(*pending).order_by(UnitListLine.number).limit(CHUNK)).all()
+
+
+def _look(of: UnitList, read: Sequence[Understood | Fault]) -> Seen:
+    return look(of, [one for one in read if isinstance(one, Understood)])
+
+
+def _refused(fault: Fault) -> Entered:
+    return Entered("rejected", told=fault)
 
 
 def head_of(upload: UnitListUpload) -> list[str]:
@@ -103,10 +150,20 @@ def _understood(line: UnitListLine, head: list[str], terms: Terms) -> Understood
         return fault_of(refusal)
 
 
-def _write(line: UnitListLine, entered: Entered) -> None:
-    line.outcome, line.row_id = entered.outcome, entered.row.id if entered.row else None
-    told = entered.told
-    line.code, line.reason, line.field = (told.code, told.reason, told.column[:20]) if told else ("", "", "")
+def _write(lines: Sequence[UnitListLine], done: Sequence[Entered]) -> None:
+    rows = []
+    for line, entered in zip(lines, done, strict=True):
+        told = entered.told or Fault("", "")
+        rows.append({
+            "line": line.id, "outcome": entered.outcome, "row_id": entered.row.id if entered.row else None,
+            "code": told.code, "reason": told.reason, "field": told.column[:20],
+        })  # fmt: skip
+    if rows:
+        db.session.execute(_OUTCOME, rows)
+
+
+_LINE = table_of(UnitListLine)
+_OUTCOME = update(_LINE).where(_LINE.c.id == bindparam("line"))
 
 
 def _finished(upload_id: int) -> int:

@@ -3,9 +3,12 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from sqlalchemy import inspect
+
 from chengjiu_mp.core import audit, clock, ids, privacy
 from chengjiu_mp.core.db import db
 from chengjiu_mp.core.errors import Refusal
+from chengjiu_mp.core.rows import insert_each, table_of, values_of
 from chengjiu_mp.courses.errors import AlreadySignedUp
 from chengjiu_mp.courses.models import Signup
 from chengjiu_mp.courses.moving import move
@@ -40,12 +43,16 @@ def enter(of: UnitList, line: Understood, seen: Seen) -> Entered:
             _record_conflicts(of, line, decision.conflicts)
     except Refusal as refusal:
         return Entered("rejected", told=fault_of(refusal))
-    _remember(seen, row)
-    told = Fault("kept_as_proved", " ".join(decision.notes)) if decision.notes else None
-    return Entered(outcome, row, told)
+    remember(seen, row)
+    return Entered(outcome, row, kept(decision))
 
 
-def _remember(seen: Seen, row: UnitListRow | None) -> None:
+def kept(decision: Decision) -> Fault | None:
+    """Return what the liaison is told of what stays as it was proved."""
+    return Fault("kept_as_proved", " ".join(decision.notes)) if decision.notes else None
+
+
+def remember(seen: Seen, row: UnitListRow | None) -> None:
     """Let the lines that were looked at together know of one another."""
     if row is not None and row.named_key:
         seen.by_named_key[row.named_key] = row
@@ -60,6 +67,16 @@ def owner_of(of: UnitList, key_group: str | None) -> Owner:
 
 def put_down(of: UnitList, line: Understood, row: UnitListRow | None = None) -> UnitListRow:
     """Return the list's row of a person of whom only the name is known; one that was removed comes back."""
+    return _written(row_named(of, line, row))
+
+
+def put_on(of: UnitList, line: Understood, signup: Signup, row: UnitListRow | None = None) -> UnitListRow:
+    """Return the list's row of a person who is signed up; a row that was only named, or removed, becomes it."""
+    return _written(row_on(of, line, signup, row))
+
+
+def row_named(of: UnitList, line: Understood, row: UnitListRow | None = None) -> UnitListRow:
+    """Do what :func:`put_down` does, but does not write it: see :func:`write_rows`."""
     row = row or _new_row(of)
     _write_name(of, row, line.name)
     row.run_id, row.state, row.key_group = line.run.id, "named", line.key_group
@@ -67,18 +84,16 @@ def put_down(of: UnitList, line: Understood, row: UnitListRow | None = None) -> 
     row.phone_sealed = (
         privacy.seal(line.phone, place=UnitListRow.PLACE_PHONE, row=row.uid) if line.phone is not None else None
     )
-    _add(row)
-    return row
+    return _unconfirmed(row)
 
 
-def put_on(of: UnitList, line: Understood, signup: Signup, row: UnitListRow | None = None) -> UnitListRow:
-    """Return the list's row of a person who is signed up; a row that was only named, or removed, becomes it."""
+def row_on(of: UnitList, line: Understood, signup: Signup, row: UnitListRow | None = None) -> UnitListRow:
+    """Do what :func:`put_on` does, but does not write it: see :func:`write_rows`."""
     row = row or _new_row(of)
     _write_name(of, row, line.name)
     row.run_id, row.state, row.key_group = line.run.id, "on", line.key_group
     row.signup_id, row.doc_index, row.phone_sealed = signup.id, line.doc_index, None
-    _add(row)
-    return row
+    return _unconfirmed(row)
 
 
 def _done(of: UnitList, line: Understood, decision: Decision) -> tuple[str, UnitListRow | None]:
@@ -151,7 +166,24 @@ def _write_name(of: UnitList, row: UnitListRow, name: str) -> None:
     row.name_index = name_index(of, name)
 
 
-def _add(row: UnitListRow) -> None:
+def _unconfirmed(row: UnitListRow) -> UnitListRow:
     row.confirmed_at = None
+    return row
+
+
+def _written(row: UnitListRow) -> UnitListRow:
     db.session.add(row)
     db.session.flush()
+    return row
+
+
+def write_rows(rows: Iterable[UnitListRow]) -> None:
+    """Write many rows, new ones in one statement; afterwards each has its id. None is of use beyond that."""
+    # A name that stands twice in a sheet has one row.
+    fresh = list(dict.fromkeys(row for row in rows if inspect(row).transient))
+    db.session.flush()
+    if fresh:
+        blank = dict.fromkeys(name for name in table_of(UnitListRow).columns.keys() if name != "id")  # noqa: SIM118
+        added = insert_each(UnitListRow, [{**blank, **values_of(row)} for row in fresh], by="uid")
+        for row in fresh:
+            row.id = added[row.uid]

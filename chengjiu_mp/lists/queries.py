@@ -12,12 +12,12 @@ from chengjiu_mp.core.errors import NotFound
 from chengjiu_mp.core.paging import page
 from chengjiu_mp.core.site import site
 from chengjiu_mp.courses.models import LIVE, SEATED, CourseRun, CourseType, SeatPool, Signup, Syllabus
-from chengjiu_mp.courses.queries import RunAndSeats, run_with_seats
+from chengjiu_mp.courses.queries import RunAndSeats, runs_by_id
 from chengjiu_mp.lists.errors import LinkOff
 from chengjiu_mp.lists.models import UnitList, UnitListRow, UnitListRun
 from chengjiu_mp.lists.understanding import Terms
 from chengjiu_mp.people.models import Person
-from chengjiu_mp.people.queries import current_notices
+from chengjiu_mp.people.queries import notices_in_force
 from chengjiu_mp.people.schemas import ConsentIn
 from chengjiu_mp.units.models import Unit
 from chengjiu_mp.units.queries import ancestor_ids, subtree_ids
@@ -81,13 +81,14 @@ def runs_of(list_id: int) -> list[RunAndSeats]:
     """Return the runs of a list, the next one first."""
     query = select(UnitListRun.run_id).join(CourseRun, CourseRun.id == UnitListRun.run_id)
     query = query.where(UnitListRun.list_id == list_id).order_by(CourseRun.starts_at, CourseRun.id)
-    return [run_with_seats(run_id) for run_id in db.session.scalars(query).all()]
+    return runs_by_id(db.session.scalars(query).all())
 
 
 def terms_of(of: UnitList) -> Terms:
     """Return what the lines of a list's uploads share."""
-    consents = [ConsentIn(purpose=n.purpose, version=n.version) for n in current_notices() if n.required]
-    return Terms([one.run for one in runs_of(of.id)], consents, names_alone=of.link_on)
+    notices = [one for one in notices_in_force() if one.required]
+    consents = [ConsentIn(purpose=one.purpose, version=one.version) for one in notices]
+    return Terms([one.run for one in runs_of(of.id)], consents, notices, names_alone=of.link_on)
 
 
 def runs_for(unit_id: int) -> Sequence[CourseRun]:

@@ -16,6 +16,7 @@ from chengjiu_mp.people.document_refusals import DocumentSpreadsheet
 from chengjiu_mp.people.documents import DocType, DocumentRefused, read_document
 from chengjiu_mp.people.names import read_name
 from chengjiu_mp.people.phones import read_phone
+from chengjiu_mp.people.queries import NoticeInForce
 from chengjiu_mp.people.schemas import ConsentIn
 from chengjiu_mp.units.models import KEY_GROUPS
 
@@ -58,10 +59,14 @@ class Understood:
 
 @dataclass(frozen=True)
 class Terms:
-    """What the lines of one upload share: the list's runs, what was agreed to, whether a name alone is enough."""
+    """What the lines of one upload share: the list's runs, what was agreed to, whether a name alone is enough.
+
+    ``notices`` are the texts of ``consents``.
+    """
 
     runs: Sequence[CourseRun]
     consents: Sequence[ConsentIn]
+    notices: Sequence[NoticeInForce]
     names_alone: bool = False
 
 
@@ -91,7 +96,7 @@ def understand(values: Mapping[str, str], terms: Terms, lossy: frozenset[str] = 
     if terms.names_alone and not entry.doc_number.strip():
         phone = read_phone(entry.phone).number if entry.phone.strip() else None
         return Understood(run, read_name(entry.name).name, group, entry, phone=phone)
-    reading = read_entry(entry, run)
+    reading = read_entry(entry, run, notices=terms.notices)
     return Understood(run, reading.name.name, group, entry, reading, reading.phone.number)
 
 

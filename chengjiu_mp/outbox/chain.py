@@ -1,13 +1,16 @@
 """Which channel is next for a message: each gets its line when the one before could not reach the person."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 from sqlalchemy import select
 
 from chengjiu_mp.core import clock, jobs, privacy
 from chengjiu_mp.core.db import db
 from chengjiu_mp.core.models import Job
-from chengjiu_mp.core.rows import insert_new
+from chengjiu_mp.core.rows import insert_each
 from chengjiu_mp.outbox import hours
-from chengjiu_mp.outbox.channels import channels
+from chengjiu_mp.outbox.channels import channels, taken_by
 from chengjiu_mp.outbox.models import Delivery, Message
 from chengjiu_mp.outbox.parcels import Parcel
 
@@ -39,18 +42,40 @@ def go_on(message: Message, *, after: str | None = None) -> None:
     left = names[names.index(after) + 1 :] if after in names else names
     parcel = parcel_of(message)
     chosen = next((name for name in left if channels()[name].takes(parcel)), None)
-    if chosen is not None:
-        _line(message, chosen)
-    elif _worth_a_call(message):
-        _line(message, CALL, reason=None if parcel.phone else NO_PHONE)
-    elif after is None:
-        # Who asks what became of it is told at once that nobody will be.
-        _line(message, CALL, state="undeliverable", reason="not_called")
+    if chosen is not None or _worth_a_call(message) or after is None:
+        _write([_next(message, parcel, chosen)])
+
+
+def begin(messages: Sequence[Message]) -> None:
+    """Give many new messages each to its first channel, in a fixed number of statements for each channel."""
+    parcels = {one.id: parcel_of(one) for one in messages}
+    chosen: dict[int, str] = {}
+    for name, channel in channels().items():
+        open_still = [parcel for parcel in parcels.values() if parcel.message_id not in chosen]
+        chosen |= {parcel.message_id: name for parcel in taken_by(channel, open_still)}
+    _write([_next(one, parcels[one.id], chosen.get(one.id)) for one in messages])
 
 
 def call_as_well(message: Message) -> None:
     """Put the message on the call list beside its channels: for who may not read what a channel brings."""
-    _line(message, CALL)
+    _write([_Line(message, CALL)])
+
+
+@dataclass(frozen=True)
+class _Line:
+    message: Message
+    channel: str
+    state: str = "waiting"
+    reason: str | None = None
+
+
+def _next(message: Message, parcel: Parcel, chosen: str | None) -> _Line:
+    if chosen is not None:
+        return _Line(message, chosen)
+    if _worth_a_call(message):
+        return _Line(message, CALL, reason=None if parcel.phone else NO_PHONE)
+    # Who asks what became of it is told at once that nobody will be.
+    return _Line(message, CALL, state="undeliverable", reason="not_called")
 
 
 def _worth_a_call(message: Message) -> bool:
@@ -58,15 +83,22 @@ def _worth_a_call(message: Message) -> bool:
     return not message.kind.startswith(NOT_CALLED) and not late
 
 
-def _line(message: Message, channel: str, *, state: str = "waiting", reason: str | None = None) -> None:
-    of = ("message_id", "channel")
-    added = insert_new(Delivery, of, message_id=message.id, channel=channel, state=state, reason=reason)
-    if added is None or channel == CALL:
-        return
-    jobs.ask(
-        "outbox.deliver", added, queue=jobs.URGENT, dedupe_key=f"outbox.deliver:{added}",
-        run_after=hours.earliest(message.kind), due=message.expires_at.timestamp() if message.expires_at else None,
-    )  # fmt: skip
+def _write(lines: Sequence[_Line]) -> None:
+    """Write the lines that are not there yet, and ask for what brings them; staff need no job to call."""
+    of = {one.message.id: one.message for one in lines}
+    rows = [
+        {"message_id": one.message.id, "channel": one.channel, "state": one.state, "reason": one.reason}
+        for one in lines
+    ]
+    added = insert_each(Delivery, rows, by="message_id", unique=("message_id", "channel")) if rows else {}
+    called = {one.message.id for one in lines if one.channel == CALL}
+    brought = [_job(of[id_], delivery) for id_, delivery in added.items() if id_ not in called]
+    jobs.ask_each("outbox.deliver", brought, queue=jobs.URGENT)
+
+
+def _job(message: Message, delivery_id: int) -> jobs.Asked:
+    due = message.expires_at.timestamp() if message.expires_at else None
+    return jobs.Asked(delivery_id, f"outbox.deliver:{delivery_id}", hours.earliest(message.kind), due)
 
 
 def waiting_with_dead_jobs(limit: int = 200) -> list[int]:

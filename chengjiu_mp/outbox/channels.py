@@ -2,7 +2,8 @@
 connected: it sends nothing.
 """
 
-from typing import Protocol
+from collections.abc import Sequence
+from typing import Protocol, runtime_checkable
 
 from chengjiu_mp.outbox import sms, wording
 from chengjiu_mp.outbox.parcels import Outcome, Parcel
@@ -18,6 +19,20 @@ class Channel(Protocol):
     def takes(self, parcel: Parcel) -> bool: ...
 
     def send(self, parcel: Parcel) -> Outcome: ...
+
+
+@runtime_checkable
+class ManyAtOnce(Protocol):
+    """A channel that has to look people up, and can do so for many at once."""
+
+    def taken(self, parcels: Sequence[Parcel]) -> list[Parcel]: ...
+
+
+def taken_by(channel: Channel, parcels: Sequence[Parcel]) -> list[Parcel]:
+    """Return those of many parcels that a channel takes."""
+    if isinstance(channel, ManyAtOnce):
+        return channel.taken(parcels)
+    return [one for one in parcels if channel.takes(one)]
 
 
 class ConsoleChannel:

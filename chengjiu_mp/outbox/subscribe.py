@@ -1,5 +1,7 @@
 """The channel of WeChat's subscribe messages: tried first, where the person allowed one."""
 
+from collections.abc import Sequence
+
 from chengjiu_mp.core.db import end_read
 from chengjiu_mp.core.outside import Unreachable
 from chengjiu_mp.outbox import ledger, wording
@@ -29,6 +31,14 @@ class SubscribeChannel:
             return False
         binding = _binding(parcel)
         return binding is not None and ledger.left(binding.id, template.id) > 0
+
+    def taken(self, parcels: Sequence[Parcel]) -> list[Parcel]:
+        """Return those that :meth:`takes` would take; only who is known here is looked at one by one."""
+        worth = [one for one in parcels if self._client.settings.template_for(one.kind) is not None]
+        accounts = {one.account_id for one in worth if one.account_id is not None}
+        phones = {one.phone_index for one in worth if one.phone_index is not None}
+        known, proved = bindings.known_among(accounts, phones) if worth else (set(), set())
+        return [one for one in worth if (one.account_id in known or one.phone_index in proved) and self.takes(one)]
 
     def send(self, parcel: Parcel) -> Outcome:
         """Send, and let the ledger follow in the transaction that records it.

@@ -53,7 +53,8 @@ def _surname_length(name: str) -> int:
     return next((n for n in (4, 3, 2) if len(name) > n and name[:n] in han.COMPOUND_SURNAMES), 1)
 
 
-@lru_cache(maxsize=8192)
+# The names of a city use a few thousand characters, the same ones again and again.
+@lru_cache(maxsize=8_000)
 def _reading(char: str) -> str:
     # A compatibility character is read as the one that it is a form of.
     return _pinyin()(unicodedata.normalize("NFC", char)) if han.is_han(char) else char.lower()

@@ -68,6 +68,11 @@ def person_by_document(doc_index: bytes) -> Person | None:
     return db.session.scalars(select(Person).where(Person.doc_index == doc_index)).first()
 
 
+def persons_by_document(doc_indexes: Collection[bytes]) -> Sequence[Person]:
+    """Return the persons whose documents have these blind indexes, of those that are there."""
+    return db.session.scalars(select(Person).where(Person.doc_index.in_(doc_indexes))).all()
+
+
 def live_contacts(person_id: int) -> Sequence[Contact]:
     """Return the phones proved to be a person's and not closed since."""
     return db.session.scalars(

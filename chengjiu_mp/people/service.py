@@ -5,17 +5,23 @@ row ``person.conflict``.
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 from sqlalchemy import update
 
 from chengjiu_mp.core import audit, clock, ids, privacy
 from chengjiu_mp.core.db import db
-from chengjiu_mp.core.rows import adopted, filled, insert_new, insert_rows
+from chengjiu_mp.core.rows import adopted, filled, insert_each, insert_new, insert_rows
 from chengjiu_mp.people.documents import DocumentReading
 from chengjiu_mp.people.errors import ConsentMissing
 from chengjiu_mp.people.models import Consent, Contact, Person
-from chengjiu_mp.people.queries import NoticeInForce, live_contacts, notices_in_force, person_by_document
+from chengjiu_mp.people.queries import (
+    NoticeInForce,
+    live_contacts,
+    notices_in_force,
+    person_by_document,
+    persons_by_document,
+)
 from chengjiu_mp.people.schemas import ConsentIn
 
 
@@ -33,11 +39,8 @@ def person_for(reading: DocumentReading) -> Person:
 
 def person_found(reading: DocumentReading) -> tuple[Person, bool]:
     """Return the person of this document, and whether it was added here: then nobody has written of it yet."""
-    index, uid = privacy.document_index(reading.doc_type, reading.number), ids.new_uid()
-    values = {
-        "uid": uid, "doc_type": reading.doc_type.value, "doc_index": index,
-        "doc_sealed": privacy.seal(reading.number, place=Person.PLACE, row=uid), "created_at": clock.now(),
-    }  # fmt: skip
+    index = privacy.document_index(reading.doc_type, reading.number)
+    values = _new_person(index, reading)
     added = insert_new(Person, ("doc_index",), **values)
     if added is not None:
         return adopted(filled(Person, id=added, **values)), True
@@ -45,6 +48,29 @@ def person_found(reading: DocumentReading) -> tuple[Person, bool]:
     if found is None:
         raise RuntimeError("a person that is there cannot be read")
     return _back_again(found, reading), False
+
+
+def persons_found(readings: Sequence[DocumentReading]) -> list[tuple[Person, bool]]:
+    """Return what :func:`person_found` returns for each of these, in a fixed number of statements."""
+    of = {privacy.document_index(one.doc_type, one.number): one for one in readings}
+    found = {one.doc_index: one for one in persons_by_document(of)}
+    # In one order: two lists with the same people at once must not wait for one another in a ring.
+    values = {index: _new_person(index, of[index]) for index in sorted(of.keys() - found.keys())}
+    added = insert_each(Person, list(values.values()), by="doc_index", unique=("doc_index",)) if values else {}
+    fresh = {index: adopted(Person(id=added[index], **values[index])) for index in added}
+    if late := values.keys() - added.keys():
+        found |= {one.doc_index: one for one in persons_by_document(late)}
+    back = {index: _back_again(person, of[index]) for index, person in found.items()}
+    indexes = [privacy.document_index(one.doc_type, one.number) for one in readings]
+    return [(fresh.get(index) or back[index], index in fresh) for index in indexes]
+
+
+def _new_person(index: bytes, reading: DocumentReading) -> dict[str, Any]:
+    uid = ids.new_uid()
+    return {
+        "uid": uid, "doc_type": reading.doc_type.value, "doc_index": index,
+        "doc_sealed": privacy.seal(reading.number, place=Person.PLACE, row=uid), "created_at": clock.now(),
+    }  # fmt: skip
 
 
 def _back_again(person: Person, reading: DocumentReading) -> Person:
@@ -81,8 +107,19 @@ def record_consents(person: Person, signup: HasId | None, consents: Iterable[Con
 
 def write_consents(person: Person, signup: HasId | None, notices: Iterable[NoticeInForce], channel: str) -> None:
     """Write what :func:`agreed_notices` returned; for callers that check before they take a lock."""
-    of = {"person_id": person.id, "signup_id": signup.id if signup else None, "channel": channel}
-    rows = [{**of, "notice_id": notice.id, "text_sha256": notice.sha256} for notice in notices]
+    write_consents_of([(person, signup, notices)], channel)
+
+
+def write_consents_of(given: Iterable[tuple[Person, HasId | None, Iterable[NoticeInForce]]], channel: str) -> None:
+    """Write what many people agreed to, each with the sign-up that it is for, in one statement."""
+    rows = [
+        {
+            "person_id": person.id, "signup_id": signup.id if signup else None, "channel": channel,
+            "notice_id": notice.id, "text_sha256": notice.sha256,
+        }
+        for person, signup, notices in given
+        for notice in notices
+    ]  # fmt: skip
     if rows:
         insert_rows(Consent, rows)
 

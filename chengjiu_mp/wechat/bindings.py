@@ -1,5 +1,7 @@
 """Which account an openid signs in to."""
 
+from collections.abc import Collection
+
 from sqlalchemy import select, update
 
 from chengjiu_mp.core import clock, ids, privacy
@@ -23,6 +25,15 @@ def binding_of_phone(phone_index: bytes) -> WechatBinding | None:
     """Return the newest binding whose user proved a phone, None when nobody did."""
     query = select(WechatBinding).where(WechatBinding.phone_index == phone_index)
     return db.session.scalars(query.order_by(WechatBinding.id.desc()).limit(1)).first()
+
+
+def known_among(account_ids: Collection[int], phone_indexes: Collection[bytes]) -> tuple[set[int], set[bytes]]:
+    """Return which of these accounts, and which of these phones, some WeChat user stands for."""
+    accounts = select(WechatBinding.account_id).where(WechatBinding.account_id.in_(account_ids))
+    phones = select(WechatBinding.phone_index).where(WechatBinding.phone_index.in_(phone_indexes))
+    found = db.session.scalars(accounts) if account_ids else ()
+    proved = db.session.scalars(phones) if phone_indexes else ()
+    return set(found), {index for index in proved if index is not None}
 
 
 def bind(openid: str, account_id: int, phone_index: bytes | None = None) -> WechatBinding:

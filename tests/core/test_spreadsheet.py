@@ -10,7 +10,7 @@ import pytest
 import xlsxwriter
 from python_calamine import CalamineWorkbook
 
-from chengjiu_mp.core import spreadsheet
+from chengjiu_mp.core import spreadsheet, spreadsheet_reader
 from chengjiu_mp.core.spreadsheet import SheetRefused
 from tests.sheets import book, with_member
 
@@ -104,6 +104,20 @@ def test_a_harmful_file_is_refused_in_chinese_within_seconds(name: str) -> None:
 def test_ten_thousand_rows_of_forty_columns_are_read() -> None:
     sheet = spreadsheet.read(book([["值"] * 40 for _ in range(10_010)]))
     assert (len(sheet.rows), len(sheet.rows[-1])) == (10_010, 40)
+
+
+def test_a_cell_without_end_comes_cut() -> None:
+    # Not one character again and again, which the archive's own limits refuse.
+    text = "".join(chr(0x4E00 + n * 7919 % 20_000) for n in range(30_000))
+    assert spreadsheet.read(book([["姓名"], [text]])).cell(1, 0) == text[: spreadsheet_reader.CELL]
+
+
+def test_one_long_text_in_thousands_of_cells_stays_in_the_child() -> None:
+    """A shared text costs the file nothing, and would cost the worker its memory."""
+    people = [[f"张{n}", "长" * 2_000] for n in range(3_000)]
+    with pytest.raises(spreadsheet.FileInflates):
+        spreadsheet.read(book(people))
+    assert len(spreadsheet.read(book(people[:2_000])).rows) == 2_000
 
 
 def test_a_reader_that_ends_badly_is_a_refusal(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,19 +10,21 @@ from chengjiu_mp.core.celery import Declared, declared
 from devtools.stack import worker_command
 from tests.guards.source import PACKAGE, imported, modules, plant
 
+ASKING = ("ask", "ask_each")
+
 
 def unconsumed(tasks: tuple[Declared, ...], consumed: tuple[str, ...]) -> list[str]:
     return [task.name for task in tasks if task.queue not in consumed]
 
 
 def asked(package: Path = PACKAGE) -> set[tuple[str, str]]:
-    """Return (kind, queue) of every ``jobs.ask``; a kind that is not a plain text is "?"."""
+    """Return (kind, queue) of every ``jobs.ask`` and ``jobs.ask_each``; a kind that is not a plain text is "?"."""
     found, names = set(), _constants(package)
     for module in modules(package):
         if module.name == "core/jobs.py":
             continue
         for node in ast.walk(module.tree):
-            if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "ask" and _is_jobs(node.func):
+            if isinstance(node, ast.Call) and getattr(node.func, "attr", "") in ASKING and _is_jobs(node.func):
                 found.add((_text(node.args[0] if node.args else None, names), _queue(node)))
     return found
 
@@ -90,6 +92,7 @@ def test_a_task_on_a_foreign_queue_is_found():
         'jobs.ask("a.missing", 1, queue=jobs.RENDER, dedupe_key="k")',
         'jobs.ask("outbox.deliver", 1, queue=jobs.SLOW, dedupe_key="k")',
         'jobs.ask(kind, 1, queue=jobs.RENDER, dedupe_key="k")',
+        'jobs.ask_each("a.missing", [], queue=jobs.RENDER)',
     ],
 )
 def test_a_job_without_a_task_is_found(tmp_path, text):

@@ -13,7 +13,17 @@ from chengjiu_mp.core.db import db, unit_of_work
 from chengjiu_mp.core.models import Job
 from chengjiu_mp.core.storage import media
 from chengjiu_mp.courses.models import Signup
-from chengjiu_mp.lists import enrolling, queries, reading, result_sheet, sheet, shredding, upload_queries, uploading
+from chengjiu_mp.lists import (
+    enrolling,
+    queries,
+    reading,
+    result_sheet,
+    sheet,
+    shredding,
+    together,
+    upload_queries,
+    uploading,
+)
 from chengjiu_mp.lists.models import UnitList, UnitListLine, UnitListUpload
 from tests import invariants, rosters
 from tests.sheets import book, with_member
@@ -96,7 +106,8 @@ def test_an_enrolment_killed_in_the_middle_ends_as_if_undisturbed(list_id, monke
     content = rosters.faulty_sheet(30)
     upload_id = rosters.uploaded(list_id, content)
     rosters.confirmed(list_id, upload_id)
-    die_after(monkeypatch, enrolling, "enter", after * enrolling.BATCH + 2)
+    monkeypatch.setattr(enrolling, "CHUNK", 5)
+    die_after(monkeypatch, together, "row_on", after * enrolling.CHUNK + 2)
     with pytest.raises(Killed):
         rosters.work()
     monkeypatch.undo()
@@ -128,12 +139,14 @@ def test_a_long_work_goes_in_legs_and_kills_do_not_use_up_its_attempts(list_id, 
     upload_id = rosters.uploaded(list_id, rosters.sheet([rosters.person(n) for n in range(30)]))
     rosters.confirmed(list_id, upload_id)
     for _ in range(7):
-        die_after(monkeypatch, enrolling, "enter", enrolling.BATCH - 1)
+        monkeypatch.setattr(enrolling, "CHUNK", 5)
+        die_after(monkeypatch, together, "row_on", enrolling.CHUNK - 1)
         with pytest.raises(Killed):
             rosters.work()
         monkeypatch.undo()
         revive()
-        die_after(monkeypatch, enrolling, "enter", enrolling.BATCH + 1)
+        monkeypatch.setattr(enrolling, "CHUNK", 5)
+        die_after(monkeypatch, together, "row_on", enrolling.CHUNK + 1)
         with pytest.raises(Killed):
             rosters.work()
         monkeypatch.undo()

@@ -3,9 +3,10 @@
 import threading
 import time
 from datetime import timedelta
+from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from chengjiu_mp.core import clock, jobs, privacy
 from chengjiu_mp.core.context import Grant, Principal
@@ -13,9 +14,10 @@ from chengjiu_mp.core.db import db, unit_of_work
 from chengjiu_mp.core.models import Job
 from chengjiu_mp.outbox import channels, delivery, ledger, pauses, queries, tasks
 from chengjiu_mp.outbox.models import Delivery, Message, WechatCredit
-from chengjiu_mp.outbox.service import tell
+from chengjiu_mp.outbox.service import Letter, tell, tell_each
 from chengjiu_mp.wechat import bindings
-from tests import factories
+from chengjiu_mp.wechat.models import WechatBinding
+from tests import counting, factories
 
 PHONE, SEND = "13900001111", "/cgi-bin/message/subscribe/send"
 BODY = "【澄救】报名成功：CPR+AED 公益培训，12月5日（周六）09:00–12:00，澄江街道应急救护培训基地。"
@@ -322,3 +324,58 @@ def test_messages_stay_readable_where_providers_send_them(wang):
     write()
     assert queries.messages_to(privacy.phone_index(PHONE))[0].body == BODY
     assert db.session.scalars(select(Message.account_id)).one() is None
+
+
+def test_many_at_once_go_where_each_would_have_gone_alone(wang, twins):
+    """WeChat for whom it knows, a short message for who has a phone, the call list for the others, nobody for a code."""
+    kinds: list[tuple[str, dict[str, Any]]] = [
+        ("signup.confirmed", {"phone": PHONE}), ("signup.confirmed", {"phone": "13900002222"}),
+        ("signup.confirmed", {"phone": None}), ("signup.waiting", {"phone": PHONE}), ("code.signin", {"phone": None}),
+        ("signup.confirmed", {"phone": "13900003333", "account_id": account_of(wang)}),
+        ("signup.confirmed", {"phone": "13900004444", "call": True}), ("signup.reminder", {"phone": "13900005555"}),
+    ]  # fmt: skip
+    alone = [write(f"alone:{n}", kind, **values) for n, (kind, values) in enumerate(kinds)]
+    with factories.made():
+        about, letters = factories.unit(), []
+        for n, (kind, values) in enumerate(kinds):
+            options: Any = {key: value for key, value in values.items() if key != "phone"}
+            letters.append(Letter(kind, f"many:{n}", BODY, values["phone"], about, options))
+        tell_each(letters)
+    many = [db.session.scalars(select(Message.id).where(Message.dedupe_key == f"many:{n}")).one() for n in range(8)]
+    assert [lines(one) for one in many] == [lines(one) for one in alone]
+    assert [jobs_of(one) for one in many] == [jobs_of(one) for one in alone]
+    assert {channel for one in many for channel, _, _ in lines(one)} == {"wechat", "sms", "call"}
+
+
+def test_telling_many_again_changes_nothing(wang):
+    for _ in range(2):
+        with factories.made():
+            about = factories.unit()
+            tell_each([Letter("signup.confirmed", f"k:{n}", BODY, f"1390000222{n}", about) for n in range(3)])
+    assert db.session.scalar(select(func.count()).select_from(Message)) == 3
+    assert lines() == [("sms", "waiting", None)] * 3
+    assert db.session.scalar(select(func.count()).select_from(Job)) == 3
+
+
+def test_whom_wechat_does_not_know_costs_no_look_of_their_own(wang):
+    costs = []
+    for size in (2, 40):
+        with unit_of_work():
+            about = factories.unit()
+            letters = [
+                Letter("signup.confirmed", f"{size}:{n}", BODY, f"139010{size:02}{n:03}", about) for n in range(size)
+            ]
+            with counting.statements() as sent:
+                tell_each(letters)
+        costs.append(len(sent))
+    assert costs[0] == costs[1]
+
+
+def account_of(binding_id: int) -> int:
+    return db.session.scalars(select(WechatBinding.account_id).where(WechatBinding.id == binding_id)).one()
+
+
+def jobs_of(message_id: int) -> list[tuple[str, float, float]]:
+    query = select(Job.queue, Job.run_after, Job.due).join(Delivery, Delivery.id == Job.subject_id)
+    found = db.session.execute(query.where(Job.kind == "outbox.deliver", Delivery.message_id == message_id))
+    return [(row[0], row[1], row[2]) for row in found]

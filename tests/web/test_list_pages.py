@@ -2,6 +2,7 @@
 
 import io
 import re
+import secrets
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from chengjiu_mp.courses.models import Signup
 from chengjiu_mp.lists import queries, upload_queries
 from chengjiu_mp.lists.models import UnitList, UnitListUpload
 from tests import counting, factories, rosters
+from tests.sheets import book, with_member
 from tests.web.test_console_runs import desk, post, token_in
 
 ONE = rosters.person(1)
@@ -234,3 +236,41 @@ def test_the_page_of_a_long_list_asks_a_fixed_number_of_questions(liaison):
     with counting.statements() as many:
         liaison.get(f"/console/lists/{list_id}")
     assert len(many) <= len(few) + 3
+
+
+def test_a_file_over_five_megabytes_is_refused_beside_its_field(liaison):
+    list_id = a_list(liaison)
+    reply = send(liaison, list_id, with_member(book([["姓名"]]), "xl/media/image1.png", secrets.token_bytes(5_300_000)))
+    assert reply.status_code == 413
+    assert "文件超过了 5 MB。请删去图片和不用的工作表" in reply.text
+    assert db.session.scalar(select(func.count()).select_from(UnitListUpload)) == 0
+
+
+def test_thirty_megabytes_are_refused_by_their_length_in_words(liaison):
+    url, announced = f"/console/lists/{a_list(liaison)}/uploads", {"CONTENT_LENGTH": "30000000"}
+    form = {"data": b"--x", "content_type": "multipart/form-data; boundary=x", "environ_overrides": announced}
+    reply = liaison.post(url, **form)
+    assert reply.status_code == 413
+    assert "请减少内容或换小一点的文件" in reply.text
+
+
+@pytest.mark.parametrize("far", ["rows", "cell"])
+def test_a_sheet_beyond_the_bounds_ends_with_what_to_do(liaison, far):
+    """Sixty thousand people, or good lines and one filled cell in the last corner a spreadsheet has."""
+    list_id = a_list(liaison)
+    head = "".join(f'<c t="inlineStr"><is><t>{name}</t></is></c>' for name in ("姓名", "证件号码", "手机号"))
+    more = "".join(f'<row r="{n}"><c r="A{n}"><v>{n}</v></c></row>' for n in range(2, 60_002))
+    if far == "cell":
+        more = '<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>'
+    sheet_xml = (
+        '<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>'
+        f'<row r="1">{head}</row>{more}</sheetData></worksheet>'
+    )
+    url = send(liaison, list_id, with_member(book([["x"]]), "xl/worksheets/sheet1.xml", sheet_xml.encode())).headers[
+        "Location"
+    ]
+    rosters.work()
+    page = liaison.get(url).text
+    assert "这份表格没有读成，没有报任何人" in page
+    assert "表格的范围太大（最多 10000 行、40 列）" in page
+    assert liaison.get(f"{url}/state").json["state"] == "done"
