@@ -121,7 +121,11 @@ def together(refused: Sequence[Refusal]) -> Refusal:
         errors += one.errors if isinstance(one, Invalid) else [
             {"pointer": pointer, "code": one.code, "detail": one.sentence}
         ]  # fmt: skip
-    return Invalid(errors)
+    both = Invalid(errors)
+    if offered := [one.facts["alternatives"] for one in refused if "alternatives" in one.facts]:
+        # What all of those can join who are too young here: they came together.
+        both.facts["alternatives"] = [one for one in offered[0] if all(one in others for others in offered)]
+    return both
 
 
 def _placed(refusal: Refusal, at: str) -> Refusal:
@@ -131,26 +135,24 @@ def _placed(refusal: Refusal, at: str) -> Refusal:
 
 
 def check_age(birth: date, run: CourseRun, at: str = "", *, guardian: bool) -> None:
-    """Judge the guardian's consent by today, when the data is given, and the course's age by its first day.
+    """Judge the course's age by its first day, and the guardian's consent by today, when the data is given.
 
     :param at: where in a form the fields of this person stand
     :param guardian: whether a guardian was named, or agreed before
-    :raise GuardianRequired, TooYoung: saying what is open to this person
+    :raise TooYoung: saying what is open to this person, whether or not a guardian was named
+    :raise GuardianRequired: when only the guardian is missing
     """
-    least, phone = run.syllabus.min_age, site().help_phone
-    child, young = age_on(birth, clock.today()) < GUARDIAN_AGE, age_on(birth, clock.day_of(run.starts_at)) < least
-    facts: dict[str, Any] = {"field": f"{at}.doc_number".lstrip(".")}
-    said = ""
-    if young:
-        others = facts["alternatives"] = _alternatives(birth, run)
-        advice = "可以改报下面的场次。" if others else "暂时没有适合的场次，请过些日子再来看看。"
+    least, at_field = run.syllabus.min_age, f"{at}.doc_number".lstrip(".")
+    if age_on(birth, clock.day_of(run.starts_at)) < least:
+        # No guardian's word opens a course to who is too young for it: only this one reason is told.
+        others = _alternatives(birth, run)
+        advice = "可以改报列出的场次。" if others else "暂时没有适合的场次，请过些日子再来看看。"
         said = f"这门课要求开课当天年满 {least} 周岁。{advice}"
-    if child and not guardian:
-        word = f"参加人未满 {GUARDIAN_AGE} 周岁，要由监护人同意。"
-        how = said or f"请填写监护人，或者请监护人致电 {phone} 办理。"
-        raise GuardianRequired(word + how, min_age=GUARDIAN_AGE, call=phone, **facts)
-    if young:
-        raise TooYoung(said, min_age=least, **facts)
+        raise TooYoung(said, min_age=least, field=at_field, alternatives=others)
+    if age_on(birth, clock.today()) < GUARDIAN_AGE and not guardian:
+        phone = site().help_phone
+        said = f"参加人未满 {GUARDIAN_AGE} 周岁，要由监护人同意。请填写监护人，或者请监护人致电 {phone} 办理。"
+        raise GuardianRequired(said, min_age=GUARDIAN_AGE, field=at_field, call=phone)
 
 
 def _alternatives(birth: date, run: CourseRun) -> list[dict[str, Any]]:

@@ -81,7 +81,10 @@ class TooYoung(Refusal):
 
 
 class GuardianRequired(Refusal):
-    """Under 14: a guardian agrees first (Personal Information Protection Law, art. 31). ``call`` is the phone."""
+    """Under 14 and old enough for the course: a guardian agrees first (Personal Information Protection Law, art. 31).
+
+    ``call`` is the phone.
+    """
 
     code = "guardian_required"
     message = "参加人未满 14 周岁，要由监护人同意。请监护人打电话办理。"

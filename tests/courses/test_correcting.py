@@ -124,9 +124,11 @@ def test_a_document_that_is_elsewhere_at_that_hour_is_refused(app: Flask) -> Non
     assert refused(ticket_of(run_of()), doc_number=number).code == "overlapping_signup"
 
 
-@pytest.mark.parametrize(("birth", "code"), [("20150101", "guardian_required"), ("20110101", "too_young")])
-def test_the_age_is_judged_again(app: Flask, birth: str, code: str) -> None:
-    ticket = ticket_of(run_of(kind="responder"))
+@pytest.mark.parametrize(
+    ("kind", "birth", "code"), [("popular", "20150101", "guardian_required"), ("responder", "20150101", "too_young")]
+)
+def test_the_age_is_judged_again(app: Flask, kind: str, birth: str, code: str) -> None:
+    ticket = ticket_of(run_of(kind=kind))
     assert refused(ticket, doc_number=factories.resident_id(birth=birth)).code == code
     assert refused(ticket, doc_number="E12345678", birth_date=date.fromisoformat(birth)).code == code
 

@@ -191,7 +191,7 @@ def test_a_guardian_agrees_for_who_is_under_14_today(app: Flask, birth: str, ref
 
 
 def test_a_document_without_a_birth_date_warns_unless_one_is_given(app: Flask) -> None:
-    run = run_of()
+    run = run_of(kind="popular")
     made = signed(run, doc_number="12345678", doc_type=DocType.TW_TRAVEL_PERMIT)
     assert "age_unknown" in made.signup.warnings
     told = signed(run, doc_number="87654321", doc_type=DocType.TW_TRAVEL_PERMIT, birth_date=date(1990, 1, 1))

@@ -181,7 +181,7 @@ def test_another_phone_learns_nothing_but_the_way_to_prove_itself(app: Flask, cl
     reply = send(app.test_client(), page, **typed(doc_number=number))
     assert reply.status_code == 409
     assert ticket not in reply.text
-    assert f"/signin?next={page}/signup" in reply.text
+    assert 'href="/signin?switch=1&amp;next=/me"' in reply.text
 
 
 def test_scanning_again_opens_my_ticket(client: FlaskClient) -> None:
