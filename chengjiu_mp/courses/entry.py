@@ -17,6 +17,7 @@ from chengjiu_mp.courses.nearby import runs_nearby
 from chengjiu_mp.courses.queries import run_url
 from chengjiu_mp.people.ages import age_on
 from chengjiu_mp.people.documents import DocType, DocumentReading, Verdict, read_document
+from chengjiu_mp.people.latin_names import NO_LATIN_NAME, LatinName, read_latin_name
 from chengjiu_mp.people.models import Notice
 from chengjiu_mp.people.names import NameReading, read_name
 from chengjiu_mp.people.phones import PhoneReading, read_phone
@@ -44,6 +45,8 @@ class Entry:
     birth_date: date | None = None
     consents: Sequence[ConsentIn] = ()
     health_notice_read: bool = False
+    latin_surname: str = ""
+    latin_given: str = ""
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,7 @@ class EntryReading:
     notices: Sequence[Notice]
     warnings: tuple[str, ...]
     needs_guardian: bool = False
+    latin: LatinName = NO_LATIN_NAME
 
 
 def read_entry(entry: Entry, run: CourseRun, *, at: str = "", guardian: bool = False) -> EntryReading:
@@ -79,16 +83,17 @@ def read_entry(entry: Entry, run: CourseRun, *, at: str = "", guardian: bool = F
             return None
 
     name = tried(read_name, entry.name)
+    latin = tried(read_latin_name, entry.latin_surname, entry.latin_given)
     document = tried(read_document, entry.doc_number, entry.doc_type, today=clock.today())
     phone = tried(read_phone, entry.phone)
     notices = tried(agreed_notices, entry.consents)
-    if name is None or document is None or phone is None or notices is None:
+    if name is None or latin is None or document is None or phone is None or notices is None:
         raise together(refused)
     birth = document.birth or entry.birth_date
     if birth:
         check_age(birth, run, at, guardian=guardian)
     warnings = (*name_warnings(name), *document_warnings(document, entry.birth_date), *phone.warnings)
-    return EntryReading(name, document, phone, notices, warnings, needs_guardian=needs_guardian(birth))
+    return EntryReading(name, document, phone, notices, warnings, needs_guardian(birth), latin)
 
 
 def needs_guardian(birth: date | None) -> bool:

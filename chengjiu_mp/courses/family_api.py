@@ -98,7 +98,8 @@ def entries_of(body: family_schemas.TogetherIn) -> list[Entry]:
     return [
         Entry(
             name=one.name, doc_number=one.doc_number, phone=one.phone or body.phone, doc_type=one.doc_type,
-            birth_date=one.birth_date, consents=one.consents or body.consents,
+            birth_date=one.birth_date, latin_surname=one.latin_surname, latin_given=one.latin_given,
+            consents=one.consents or body.consents,
             health_notice_read=one.health_notice_read or body.health_notice_read,
         )
         for one in body.people

@@ -231,7 +231,8 @@ def _exported(row: Signup) -> dict[str, Any]:
     return {
         "id": row.id, "run_id": run.id, "title": run.title, "kind": run.syllabus.course_type.name,
         "starts_at": run.starts_at, "ends_at": run.ends_at, "venue": run.venue.name, "state": row.state,
-        "outcome": row.outcome, "name": row.name, "phone": mask_phone(phone_of(row)), "channel": row.channel,
+        "outcome": row.outcome, "name": row.name, "latin_name": row.latin_name or None,
+        "phone": mask_phone(phone_of(row)), "channel": row.channel,
         "signed_up_at": row.created_at, "ended_at": row.ended_at, "reason": row.note or None,
         "health_notice_read_at": row.health_notice_read_at, "live": row.state in LIVE,
     }  # fmt: skip
