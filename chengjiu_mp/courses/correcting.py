@@ -15,7 +15,7 @@ from chengjiu_mp.core import audit, clock, privacy
 from chengjiu_mp.core.db import db, violated
 from chengjiu_mp.core.site import site
 from chengjiu_mp.courses import messages
-from chengjiu_mp.courses.entry import check_age, document_warnings, name_warnings
+from chengjiu_mp.courses.entry import birth_of, check_age, document_warnings, name_warnings
 from chengjiu_mp.courses.errors import AlreadySignedUp, NothingToCorrect, OverlappingSignup, RosterLocked
 from chengjiu_mp.courses.locking import roster_locked
 from chengjiu_mp.courses.models import LIVE, CourseRun, Signup
@@ -63,7 +63,7 @@ def correct(signup: Signup, wish: Correction, *, reason: str = "") -> dict[str, 
 
     :param reason: why staff do it for the holder; the list being final does not stop them
     :raise NothingToCorrect: when nothing is wished; :raise RosterLocked: when the list is final
-    :raise AlreadySignedUp, OverlappingSignup, TooYoung, GuardianRequired: of a document, as at sign-up
+    :raise AlreadySignedUp, OverlappingSignup, BirthDateMissing, TooYoung, GuardianRequired: as at sign-up
     :raise Refusal: what the readers of names, documents and phones refuse
     """
     run = run_with_seats(signup.run_id).run
@@ -106,8 +106,7 @@ def _understood(wish: Correction, run: CourseRun, *, guardian: bool) -> dict[str
     todo: dict[str, _Change] = {}
     if wish.doc_number is not None:
         document = read_document(wish.doc_number, wish.doc_type, today=clock.today())
-        birth = document.birth or wish.birth_date
-        if birth:
+        if birth := birth_of(document, wish.birth_date):
             check_age(birth, run, guardian=guardian)
         todo["document"] = lambda rows, _: _change_document(rows, document, wish.birth_date)
     if wish.name is not None:

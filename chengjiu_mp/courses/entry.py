@@ -10,7 +10,7 @@ from chengjiu_mp.core.day_words import day_time
 from chengjiu_mp.core.errors import Refusal
 from chengjiu_mp.core.parsing import Invalid
 from chengjiu_mp.core.site import site
-from chengjiu_mp.courses.errors import GuardianRequired, TooYoung
+from chengjiu_mp.courses.errors import BirthDateMissing, GuardianRequired, TooYoung
 from chengjiu_mp.courses.models import CourseRun
 from chengjiu_mp.courses.naming import glyph_warnings
 from chengjiu_mp.courses.nearby import runs_nearby
@@ -36,7 +36,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Entry:
-    """The form as typed. ``birth_date`` is asked for documents that do not tell it, judged and not kept."""
+    """The form as typed. ``birth_date`` is asked for documents that do not tell it, judged and not kept.
+
+    ``age_known``: it was judged when this person first came (a holder of a certificate), and is not asked again.
+    """
 
     name: str
     doc_number: str
@@ -47,6 +50,7 @@ class Entry:
     health_notice_read: bool = False
     latin_surname: str = ""
     latin_given: str = ""
+    age_known: bool = False
 
 
 @dataclass(frozen=True)
@@ -85,15 +89,26 @@ def read_entry(entry: Entry, run: CourseRun, *, at: str = "", guardian: bool = F
     name = tried(read_name, entry.name)
     latin = tried(read_latin_name, entry.latin_surname, entry.latin_given)
     document = tried(read_document, entry.doc_number, entry.doc_type, today=clock.today())
+    birth = tried(birth_of, document, entry.birth_date, known=entry.age_known) if document else None
     phone = tried(read_phone, entry.phone)
     notices = tried(agreed_notices, entry.consents)
-    if name is None or latin is None or document is None or phone is None or notices is None:
+    if refused or name is None or latin is None or document is None or phone is None or notices is None:
         raise together(refused)
-    birth = document.birth or entry.birth_date
     if birth:
         check_age(birth, run, at, guardian=guardian)
     warnings = (*name_warnings(name), *document_warnings(document, entry.birth_date), *phone.warnings)
     return EntryReading(name, document, phone, notices, warnings, needs_guardian(birth), latin)
+
+
+def birth_of(document: DocumentReading, typed: date | None, *, known: bool = False) -> date | None:
+    """Return the birth date that the number tells, else the one typed beside it; None where the age is known.
+
+    :raise BirthDateMissing: when neither does: a child of under 14 would go unnoticed
+    """
+    birth = document.birth or typed
+    if birth is None and not known:
+        raise BirthDateMissing
+    return birth
 
 
 def needs_guardian(birth: date | None) -> bool:

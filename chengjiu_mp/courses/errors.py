@@ -80,6 +80,17 @@ class TooYoung(Refusal):
     kind = Kind.INVALID
 
 
+class BirthDateMissing(Refusal):
+    """The document's number does not tell the birth date, and nobody said it: the age could not be judged."""
+
+    code = "birth_date_missing"
+    message = "这种证件的号码里没有生日，请填写出生日期，只用来核对年龄。"
+    kind = Kind.INVALID
+
+    def __init__(self) -> None:
+        super().__init__(field="birth_date")
+
+
 class GuardianRequired(Refusal):
     """Under 14 and old enough for the course: a guardian agrees first (Personal Information Protection Law, art. 31).
 

@@ -84,7 +84,7 @@ def test_the_same_again_changes_nothing(app: Flask) -> None:
 
 
 def test_a_document_moves_the_place_to_the_other_person(app: Flask) -> None:
-    ticket = ticket_of(run_of(capacity=1), doc_number="E12345678", doc_type=DocType.CN_PASSPORT)
+    ticket = ticket_of(run_of(capacity=1), doc_number="E12345678", doc_type=DocType.CN_PASSPORT, age_known=True)
     before = signup_by_ticket(ticket)
     assert before.warnings == ["age_unknown"]
     code, number = before.code, factories.resident_id()
@@ -98,11 +98,12 @@ def test_a_document_moves_the_place_to_the_other_person(app: Flask) -> None:
 
 
 def test_warnings_of_other_things_stay(app: Flask) -> None:
-    ticket = ticket_of(run_of(), name="张", phone="+85291234567", doc_number="AB123456")
+    ticket = ticket_of(run_of(), name="张", phone="+85291234567", doc_number="AB123456", age_known=True)
     put_right(ticket, name="张伟")
     assert sorted(signup_by_ticket(ticket).warnings) == ["age_unknown", "phone_no_sms"]
     put_right(ticket, phone=factories.phone())
     assert signup_by_ticket(ticket).warnings == ["age_unknown"]
+    assert refused(ticket, doc_number="AB123457").code == "birth_date_missing"
     put_right(ticket, doc_number="AB123457", birth_date=date(1985, 6, 15))
     assert signup_by_ticket(ticket).warnings == []
 

@@ -1,6 +1,6 @@
 """A passport's Latin name beside the name: on the form, the ticket, the list, in a correction, in the copy, and gone."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -90,7 +90,7 @@ def test_programs_write_read_and_correct_it(client: FlaskClient) -> None:
 
 @pytest.fixture
 def anna(app: Any) -> Signup:
-    typed_in = {**ANNA, "doc_type": DocType.PASSPORT, "birth_date": None, "phone": "13900001234"}
+    typed_in = {**ANNA, "doc_type": DocType.PASSPORT, "birth_date": date(1990, 1, 1), "phone": "13900001234"}
     return signups.signed(a_run(), **typed_in).signup
 
 
@@ -128,7 +128,8 @@ def test_it_is_asked_where_the_number_is_a_passports(form: Page) -> None:  # noq
     assert part.is_visible()
     form.fill("#f-doc_number", "H12345678")
     assert not part.is_visible()
-    form.click("text=用的不是居民身份证？")
+    form.locator("#f-doc_number").blur()
+    assert form.locator("#f-birth_date").is_visible()
     form.select_option("#f-doc_type", "passport")
     assert part.is_visible()
     part.locator("summary").click()

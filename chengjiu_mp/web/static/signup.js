@@ -50,6 +50,11 @@ function attend(box) {
     input.focus();
   });
   input.addEventListener("input", show);
+  // Whoever leaves the field with another card's number finds the birth date asked for right below.
+  input.addEventListener("change", () => {
+    const more = select?.closest("details");
+    if (more && /^([A-Z]|\d{8}$)/i.test(input.value.trim())) more.open = true;
+  });
   // A paste of letters needs no digits' keyboard, and neither does a passport.
   const begin = () => digits(!LETTERS.has(select?.value) && !/[A-WYZ]/i.test(input.value));
   select?.addEventListener("change", () => { begin(); show(); });
