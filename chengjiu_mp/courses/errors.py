@@ -102,6 +102,14 @@ class GuardianRequired(Refusal):
     kind = Kind.INVALID
 
 
+class GuardianAskedLately(Refusal):
+    """Once an hour for each child, so that nobody floods a phone under the name of a child."""
+
+    code = "guardian_asked_lately"
+    message = "刚给监护人的手机发过确认码，一小时内只发一次。请监护人看一下短信，或者过一会儿再发。"
+    kind = Kind.TOO_MANY
+
+
 class CannotWithdraw(Refusal):
     code = "cannot_withdraw"
     message = "培训已经开始，不能再取消报名。如有特殊情况，请联系现场工作人员。"

@@ -4,7 +4,7 @@ import hmac
 import secrets
 from datetime import timedelta
 
-from sqlalchemy import update
+from sqlalchemy import ColumnElement, update
 
 from chengjiu_mp.core import audit, clock, ids, limits, privacy
 from chengjiu_mp.core.db import db, unit_of_work
@@ -79,6 +79,24 @@ def send_code(phone: str | None, purpose: str) -> str:
     return challenge
 
 
+def claim_code(phone: str, purpose: str, life: timedelta) -> str:
+    """Write a code that is brought by a message of another kind, in the current transaction; return its digits.
+
+    It is good together with the phone it went to (:func:`prove_claim`), five tries, one use.
+
+    :param phone: a normalised number
+    """
+    code, challenge = ids.new_digits(), ids.new_token()
+    row = PhoneCode(
+        challenge=challenge, purpose=purpose, code_hash=_hash(challenge, code), tries=0,
+        phone_index=privacy.phone_index(phone), expires_at=clock.now() + life,
+    )  # fmt: skip
+    db.session.add(row)
+    db.session.flush()
+    audit.record("code.sent", row, purpose=purpose)
+    return code
+
+
 def message_key(challenge: str) -> str:
     """Return the outbox's key of a challenge's message; demo pages and nothing else read the message by it."""
     return f"code:{ids.token_hash(challenge).hex()}"
@@ -91,23 +109,37 @@ def prove(challenge: str, code: str, purpose: str) -> bytes:
 
     :raise CodeWrong: wrong, unknown, used, expired, or five times tried
     """
+    return _proved(PhoneCode.challenge == challenge, code, purpose)
+
+
+def prove_claim(phone: str, code: str, purpose: str) -> bytes:
+    """Return the index of a phone that a :func:`claim_code` came to; as :func:`prove`, without a challenge at hand.
+
+    Several may be under way to one phone: a try counts against each of them.
+
+    :raise PhoneRefused, NoSms: when no code can have gone there; :raise CodeWrong: as above
+    """
+    return _proved(PhoneCode.phone_index == privacy.phone_index(mobile(phone)), code, purpose)
+
+
+def _proved(which: ColumnElement[bool], code: str, purpose: str) -> bytes:
     with unit_of_work():
         now = clock.now()
         tried = db.session.execute(
             update(PhoneCode)
             .where(
-                PhoneCode.challenge == challenge, PhoneCode.purpose == purpose, PhoneCode.tries < TRIES,
+                which, PhoneCode.purpose == purpose, PhoneCode.tries < TRIES,
                 PhoneCode.used_at.is_(None), PhoneCode.expires_at > now,
             )
             .values(tries=PhoneCode.tries + 1)
-            .returning(PhoneCode.id, PhoneCode.phone_index, PhoneCode.code_hash)
-        ).first()  # fmt: skip
-        right = hmac.compare_digest(_hash(challenge, code), bytes(tried.code_hash) if tried else b"")
-        if tried and right:
-            db.session.execute(update(PhoneCode).where(PhoneCode.id == tried.id).values(used_at=now))
-    if not tried or not right:
+            .returning(PhoneCode.id, PhoneCode.challenge, PhoneCode.phone_index, PhoneCode.code_hash)
+        ).all()  # fmt: skip
+        right = [row for row in tried if hmac.compare_digest(_hash(row.challenge, code), bytes(row.code_hash))]
+        if right:
+            db.session.execute(update(PhoneCode).where(PhoneCode.id == right[0].id).values(used_at=now))
+    if not right:
         raise CodeWrong(field="code")
-    return bytes(tried.phone_index)
+    return bytes(right[0].phone_index)
 
 
 def _hash(challenge: str, code: str) -> bytes:
