@@ -72,8 +72,13 @@ def agree(token: str) -> str | Response | tuple[str, int]:
     consents = asked_under(token)
     try:
         given = from_pairs(AgreePage, request.form, ignore=forms.IGNORED)
+        proved = _proved_here(consents)
+        if not proved and given.consent is None:
+            forms.need(
+                given, code="请填写短信里的 6 位数字。", consent=f"请先看过《{guardian_notice().title}》，再勾选同意。"
+            )
         notice_agreed(given.consent)  # Ahead of the code, which is good for one use.
-        proved = _proved_here(consents) or codes.prove(_challenge(token), given.code, PURPOSE)
+        proved = proved or codes.prove(_challenge(token), given.code, PURPOSE)
         with unit_of_work():
             outcome = guardians.agree(asked_under(token), proved, given.consent)
     except Refusal as refusal:

@@ -49,6 +49,7 @@ def enter() -> Response | tuple[str, int]:
     given = ClaimPage(phone="", code="")
     try:
         given = from_pairs(ClaimPage, request.form, ignore=forms.IGNORED)
+        forms.need(given, phone="请填写收到短信的手机号。", code="请填写短信里的 6 位确认码。")
         _spend(given.phone)
         proved = codes.prove_claim(given.phone, given.code, CLAIM)
     except Refusal as refusal:
