@@ -55,7 +55,7 @@ from chengjiu_mp.web.admin import settings as console_settings
 from chengjiu_mp.web.admin import signin as console_signin
 from chengjiu_mp.web.admin import targets as console_targets
 from chengjiu_mp.web.h5 import again as again_pages
-from chengjiu_mp.web.h5 import asking, board
+from chengjiu_mp.web.h5 import asking, board, guardian_claim
 from chengjiu_mp.web.h5 import certificates as lookup_pages
 from chengjiu_mp.web.h5 import corrections as correction_pages
 from chengjiu_mp.web.h5 import guardian as guardian_pages
@@ -94,6 +94,7 @@ PAGES = (
     run_pages,
     signup_pages,
     guardian_pages,
+    guardian_claim,
     ticket_pages,
     line_pages,
     correction_pages,

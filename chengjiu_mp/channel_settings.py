@@ -25,7 +25,12 @@ _TWIN_SUBSCRIBE = {
     "certificate": {"id": "twin-certificate", "data": {"thing1": "text"}},
     "refresher": {"id": "twin-refresher", "data": {"thing1": "text", "date2": "when"}},
 }
-_TWIN_SMS = {"code": ["1001", "code"], "signup": ["1002", "day", "time"], "*": ["1003"]}
+_TWIN_SMS = {
+    "code": ["1001", "code"],
+    "signup": ["1002", "day", "time"],
+    "guardian.asked": ["1004", "code"],
+    "*": ["1003"],
+}
 
 Env = Mapping[str, str]
 

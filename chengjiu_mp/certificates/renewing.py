@@ -92,5 +92,5 @@ def entry_again(known: Known, name: str, phone: str, consents: Sequence[ConsentI
     """Return the form as if it had been typed whole: name and phone as given now, the document as known."""
     return Entry(
         name=name, doc_number=known.doc_number, phone=phone, doc_type=known.doc_type, consents=consents,
-        health_notice_read=True,
+        health_notice_read=True, birth_optional=True,
     )  # fmt: skip

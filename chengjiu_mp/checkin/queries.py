@@ -36,6 +36,7 @@ class RosterRow:
 
     signup_id: int
     name: str
+    latin_name: str
     phone: str
     document_end: str
     checked_in: bool
@@ -120,7 +121,8 @@ def roster(run_id: int, meeting_id: int, search: str = "") -> list[RosterRow]:
 def _row(signup: Signup, person: Person, here: CheckIn | None, scan: Scan | None) -> RosterRow:
     number = privacy.unseal(person.doc_sealed, place=Person.PLACE, row=person.uid) if not signup.erased_at else ""
     return RosterRow(
-        signup_id=signup.id, name=signup.name, document_end=number[-4:], checked_in=here is not None,
+        signup_id=signup.id, name=signup.name, latin_name=signup.latin_name, document_end=number[-4:],
+        checked_in=here is not None,
         phone=privacy.unseal(signup.phone_sealed, place=Signup.PLACE_PHONE, row=signup.uid),
         first_at=here.first_at if here else None, by=here.by_name if here else None,
         source=scan.source if scan else None, scan_id=here.scan_id if here else None,
@@ -131,7 +133,8 @@ def _matches(row: RosterRow, search: str) -> bool:
     if not search:
         return True
     wanted = search.upper()
-    return wanted in row.name.upper() or row.phone.endswith(wanted) or row.document_end.upper().endswith(wanted)
+    named = wanted in row.name.upper() or wanted in row.latin_name.upper()
+    return named or row.phone.endswith(wanted) or row.document_end.upper().endswith(wanted)
 
 
 def refused_scans(run_id: int) -> list[RefusedScan]:

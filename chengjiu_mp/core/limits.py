@@ -68,6 +68,18 @@ def use_up(key: str, seconds: int) -> bool:
     return db.session.execute(taken).first() is not None
 
 
+def give_back(*limits: Limit) -> None:
+    """Take the newest try off each limit's count, in the current transaction: it turned out to be none to count."""
+    now = clock.now().timestamp()
+    for limit in sorted(limits, key=lambda one: one.key):
+        hits = _locked_hits(limit.key)
+        if hits:
+            newest = max(hits, key=int)
+            hits[newest] -= 1
+            left = {bucket: tries for bucket, tries in hits.items() if tries}
+            db.session.execute(_COUNTED, {"counter": limit.key, "hits": left, "touched_at": now + limit.seconds})
+
+
 def _take(limit: Limit) -> tuple[int, int]:
     """Count one try; return the tries in the window, and 0 or the seconds to wait when the limit is used up."""
     now = clock.now().timestamp()

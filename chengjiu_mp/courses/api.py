@@ -202,8 +202,8 @@ def withdraw_signup(signup_id: int, body: schemas.WithdrawIn | None) -> schemas.
 @route(blueprint, "POST", "/signups/<row:signup_id>/correct", access.PUBLIC, before=spend_correction_limits,
        example={"name": "张三丰"},
        refusals=(NotFound, errors.CorrectionUnexplained, errors.NothingToCorrect, errors.RosterLocked,
-                 errors.AlreadySignedUp, errors.OverlappingSignup, errors.TooYoung, errors.GuardianRequired,
-                 DocumentRefused, NameRefused, PhoneRefused, TooMany))  # fmt: skip
+                 errors.AlreadySignedUp, errors.OverlappingSignup, errors.BirthDateMissing, errors.TooYoung,
+                 errors.GuardianRequired, DocumentRefused, NameRefused, PhoneRefused, TooMany))  # fmt: skip
 def correct_signup(signup_id: int, body: schemas.SignupCorrectionIn) -> schemas.SignupCorrectedOut:
     """Put a name, a document or a phone right: its owner, or who shows the ticket's token, until the list is final.
 
@@ -255,10 +255,9 @@ def draft_of(body: schemas.RunIn) -> drafting.Draft:
 
 
 def entry_of(body: schemas.SignupIn) -> Entry:
-    """Return what was typed into the sign-up form."""
-    return Entry(
-        **{**body.model_dump(exclude={"consents", "guardian", "challenge", "answer"}), "consents": body.consents}
-    )
+    """Return what was typed into the sign-up form; a program may leave the birth date to staff."""
+    typed = body.model_dump(exclude={"consents", "guardian", "challenge", "answer"})
+    return Entry(**{**typed, "consents": body.consents}, birth_optional=True)
 
 
 def guardian_of(body: schemas.GuardianIn | None) -> GuardianEntry | None:

@@ -15,7 +15,7 @@ from chengjiu_mp.core import audit, clock, privacy
 from chengjiu_mp.core.db import db, violated
 from chengjiu_mp.core.site import site
 from chengjiu_mp.courses import messages
-from chengjiu_mp.courses.entry import check_age, document_warnings, name_warnings
+from chengjiu_mp.courses.entry import birth_of, check_age, document_warnings, name_warnings
 from chengjiu_mp.courses.errors import AlreadySignedUp, NothingToCorrect, OverlappingSignup, RosterLocked
 from chengjiu_mp.courses.locking import roster_locked
 from chengjiu_mp.courses.models import LIVE, CourseRun, Signup
@@ -23,6 +23,7 @@ from chengjiu_mp.courses.naming import GLYPH_MISSING
 from chengjiu_mp.courses.queries import run_with_seats
 from chengjiu_mp.courses.signup_queries import overlaps_another, phone_of
 from chengjiu_mp.people.documents import DocType, DocumentReading, read_document
+from chengjiu_mp.people.latin_names import LatinName, read_latin_name
 from chengjiu_mp.people.models import Consent, Person
 from chengjiu_mp.people.names import NameReading, read_name, sort_key
 from chengjiu_mp.people.phones import PhoneReading, read_phone
@@ -34,13 +35,18 @@ CHANGED, SAME, TO_DESK = "changed", "same", "to_desk"
 
 @dataclass(frozen=True)
 class Correction:
-    """What to put right; None leaves it. ``birth_date`` goes with documents that do not tell it, and is not kept."""
+    """What to put right; None leaves it. ``birth_date`` goes with documents that do not tell it, and is not kept.
+
+    The Latin name is both its parts: where one of them is wished, the other is what is wished of it, or none.
+    """
 
     name: str | None = None
     doc_number: str | None = None
     doc_type: DocType | None = None
     birth_date: date | None = None
     phone: str | None = None
+    latin_surname: str | None = None
+    latin_given: str | None = None
 
 
 def may_correct(signup: Signup, run: CourseRun) -> bool:
@@ -53,11 +59,11 @@ def _still_ahead(signup: Signup, run: CourseRun) -> bool:
 
 
 def correct(signup: Signup, wish: Correction, *, reason: str = "") -> dict[str, str]:
-    """Put right what is wished; return {name, document, phone: changed, same or to_desk} for what was.
+    """Put right what is wished; return {name, latin_name, document, phone: changed, same or to_desk} for what was.
 
     :param reason: why staff do it for the holder; the list being final does not stop them
     :raise NothingToCorrect: when nothing is wished; :raise RosterLocked: when the list is final
-    :raise AlreadySignedUp, OverlappingSignup, TooYoung, GuardianRequired: of a document, as at sign-up
+    :raise AlreadySignedUp, OverlappingSignup, BirthDateMissing, TooYoung, GuardianRequired: as at sign-up
     :raise Refusal: what the readers of names, documents and phones refuse
     """
     run = run_with_seats(signup.run_id).run
@@ -100,13 +106,15 @@ def _understood(wish: Correction, run: CourseRun, *, guardian: bool) -> dict[str
     todo: dict[str, _Change] = {}
     if wish.doc_number is not None:
         document = read_document(wish.doc_number, wish.doc_type, today=clock.today())
-        birth = document.birth or wish.birth_date
-        if birth:
+        if birth := birth_of(document, wish.birth_date):
             check_age(birth, run, guardian=guardian)
         todo["document"] = lambda rows, _: _change_document(rows, document, wish.birth_date)
     if wish.name is not None:
         name = read_name(wish.name)
         todo["name"] = lambda rows, _: _change_name(rows, name)
+    if wish.latin_surname is not None or wish.latin_given is not None:
+        latin = read_latin_name(wish.latin_surname or "", wish.latin_given or "")
+        todo["latin_name"] = lambda rows, _: _change_latin_name(rows, latin)
     if wish.phone is not None:
         phone = read_phone(wish.phone)
         todo["phone"] = lambda rows, of: _change_phone(rows, of, phone)
@@ -148,6 +156,16 @@ def _change_name(rows: Sequence[Signup], reading: NameReading) -> str:
         row.name, row.name_raw, row.sort_key = reading.name, reading.raw, sort_key(reading.name)[:200]
         row.name_confirmed_at = None
         row.warnings = _with(row, _NAME_CODES, name_warnings(reading))
+    return CHANGED
+
+
+def _change_latin_name(rows: Sequence[Signup], reading: LatinName) -> str:
+    if (reading.surname, reading.given) == (rows[0].latin_surname, rows[0].latin_given):
+        return SAME
+    if rows[0].name_proved_at is not None:
+        return _to_desk(rows[0], "name")
+    for row in rows:
+        row.latin_surname, row.latin_given = reading.surname, reading.given
     return CHANGED
 
 

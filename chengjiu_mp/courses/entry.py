@@ -10,13 +10,14 @@ from chengjiu_mp.core.day_words import day_time
 from chengjiu_mp.core.errors import Refusal
 from chengjiu_mp.core.parsing import Invalid
 from chengjiu_mp.core.site import site
-from chengjiu_mp.courses.errors import GuardianRequired, TooYoung
+from chengjiu_mp.courses.errors import BirthDateMissing, GuardianRequired, TooYoung
 from chengjiu_mp.courses.models import CourseRun
 from chengjiu_mp.courses.naming import glyph_warnings
 from chengjiu_mp.courses.nearby import runs_nearby
 from chengjiu_mp.courses.queries import run_url
 from chengjiu_mp.people.ages import age_on
 from chengjiu_mp.people.documents import DocType, DocumentReading, Verdict, read_document
+from chengjiu_mp.people.latin_names import NO_LATIN_NAME, LatinName, read_latin_name
 from chengjiu_mp.people.names import NameReading, read_name
 from chengjiu_mp.people.phones import PhoneReading, read_phone
 from chengjiu_mp.people.queries import NoticeInForce
@@ -35,7 +36,11 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Entry:
-    """The form as typed. ``birth_date`` is asked for documents that do not tell it, judged and not kept."""
+    """The form as typed. ``birth_date`` is asked for documents that do not tell it, judged and not kept.
+
+    ``birth_optional``: a document that tells no birth date is taken without one, and staff ask at the door: of who
+    holds a certificate it was judged before, and a program that signs one person up has no form to show it at.
+    """
 
     name: str
     doc_number: str
@@ -44,6 +49,9 @@ class Entry:
     birth_date: date | None = None
     consents: Sequence[ConsentIn] = ()
     health_notice_read: bool = False
+    latin_surname: str = ""
+    latin_given: str = ""
+    birth_optional: bool = False
 
 
 @dataclass(frozen=True)
@@ -59,6 +67,7 @@ class EntryReading:
     notices: Sequence[NoticeInForce]
     warnings: tuple[str, ...]
     needs_guardian: bool = False
+    latin: LatinName = NO_LATIN_NAME
 
 
 def read_entry(
@@ -87,16 +96,28 @@ def read_entry(
             return None
 
     name = tried(read_name, entry.name)
+    latin = tried(read_latin_name, entry.latin_surname, entry.latin_given)
     document = tried(read_document, entry.doc_number, entry.doc_type, today=clock.today())
+    birth = tried(birth_of, document, entry.birth_date, optional=entry.birth_optional) if document else None
     phone = tried(read_phone, entry.phone)
     agreed = tried(agreed_notices, entry.consents) if notices is None else notices
-    if name is None or document is None or phone is None or agreed is None:
+    if refused or name is None or latin is None or document is None or phone is None or agreed is None:
         raise together(refused)
-    birth = document.birth or entry.birth_date
     if birth:
         check_age(birth, run, at, guardian=guardian)
     warnings = (*name_warnings(name), *document_warnings(document, entry.birth_date), *phone.warnings)
-    return EntryReading(name, document, phone, agreed, warnings, needs_guardian=needs_guardian(birth))
+    return EntryReading(name, document, phone, agreed, warnings, needs_guardian(birth), latin)
+
+
+def birth_of(document: DocumentReading, typed: date | None, *, optional: bool = False) -> date | None:
+    """Return the birth date that the number tells, else the one typed beside it; None where it may be missing.
+
+    :raise BirthDateMissing: when neither does: a child of under 14 would go unnoticed
+    """
+    birth = document.birth or typed
+    if birth is None and not optional:
+        raise BirthDateMissing
+    return birth
 
 
 def needs_guardian(birth: date | None) -> bool:
@@ -129,7 +150,11 @@ def together(refused: Sequence[Refusal]) -> Refusal:
         errors += one.errors if isinstance(one, Invalid) else [
             {"pointer": pointer, "code": one.code, "detail": one.sentence}
         ]  # fmt: skip
-    return Invalid(errors)
+    both = Invalid(errors)
+    if offered := [one.facts["alternatives"] for one in refused if "alternatives" in one.facts]:
+        # What all of those can join who are too young here: they came together.
+        both.facts["alternatives"] = [one for one in offered[0] if all(one in others for others in offered)]
+    return both
 
 
 def _placed(refusal: Refusal, at: str) -> Refusal:
@@ -139,26 +164,24 @@ def _placed(refusal: Refusal, at: str) -> Refusal:
 
 
 def check_age(birth: date, run: CourseRun, at: str = "", *, guardian: bool) -> None:
-    """Judge the guardian's consent by today, when the data is given, and the course's age by its first day.
+    """Judge the course's age by its first day, and the guardian's consent by today, when the data is given.
 
     :param at: where in a form the fields of this person stand
     :param guardian: whether a guardian was named, or agreed before
-    :raise GuardianRequired, TooYoung: saying what is open to this person
+    :raise TooYoung: saying what is open to this person, whether or not a guardian was named
+    :raise GuardianRequired: when only the guardian is missing
     """
-    least, phone = run.syllabus.min_age, site().help_phone
-    child, young = age_on(birth, clock.today()) < GUARDIAN_AGE, age_on(birth, clock.day_of(run.starts_at)) < least
-    facts: dict[str, Any] = {"field": f"{at}.doc_number".lstrip(".")}
-    said = ""
-    if young:
-        others = facts["alternatives"] = _alternatives(birth, run)
-        advice = "可以改报下面的场次。" if others else "暂时没有适合的场次，请过些日子再来看看。"
+    least, at_field = run.syllabus.min_age, f"{at}.doc_number".lstrip(".")
+    if age_on(birth, clock.day_of(run.starts_at)) < least:
+        # No guardian's word opens a course to who is too young for it: only this one reason is told.
+        others = _alternatives(birth, run)
+        advice = "可以改报列出的场次。" if others else "暂时没有适合的场次，请过些日子再来看看。"
         said = f"这门课要求开课当天年满 {least} 周岁。{advice}"
-    if child and not guardian:
-        word = f"参加人未满 {GUARDIAN_AGE} 周岁，要由监护人同意。"
-        how = said or f"请填写监护人，或者请监护人致电 {phone} 办理。"
-        raise GuardianRequired(word + how, min_age=GUARDIAN_AGE, call=phone, **facts)
-    if young:
-        raise TooYoung(said, min_age=least, **facts)
+        raise TooYoung(said, min_age=least, field=at_field, alternatives=others)
+    if age_on(birth, clock.today()) < GUARDIAN_AGE and not guardian:
+        phone = site().help_phone
+        said = f"参加人未满 {GUARDIAN_AGE} 周岁，要由监护人同意。请填写监护人，或者请监护人致电 {phone} 办理。"
+        raise GuardianRequired(said, min_age=GUARDIAN_AGE, field=at_field, call=phone)
 
 
 def _alternatives(birth: date, run: CourseRun) -> list[dict[str, Any]]:

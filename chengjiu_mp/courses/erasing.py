@@ -48,6 +48,7 @@ def _erase(row: Signup) -> None:
     token = ids.new_token()
     row.erased_at = clock.now()
     row.name = row.name_raw = ERASED_NAME
+    row.latin_surname = row.latin_given = None
     row.sort_key, row.note, row.warnings = _LAST, "", []
     row.phone_index, row.phone_sealed = no_index(), privacy.seal("", place=Signup.PLACE_PHONE, row=row.uid)
     row.ticket_hash = ids.token_hash(token)

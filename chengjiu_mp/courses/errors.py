@@ -80,12 +80,34 @@ class TooYoung(Refusal):
     kind = Kind.INVALID
 
 
+class BirthDateMissing(Refusal):
+    """The document's number does not tell the birth date, and nobody said it: the age could not be judged."""
+
+    code = "birth_date_missing"
+    message = "这种证件的号码里没有生日，请填写出生日期，只用来核对年龄。"
+    kind = Kind.INVALID
+
+    def __init__(self) -> None:
+        super().__init__(field="birth_date")
+
+
 class GuardianRequired(Refusal):
-    """Under 14: a guardian agrees first (Personal Information Protection Law, art. 31). ``call`` is the phone."""
+    """Under 14 and old enough for the course: a guardian agrees first (Personal Information Protection Law, art. 31).
+
+    ``call`` is the phone.
+    """
 
     code = "guardian_required"
     message = "参加人未满 14 周岁，要由监护人同意。请监护人打电话办理。"
     kind = Kind.INVALID
+
+
+class GuardianAskedLately(Refusal):
+    """Once an hour for each child, so that nobody floods a phone under the name of a child."""
+
+    code = "guardian_asked_lately"
+    message = "刚给监护人的手机发过确认码，一小时内只发一次。请监护人看一下短信，或者过一会儿再发。"
+    kind = Kind.TOO_MANY
 
 
 class CannotWithdraw(Refusal):

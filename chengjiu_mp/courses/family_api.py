@@ -42,8 +42,8 @@ def spend_party_limits(*, run_id: int, body: family_schemas.TogetherIn) -> None:
 @route(blueprint, "POST", "/runs/<row:run_id>/signups/together", access.PUBLIC, status=201, before=spend_party_limits,
        example=_EXAMPLE,
        refusals=(NotFound, errors.SignupNotOpen, errors.SignupClosed, errors.AlreadySignedUp, errors.OverlappingSignup,
-                 errors.PartyDoesNotFit, errors.SamePersonTwice, errors.TooYoung, errors.GuardianRequired,
-                 DocumentRefused, NameRefused, PhoneRefused, ConsentMissing, TooMany,
+                 errors.PartyDoesNotFit, errors.SamePersonTwice, errors.BirthDateMissing, errors.TooYoung,
+                 errors.GuardianRequired, DocumentRefused, NameRefused, PhoneRefused, ConsentMissing, TooMany,
                  errors.QuestionNeeded, errors.DeviceFull, errors.TooManyPlaces))  # fmt: skip
 def sign_up_a_party(run_id: int, body: family_schemas.TogetherIn) -> family_schemas.TogetherOut:
     """Sign up to four people up in one form: seats for all or for none, unless they split. A mistake takes nothing."""
@@ -98,7 +98,8 @@ def entries_of(body: family_schemas.TogetherIn) -> list[Entry]:
     return [
         Entry(
             name=one.name, doc_number=one.doc_number, phone=one.phone or body.phone, doc_type=one.doc_type,
-            birth_date=one.birth_date, consents=one.consents or body.consents,
+            birth_date=one.birth_date, latin_surname=one.latin_surname, latin_given=one.latin_given,
+            consents=one.consents or body.consents,
             health_notice_read=one.health_notice_read or body.health_notice_read,
         )
         for one in body.people

@@ -18,6 +18,8 @@ class TogetherPersonIn(In):
     phone: str = Field("", max_length=60)
     doc_type: DocType | None = None
     birth_date: Day | None = None
+    latin_surname: str = Field("", max_length=200)
+    latin_given: str = Field("", max_length=200)
     consents: list[ConsentIn] = Field(default_factory=list, max_length=20)
     health_notice_read: bool = False
 

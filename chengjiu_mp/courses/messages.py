@@ -1,9 +1,9 @@
 """What people are told about their place. No name, no document: the phone it goes to may have been typed wrong."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypedDict, Unpack
 
-from chengjiu_mp.core import privacy
+from chengjiu_mp.core import clock, limits, privacy
 from chengjiu_mp.core.day_words import day_time, day_time_range
 from chengjiu_mp.core.site import site
 from chengjiu_mp.courses.change_models import RunChange
@@ -13,8 +13,12 @@ from chengjiu_mp.courses.signup_queries import account_of, phone_of, ticket_url
 from chengjiu_mp.outbox.service import Letter, tell
 from chengjiu_mp.people.guardians import guardian_phone, guardian_token
 from chengjiu_mp.people.models import GuardianConsent
+from chengjiu_mp.signin import codes
 
 REMINDER = "signup.reminder"
+# What the code in a guardian's message is good for, as long as their word is waited for.
+CLAIM = "guardian.claim"
+CLAIM_LIFE = timedelta(hours=48)
 
 
 def which(index: int, people: int) -> str:
@@ -52,14 +56,25 @@ def letter_of(signup: Signup, run: CourseRun, rank: int | None) -> Letter | None
     return _letter(signup, run, *(_confirmed(signup, run) if rank is None else _waiting(signup, run, rank)))
 
 
-def tell_guardian_asked(signup: Signup, run: CourseRun, consent: GuardianConsent) -> None:
-    """Ask the guardian of the children of one form; their page tells what is asked, by a code to this phone."""
+def tell_guardian_asked(signup: Signup, run: CourseRun, consent: GuardianConsent) -> bool:
+    """Ask the guardian of the children of one form; return False when this child's was asked within this hour.
+
+    A short message's template holds no address of its own, so the text begins with a code (the template's ``code``):
+    with it and their number a guardian on another phone finds whatever waits for their word at ``/g``.
+    """
+    number, hour = guardian_phone(consent), int(clock.now().timestamp() // 3600)
+    once = f"{CLAIM}:{consent.person_id}:{consent.phone_index.hex()[:16]}:{hour}"
+    if not limits.use_up(once, 3600):
+        return False
+    # Numbers abroad get no short message, and so no code.
+    word = "" if number.startswith("+") else f"监护人确认码 {codes.claim_code(number, CLAIM, CLAIM_LIFE)}。"
     text = (
-        f"有未满 14 周岁的孩子报名{_what(run)}请监护人在 48 小时内点开，看过告知书再决定是否同意："
+        f"{word}有未满 14 周岁的孩子报名{_what(run)}请监护人在 48 小时内点开，看过告知书再决定是否同意："
         f"{guardian_url(consent)}"
         "同意后才占名额；不认识这个孩子的，请不用理会。"
     )
-    _tell_guardian(signup, run, consent, "guardian.asked", text)
+    _tell(signup, run, "guardian.asked", text, number=number, key=f"guardian.asked:{consent.id}:{hour}")
+    return True
 
 
 def tell_guardian_agreed(signup: Signup, run: CourseRun, consent: GuardianConsent) -> None:

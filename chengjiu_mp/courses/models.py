@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from chengjiu_mp.core import clock
 from chengjiu_mp.core.db import Base
 from chengjiu_mp.instructors.models import Instructor
+from chengjiu_mp.people.latin_names import LatinName
 from chengjiu_mp.venues.models import Venue
 
 # Rulings: seats are held by these two; attendance is an outcome, not a state.
@@ -229,6 +230,9 @@ class Signup(Base):
     name: Mapped[str] = mapped_column(String(100))
     name_raw: Mapped[str] = mapped_column(String(200))
     sort_key: Mapped[str] = mapped_column(String(200), default="")
+    # The Latin name of a passport, optional; both parts together at most 100 characters.
+    latin_surname: Mapped[str | None] = mapped_column(String(100))
+    latin_given: Mapped[str | None] = mapped_column(String(100))
     name_proved_at: Mapped[datetime | None]
     # The holder looked at the name as the certificate will print it, and said that it is right.
     name_confirmed_at: Mapped[datetime | None]
@@ -267,3 +271,8 @@ class Signup(Base):
     # Said afterwards why they could not come: such an absence is not counted.
     excused_at: Mapped[datetime | None]
     run: Mapped[CourseRun] = relationship(lazy="raise")
+
+    @property
+    def latin_name(self) -> str:
+        """Return the passport's Latin name, surname first, "" when none was given; certificates read it here."""
+        return LatinName(self.latin_surname, self.latin_given).whole

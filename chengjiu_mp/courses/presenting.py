@@ -105,7 +105,7 @@ def corrected(signup: Signup, outcome: Mapping[str, str]) -> schemas.SignupCorre
     """Return what became of a correction."""
     return schemas.SignupCorrectedOut(
         id=signup.id, name=outcome.get("name"), document=outcome.get("document"), phone=outcome.get("phone"),
-        **_document_of(signup),
+        latin_name=outcome.get("latin_name"), **_document_of(signup),
     )  # fmt: skip
 
 
@@ -149,7 +149,7 @@ def _roster_line(signup: Signup, person: Person, rank: int | None, with_document
     number = privacy.unseal(person.doc_sealed, place=Person.PLACE, row=person.uid) if shown else None
     name = signup.name if signup.erased_at else person.name or signup.name
     return schemas.RosterLineOut(
-        id=signup.id, name=name, phone_masked=mask_phone(phone_of(signup)),
+        id=signup.id, name=name, latin_name=signup.latin_name, phone_masked=mask_phone(phone_of(signup)),
         doc_type=person.doc_type, doc_last4=last4(number) if number else None, state=signup.state,
         position=rank, outcome=signup.outcome, warnings=warnings_now(signup),
         name_confirmed=bool(signup.name_confirmed_at or signup.name_proved_at),

@@ -70,6 +70,8 @@ class GuardianIn(In):
 class SignupIn(In):
     """``doc_type`` is guessed from the number when left out; ``birth_date`` is for documents that do not tell it.
 
+    ``latin_surname`` and ``latin_given`` are a passport's Latin name, optional, beside the name.
+
     ``guardian`` is asked when the person is under 14; until they agree the sign-up is ``pending``.
     ``challenge`` and ``answer`` reply to a refusal ``question_needed``.
     """
@@ -80,6 +82,8 @@ class SignupIn(In):
     guardian: GuardianIn | None = None
     doc_type: DocType | None = None
     birth_date: Day | None = None
+    latin_surname: str = Field("", max_length=200)
+    latin_given: str = Field("", max_length=200)
     consents: list[ConsentIn] = Field(default_factory=list, max_length=20)
     health_notice_read: bool = False
     challenge: str = Field("", max_length=400)
@@ -109,6 +113,8 @@ class SignupCorrectionIn(In):
     doc_type: DocType | None = None
     birth_date: Day | None = None
     phone: str | None = Field(None, max_length=60)
+    latin_surname: str | None = Field(None, max_length=200)
+    latin_given: str | None = Field(None, max_length=200)
 
 
 class MeetingOut(Out):
@@ -229,6 +235,7 @@ class SignupCorrectedOut(Out):
     name: str | None
     document: str | None
     phone: str | None
+    latin_name: str | None
     doc_type: DocType
     doc_type_corrected: bool
 
@@ -265,13 +272,14 @@ class SignupStateOut(Out):
 
 
 class RosterLineOut(Out):
-    """``doc_last4`` is null for instructors; ``position`` is the place in the line.
+    """``doc_last4`` is null for instructors; ``position`` is the place in the line; ``latin_name`` may be empty.
 
     ``name_confirmed``: the holder looked at it as it will be printed, or it was proved face to face.
     """
 
     id: int
     name: str
+    latin_name: str
     phone_masked: str
     doc_type: str
     doc_last4: str | None

@@ -1,12 +1,13 @@
 """Reads over sign-ups: tickets, whose they are, the line, the roster."""
 
 from collections.abc import Collection, Sequence
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, false, func, or_, select
 from sqlalchemy.orm import aliased, joinedload
 
-from chengjiu_mp.core import ids, privacy
+from chengjiu_mp.core import clock, ids, privacy
 from chengjiu_mp.core.context import Principal
 from chengjiu_mp.core.db import db
 from chengjiu_mp.core.errors import NotFound
@@ -16,6 +17,9 @@ from chengjiu_mp.people.models import Person
 from chengjiu_mp.people.phones import mask_phone
 from chengjiu_mp.signin.models import SignInSession
 from chengjiu_mp.wechat.client import connected
+
+# Carriers let a number that was given up rest for 90 days before somebody else gets it.
+NUMBER_RESTS = timedelta(days=90)
 
 
 def signup_by_ticket(token: str) -> Signup:
@@ -74,15 +78,33 @@ def owned_signup(who: Principal, signup_id: int) -> Signup | None:
     return db.session.scalars(_with_run(select(Signup).where(Signup.id == signup_id, owned_by(who)))).first()
 
 
-def my_signups(who: Principal) -> Sequence[Signup]:
-    """Return the tickets of this device or account, the latest training first."""
-    query = _with_run(select(Signup).join(CourseRun, CourseRun.id == Signup.run_id).where(owned_by(who)))
+def reached_by(who: Principal) -> ColumnElement[bool]:
+    """Return the condition on Signup that leaves a caller's own, and what their proved phone opens by itself.
+
+    That is what lies ahead and was signed up with this number so lately that it cannot have gone to a stranger since
+    (docs/decisions, a code opens what is ahead). What is older asks for the name besides.
+    """
+    if who.account_id is None or who.phone_index is None:
+        return owned_by(who)
+    now = clock.now()
+    ahead = select(CourseRun.id).where(CourseRun.ends_at > now)
+    lately = Signup.created_at > now - NUMBER_RESTS
+    return or_(owned_by(who), (Signup.phone_index == who.phone_index) & lately & Signup.run_id.in_(ahead))
+
+
+def my_signups(who: Principal, named: Collection[int] = ()) -> Sequence[Signup]:
+    """Return the tickets of this device, account or proved phone, the latest training first.
+
+    :param named: ids of further ones, opened by the name that was said
+    """
+    mine = or_(reached_by(who), Signup.id.in_(named)) if named else reached_by(who)
+    query = _with_run(select(Signup).join(CourseRun, CourseRun.id == Signup.run_id).where(mine))
     return db.session.scalars(query.order_by(CourseRun.starts_at.desc(), Signup.id.desc()).limit(100)).all()
 
 
 def my_live_signup(who: Principal, run_id: int) -> Signup | None:
     """Return the ticket to show when this device scans the poster again: of a few, the one that was made first."""
-    query = select(Signup).where(owned_by(who), Signup.run_id == run_id, Signup.state.in_(LIVE))
+    query = select(Signup).where(reached_by(who), Signup.run_id == run_id, Signup.state.in_(LIVE))
     return db.session.scalars(query.order_by(Signup.id).limit(1)).first()
 
 
@@ -209,7 +231,8 @@ def _exported(row: Signup) -> dict[str, Any]:
     return {
         "id": row.id, "run_id": run.id, "title": run.title, "kind": run.syllabus.course_type.name,
         "starts_at": run.starts_at, "ends_at": run.ends_at, "venue": run.venue.name, "state": row.state,
-        "outcome": row.outcome, "name": row.name, "phone": mask_phone(phone_of(row)), "channel": row.channel,
+        "outcome": row.outcome, "name": row.name, "latin_name": row.latin_name or None,
+        "phone": mask_phone(phone_of(row)), "channel": row.channel,
         "signed_up_at": row.created_at, "ended_at": row.ended_at, "reason": row.note or None,
         "health_notice_read_at": row.health_notice_read_at, "live": row.state in LIVE,
     }  # fmt: skip

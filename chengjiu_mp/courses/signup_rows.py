@@ -49,6 +49,7 @@ def new_signup(run: CourseRun, draft: Draft, party_id: int | None = None) -> tup
     row = filled(
         Signup, uid=uid, run_id=run.id, person_id=draft.person.id, party_id=party_id,
         name=reading.name.name, name_raw=reading.name.raw, sort_key=sort_key(reading.name.name)[:200],
+        latin_surname=reading.latin.surname, latin_given=reading.latin.given,
         phone_index=index, phone_sealed=privacy.seal(reading.phone.number, place=Signup.PLACE_PHONE, row=uid),
         # Who signs up on a session that proved this phone by a code need not prove it again to be asked first.
         phone_proved_at=clock.now() if index == context.principal().phone_index and not draft.at_desk else None,
@@ -70,7 +71,8 @@ def moved_copy(signup: Signup, run: CourseRun) -> tuple[Signup, str]:
     uid, token = ids.new_uid(), ids.new_token()
     phone = privacy.unseal(signup.phone_sealed, place=Signup.PLACE_PHONE, row=signup.uid)
     kept = (
-        "person_id", "name", "name_raw", "sort_key", "name_proved_at", "name_confirmed_at",
+        "person_id", "name", "name_raw", "sort_key", "latin_surname", "latin_given",
+        "name_proved_at", "name_confirmed_at",
         "phone_index", "phone_proved_at", "owner_unit_id", "sector_id", "key_group", "device_id", "channel",
         "warnings", "health_notice_read_at", "party_id", "erased_at",
         "needs_guardian", "guardian_consent_id",

@@ -107,6 +107,13 @@ def asked_under(token: str) -> Sequence[GuardianConsent]:
     return found
 
 
+def asked_of_phone(phone_index: bytes) -> Sequence[GuardianConsent]:
+    """Return what the guardian with this phone was asked and has neither given nor taken back, the newest first."""
+    waits = GuardianConsent.given_at.is_(None), GuardianConsent.withdrawn_at.is_(None)
+    query = select(GuardianConsent).where(GuardianConsent.phone_index == phone_index, *waits)
+    return db.session.scalars(query.order_by(GuardianConsent.id.desc()).limit(40)).all()
+
+
 def guardian_token(consent: GuardianConsent) -> str:
     return privacy.unseal(consent.token_sealed, place=GuardianConsent.PLACE_LINK, row=consent.uid)
 

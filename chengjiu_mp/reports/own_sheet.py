@@ -49,7 +49,8 @@ def _signup(signup: dict[str, Any]) -> Iterator[Line]:
     about, state = f"报名 {signup['id']}", SIGNUPS[signup["state"]]
     yield ["报名", about, f"{signup['title']}（{signup['kind']}），{signup['venue']}", _when(signup["starts_at"])]
     yield ["报名", f"{about} 的状态", OUTCOMES.get(signup["outcome"] or "", state), _when(signup["ended_at"])]
-    yield ["报名", f"{about} 填写的姓名和手机号", f"{signup['name']} {signup['phone']}", _when(signup["signed_up_at"])]
+    typed = " ".join(filter(None, (signup["name"], signup["latin_name"], signup["phone"])))
+    yield ["报名", f"{about} 填写的姓名和手机号", typed, _when(signup["signed_up_at"])]
 
 
 def _certificate(certificate: dict[str, Any]) -> Iterator[Line]:

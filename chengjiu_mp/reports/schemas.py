@@ -225,6 +225,7 @@ class SignupDataOut(Out):
     state: str
     outcome: str | None
     name: str
+    latin_name: str | None
     phone: str
     channel: str
     signed_up_at: datetime

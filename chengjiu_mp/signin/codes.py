@@ -4,7 +4,7 @@ import hmac
 import secrets
 from datetime import timedelta
 
-from sqlalchemy import update
+from sqlalchemy import ColumnElement, update
 
 from chengjiu_mp.core import audit, clock, ids, limits, privacy
 from chengjiu_mp.core.db import db, unit_of_work
@@ -19,7 +19,8 @@ TRIES = 5
 TEXT = "【江阴红十字】验证码 {code}，5 分钟内有效，请勿告诉他人。"
 
 # One phone, rel 3.3. A hall or an office shares one address, so that side is generous.
-_PER_PHONE = ((1, 60), (5, 3600), (10, 86400))
+# What came back rightly was asked for by the phone's own holder and is given back: it counts towards the last alone.
+_AT_ONCE, _UNANSWERED, _IN_ALL = (1, 60), ((5, 3600), (10, 86400)), (40, 86400)
 _PER_NETWORK = ((120, 60), (3000, 86400))
 
 
@@ -39,9 +40,15 @@ def send_limits(phone: str, network: str) -> tuple[Limit, ...]:
     """
     index = privacy.phone_index(mobile(phone)).hex()
     return (
-        *(Limit(f"code:{seconds}:{index}", times, seconds) for times, seconds in _PER_PHONE),
+        Limit(f"code:{_AT_ONCE[1]}:{index}", *_AT_ONCE),
+        *_unanswered(index),
+        Limit(f"code-in-all:{index}", *_IN_ALL),
         *(Limit(f"code-net:{seconds}:{network}", times, seconds) for times, seconds in _PER_NETWORK),
     )
+
+
+def _unanswered(index: str) -> tuple[Limit, ...]:
+    return tuple(Limit(f"code:{seconds}:{index}", times, seconds) for times, seconds in _UNANSWERED)
 
 
 def mobile(raw: str) -> str:
@@ -79,35 +86,69 @@ def send_code(phone: str | None, purpose: str) -> str:
     return challenge
 
 
+def claim_code(phone: str, purpose: str, life: timedelta) -> str:
+    """Write a code that is brought by a message of another kind, in the current transaction; return its digits.
+
+    It is good together with the phone it went to (:func:`prove_claim`), five tries, one use.
+
+    :param phone: a normalised number
+    """
+    code, challenge = ids.new_digits(), ids.new_token()
+    row = PhoneCode(
+        challenge=challenge, purpose=purpose, code_hash=_hash(challenge, code), tries=0,
+        phone_index=privacy.phone_index(phone), expires_at=clock.now() + life,
+    )  # fmt: skip
+    db.session.add(row)
+    db.session.flush()
+    audit.record("code.sent", row, purpose=purpose)
+    return code
+
+
 def message_key(challenge: str) -> str:
     """Return the outbox's key of a challenge's message; demo pages and nothing else read the message by it."""
     return f"code:{ids.token_hash(challenge).hex()}"
 
 
 def prove(challenge: str, code: str, purpose: str) -> bytes:
-    """Return the index of the phone that was proved; the code is used up.
+    """Return the index of the phone that was proved; the code is used up, and its sending counts as abuse no more.
 
     Opens its own transaction, ahead of the caller's: a wrong try must count although the caller's work is refused.
 
     :raise CodeWrong: wrong, unknown, used, expired, or five times tried
     """
+    return _proved(PhoneCode.challenge == challenge, code, purpose, give_back=True)
+
+
+def prove_claim(phone: str, code: str, purpose: str) -> bytes:
+    """Return the index of a phone that a :func:`claim_code` came to; as :func:`prove`, without a challenge at hand.
+
+    Several may be under way to one phone: a try counts against each of them.
+
+    :raise PhoneRefused, NoSms: when no code can have gone there; :raise CodeWrong: as above
+    """
+    return _proved(PhoneCode.phone_index == privacy.phone_index(mobile(phone)), code, purpose)
+
+
+def _proved(which: ColumnElement[bool], code: str, purpose: str, *, give_back: bool = False) -> bytes:
     with unit_of_work():
         now = clock.now()
         tried = db.session.execute(
             update(PhoneCode)
             .where(
-                PhoneCode.challenge == challenge, PhoneCode.purpose == purpose, PhoneCode.tries < TRIES,
+                which, PhoneCode.purpose == purpose, PhoneCode.tries < TRIES,
                 PhoneCode.used_at.is_(None), PhoneCode.expires_at > now,
             )
             .values(tries=PhoneCode.tries + 1)
-            .returning(PhoneCode.id, PhoneCode.phone_index, PhoneCode.code_hash)
-        ).first()  # fmt: skip
-        right = hmac.compare_digest(_hash(challenge, code), bytes(tried.code_hash) if tried else b"")
-        if tried and right:
-            db.session.execute(update(PhoneCode).where(PhoneCode.id == tried.id).values(used_at=now))
-    if not tried or not right:
+            .returning(PhoneCode.id, PhoneCode.challenge, PhoneCode.phone_index, PhoneCode.code_hash)
+        ).all()  # fmt: skip
+        right = [row for row in tried if hmac.compare_digest(_hash(row.challenge, code), bytes(row.code_hash))]
+        if right:
+            db.session.execute(update(PhoneCode).where(PhoneCode.id == right[0].id).values(used_at=now))
+        if right and give_back:
+            limits.give_back(*_unanswered(bytes(right[0].phone_index).hex()))
+    if not right:
         raise CodeWrong(field="code")
-    return bytes(tried.phone_index)
+    return bytes(right[0].phone_index)
 
 
 def _hash(challenge: str, code: str) -> bytes:

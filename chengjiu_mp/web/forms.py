@@ -1,7 +1,7 @@
 """What page forms share."""
 
 from chengjiu_mp.core.errors import Refusal
-from chengjiu_mp.core.parsing import Invalid
+from chengjiu_mp.core.parsing import In, Invalid
 
 # Fields of the form's own that no model knows.
 # The word question's two are read where tries are counted.
@@ -17,3 +17,13 @@ def errors(refusal: Refusal, fallback: str) -> dict[str, str]:
     if "retry_after" in refusal.facts:
         sentence = f"{sentence.rstrip('。')}（约 {refusal.facts['retry_after']} 秒后可以再试）。"
     return {refusal.field or fallback: sentence}
+
+
+def need(given: In, **sentences: str) -> None:
+    """Let go on who filled in the named fields; ``sentences`` say what to do at each that was left empty.
+
+    :raise Invalid: with all of them at once: what a browser would say of the first alone, in its own language
+    """
+    empty = {name: said for name, said in sentences.items() if not str(getattr(given, name) or "").strip()}
+    if empty:
+        raise Invalid([{"pointer": f"/{n}", "code": "missing", "detail": said} for n, said in empty.items()])

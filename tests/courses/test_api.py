@@ -216,6 +216,15 @@ def test_a_mistake_names_the_field_and_echoes_nothing(client: FlaskClient) -> No
     assert "32028119850615" not in said.text
 
 
+def test_a_program_may_leave_the_birth_date_of_a_passport_to_staff(client: FlaskClient) -> None:
+    run = a_run(kind="popular")
+    said = post(client, f"/runs/{run}/signups", form(doc_number="AB1234567"))
+    assert said.status_code == 201
+    assert "age_unknown" in db.session.scalars(select(Signup.warnings)).one()
+    child = post(client, f"/runs/{run}/signups", form(doc_number="AB1234568", birth_date="2020-01-01"))
+    assert (child.status_code, child.json["code"]) == (422, "guardian_required")
+
+
 @pytest.mark.parametrize(
     ("changes", "code"),
     [

@@ -84,7 +84,7 @@ def test_the_same_again_changes_nothing(app: Flask) -> None:
 
 
 def test_a_document_moves_the_place_to_the_other_person(app: Flask) -> None:
-    ticket = ticket_of(run_of(capacity=1), doc_number="E12345678", doc_type=DocType.CN_PASSPORT)
+    ticket = ticket_of(run_of(capacity=1), doc_number="E12345678", doc_type=DocType.CN_PASSPORT, birth_optional=True)
     before = signup_by_ticket(ticket)
     assert before.warnings == ["age_unknown"]
     code, number = before.code, factories.resident_id()
@@ -98,11 +98,12 @@ def test_a_document_moves_the_place_to_the_other_person(app: Flask) -> None:
 
 
 def test_warnings_of_other_things_stay(app: Flask) -> None:
-    ticket = ticket_of(run_of(), name="张", phone="+85291234567", doc_number="AB123456")
+    ticket = ticket_of(run_of(), name="张", phone="+85291234567", doc_number="AB123456", birth_optional=True)
     put_right(ticket, name="张伟")
     assert sorted(signup_by_ticket(ticket).warnings) == ["age_unknown", "phone_no_sms"]
     put_right(ticket, phone=factories.phone())
     assert signup_by_ticket(ticket).warnings == ["age_unknown"]
+    assert refused(ticket, doc_number="AB123457").code == "birth_date_missing"
     put_right(ticket, doc_number="AB123457", birth_date=date(1985, 6, 15))
     assert signup_by_ticket(ticket).warnings == []
 
@@ -124,9 +125,11 @@ def test_a_document_that_is_elsewhere_at_that_hour_is_refused(app: Flask) -> Non
     assert refused(ticket_of(run_of()), doc_number=number).code == "overlapping_signup"
 
 
-@pytest.mark.parametrize(("birth", "code"), [("20150101", "guardian_required"), ("20110101", "too_young")])
-def test_the_age_is_judged_again(app: Flask, birth: str, code: str) -> None:
-    ticket = ticket_of(run_of(kind="responder"))
+@pytest.mark.parametrize(
+    ("kind", "birth", "code"), [("popular", "20150101", "guardian_required"), ("responder", "20150101", "too_young")]
+)
+def test_the_age_is_judged_again(app: Flask, kind: str, birth: str, code: str) -> None:
+    ticket = ticket_of(run_of(kind=kind))
     assert refused(ticket, doc_number=factories.resident_id(birth=birth)).code == code
     assert refused(ticket, doc_number="E12345678", birth_date=date.fromisoformat(birth)).code == code
 

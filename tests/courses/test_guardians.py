@@ -27,7 +27,7 @@ from chengjiu_mp.people.guardians import asked_under, guardian_name, guardian_ph
 from chengjiu_mp.people.models import GuardianConsent
 from tests import factories, invariants
 from tests.conftest import FrozenClock
-from tests.families import THIRTEEN, child_id, mother, told
+from tests.families import FIFTEEN, THIRTEEN, child_id, mother, told
 from tests.signups import entry
 
 
@@ -100,11 +100,24 @@ def test_an_adult_asks_nobody(app: Flask) -> None:
 def test_the_course_s_age_is_judged_apart_from_the_guardian(app: Flask) -> None:
     """feat-F3: a guardian's word does not make a child of 13 a responder; what fits is named with its day."""
     fits, run = run_of(title="亲子普及班", starts_in=timedelta(days=6)), run_of(kind="responder")
-    for guardian, refusal in ((None, GuardianRequired), (mother(), TooYoung)):
-        with pytest.raises(refusal) as said, unit_of_work():
+    for guardian in (None, mother()):
+        with pytest.raises(TooYoung) as said, unit_of_work():
             sign_up(run, entry(doc_number=child_id(THIRTEEN)), channel="page", guardian=guardian)
-        assert "年满 18 周岁" in said.value.sentence
+        assert ("年满 18 周岁" in said.value.sentence, "监护人" in said.value.sentence) == (True, False)
         assert [(a["id"], a["day"]) for a in said.value.facts["alternatives"]] == [(fits, "11月29日（周日）12:00")]
+
+
+def test_children_too_young_together_see_what_all_of_them_can_join(app: Flask) -> None:
+    fits, run = run_of(kind="cpr_aed", starts_in=timedelta(days=6)), run_of(kind="responder")
+    both = run_of(title="亲子普及班", starts_in=timedelta(days=7))
+    children = [entry(doc_number=child_id(FIFTEEN)), entry(doc_number=child_id())]
+    with pytest.raises(Invalid) as said, unit_of_work():
+        sign_up_together(run, children, channel="page")
+    assert [(e["pointer"], e["code"]) for e in said.value.errors] == [
+        ("/people/0/doc_number", "too_young"), ("/people/1/doc_number", "too_young")
+    ]  # fmt: skip
+    assert [a["id"] for a in said.value.facts["alternatives"]] == [both]
+    assert fits != both
 
 
 def test_a_guardian_is_named_rightly_or_told_at_each_field(app: Flask) -> None:

@@ -13,7 +13,7 @@ from chengjiu_mp.core.db import db, unit_of_work
 from chengjiu_mp.core.errors import NotFound, Refusal
 from chengjiu_mp.core.models import AuditEntry
 from chengjiu_mp.core.parsing import Invalid
-from chengjiu_mp.courses.errors import AlreadySignedUp, GuardianRequired, OverlappingSignup, TooYoung
+from chengjiu_mp.courses.errors import AlreadySignedUp, BirthDateMissing, GuardianRequired, OverlappingSignup, TooYoung
 from chengjiu_mp.courses.models import SeatPool, Signup
 from chengjiu_mp.courses.signup_queries import phone_of, signup_by_ticket
 from chengjiu_mp.outbox.models import Message
@@ -190,9 +190,16 @@ def test_a_guardian_agrees_for_who_is_under_14_today(app: Flask, birth: str, ref
     assert said.value.facts["call"] in said.value.sentence
 
 
-def test_a_document_without_a_birth_date_warns_unless_one_is_given(app: Flask) -> None:
-    run = run_of()
-    made = signed(run, doc_number="12345678", doc_type=DocType.TW_TRAVEL_PERMIT)
+def test_a_document_without_a_birth_date_asks_for_one_so_that_no_child_goes_unnoticed(app: Flask) -> None:
+    run = run_of(kind="popular")
+    for number, kind in (("12345678", DocType.TW_TRAVEL_PERMIT), ("H12345678", None), ("AB123456", None)):
+        with pytest.raises(BirthDateMissing) as asked:
+            signed(run, doc_number=number, doc_type=kind)
+        assert asked.value.field == "birth_date"
+    with pytest.raises(Invalid) as both:
+        signed(run, name="", doc_number="AB123456")
+    assert [e["pointer"] for e in both.value.errors] == ["/name", "/birth_date"]
+    made = signed(run, doc_number="12345678", doc_type=DocType.TW_TRAVEL_PERMIT, birth_optional=True)
     assert "age_unknown" in made.signup.warnings
     told = signed(run, doc_number="87654321", doc_type=DocType.TW_TRAVEL_PERMIT, birth_date=date(1990, 1, 1))
     assert "age_unknown" not in told.signup.warnings

@@ -181,7 +181,8 @@ def test_people_count_for_the_lists_unit_and_group(list_id):
     assert signup.owner_unit_id == queries.runs_of(list_id)[0].unit.id
 
 
-def test_a_child_under_fourteen_is_refused_with_what_to_do(list_id):
+def test_a_child_under_fourteen_is_refused_with_what_to_do(app):
+    list_id = rosters.a_list(*runs(timedelta(days=3), kind="popular"))
     upload = rosters.enrolled(
         list_id, rosters.sheet([rosters.person(1, 证件号码=factories.resident_id(7, "20200101"))])
     )

@@ -149,6 +149,54 @@ def test_ten_codes_a_day(app, frozen):
         _spend()
 
 
+def _used(frozen, minutes=12):
+    _spend()
+    challenge, code = _sent()
+    codes.prove(challenge, code, "signin")
+    frozen.now += timedelta(minutes=minutes)
+
+
+def test_who_answers_their_codes_is_not_shut_out(app, frozen):
+    for _ in range(20):
+        _used(frozen, minutes=5)
+    _spend()
+
+
+def test_a_flood_stays_bounded_while_the_phones_holder_signs_in(app, frozen):
+    for n in range(4):
+        _used(frozen, minutes=2)
+        _spend(network=f"n{n}")
+        frozen.now += timedelta(minutes=2)
+    _spend(network="another")
+    frozen.now += timedelta(minutes=2)
+    with pytest.raises(TooMany):
+        _spend(network="one more")
+
+
+def test_even_answered_codes_end_at_40_a_day(app, frozen):
+    for _ in range(40):
+        _used(frozen, minutes=20)
+    with pytest.raises(TooMany):
+        _spend()
+
+
+def test_an_answer_gives_back_its_own_try_alone(app, frozen):
+    for _ in range(4):
+        _spend()
+        frozen.now += timedelta(minutes=2)
+    _spend()
+    challenge, code = _sent()
+    for _ in range(3):
+        with pytest.raises(CodeWrong):
+            codes.prove(challenge, WRONG, "signin")
+    codes.prove(challenge, code, "signin")
+    frozen.now += timedelta(minutes=2)
+    _spend()
+    frozen.now += timedelta(minutes=2)
+    with pytest.raises(TooMany):
+        _spend()
+
+
 def test_a_hall_behind_one_address_gets_its_codes(app):
     for n in range(60):
         _spend(phone=f"1390000{n:04d}")

@@ -170,8 +170,18 @@ def test_too_young_shows_what_fits_with_its_day(client: FlaskClient) -> None:
     assert fits in reply.text
 
 
+def test_a_passport_asks_for_the_birth_date_that_its_number_does_not_tell(client: FlaskClient) -> None:
+    page, passport = run_page(kind="popular"), {"doc_number": "AB1234567", "doc_type": ""}
+    reply = send(client, page, **typed(**passport))
+    assert reply.status_code == 422
+    assert 'id="f-birth_date-error"' in reply.text and 'class="more" open><summary>用的不是' in reply.text
+    assert "guardian.name" in send(client, page, **typed(**passport, birth_date="2016-03-01")).text
+    assert send(client, page, **typed(**passport, birth_date="1990-03-01")).status_code == 303
+
+
 def test_under_14_shows_whom_to_call(client: FlaskClient) -> None:
-    reply = send(client, run_page(), **typed(doc_number=factories.resident_id(birth="20150101")))
+    reply = send(client, run_page(kind="popular"), **typed(doc_number=factories.resident_id(birth="20150101")))
+    assert "也可以打电话办理" in reply.text
     assert 'href="tel:0510-86800000"' in reply.text
 
 
@@ -181,7 +191,7 @@ def test_another_phone_learns_nothing_but_the_way_to_prove_itself(app: Flask, cl
     reply = send(app.test_client(), page, **typed(doc_number=number))
     assert reply.status_code == 409
     assert ticket not in reply.text
-    assert f"/signin?next={page}/signup" in reply.text
+    assert 'href="/signin?switch=1&amp;next=/me"' in reply.text
 
 
 def test_scanning_again_opens_my_ticket(client: FlaskClient) -> None:

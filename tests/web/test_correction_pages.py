@@ -234,7 +234,7 @@ def test_a_program_puts_right_what_it_made_or_shows_the_ticket_of(app: Flask, cl
     reply = client.post(path, json={"name": "章伟", "ticket_token": token})
     assert (reply.status_code, reply.json) == (200, {
         "id": row().id, "name": "changed", "document": None, "phone": None, "doc_type": "resident_id",
-        "doc_type_corrected": False,
+        "doc_type_corrected": False, "latin_name": None,
     })  # fmt: skip
     assert '"nothing_to_correct"' in client.post(path, json={"ticket_token": token}).text
 

@@ -237,6 +237,12 @@ def test_a_child_too_young_for_the_course_sees_what_fits_and_no_guardian_s_block
     assert fits in text
     assert "11月29日（周日）12:00" in text
     assert "guardian.name" not in text
+    assert "监护人同意。" not in text.partition("适合参加的场次")[0]
+
+
+def test_a_child_too_young_for_anything_is_asked_for_no_guardian(client: FlaskClient) -> None:
+    text = send(client, page_of(kind="responder"), **people(adult(), child_id(THIRTEEN))).text
+    assert ("暂时没有适合的场次" in text, "guardian.name" in text) == (True, False)
 
 
 def test_the_code_gives_the_family_its_seats(client: FlaskClient) -> None:

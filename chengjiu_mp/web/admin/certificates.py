@@ -126,6 +126,7 @@ def correct(certificate_id: int) -> AnyResponse | tuple[str, int]:
     given = CorrectPage()
     try:
         given = from_pairs(CorrectPage, request.form, ignore=forms.IGNORED)
+        forms.need(given, name="请填写正确的姓名。", reason="请写明更正原因，会留在版本记录里。")
         with unit_of_work():
             of = certificate_for(principal(), certificate_id, roles=APPROVER, writing=True)
             states.correct_name(of, given.name, given.reason)

@@ -31,6 +31,8 @@ class CorrectionPage(In):
     doc_type: DocType | None = None
     birth_date: date | None = None
     phone: str | None = Field(default=None, max_length=60)
+    latin_surname: str | None = Field(default=None, max_length=200)
+    latin_given: str | None = Field(default=None, max_length=200)
     reason: str = Field(default="", max_length=200)
 
 
@@ -83,7 +85,7 @@ def _signup(run_id: int, signup_id: int) -> Signup:
     return found
 
 
-_WORDS = {"name": "姓名", "document": "证件", "phone": "手机号"}
+_WORDS = {"name": "姓名", "latin_name": "拉丁字母姓名", "document": "证件", "phone": "手机号"}
 
 
 def _page(signup: Signup, given: CorrectionPage, errors: dict[str, str], kept: list[str] | None = None) -> str:

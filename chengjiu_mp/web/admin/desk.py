@@ -43,6 +43,8 @@ class DeskPage(In):
     phone: str = Field("", max_length=60)
     doc_type: DocType | None = None
     birth_date: Day | None = None
+    latin_surname: str = Field("", max_length=200)
+    latin_given: str = Field("", max_length=200)
     consent: dict[str, int] = Field(default_factory=dict)
     form_key: str = Field("", max_length=40)
 
@@ -91,7 +93,8 @@ def ticket(run_id: int, signup_id: int) -> str:
 def _signed_up(run_id: int, given: DeskPage) -> int:
     entry = Entry(
         name=given.name, doc_number=given.doc_number, phone=given.phone, doc_type=given.doc_type,
-        birth_date=given.birth_date, health_notice_read=True,
+        birth_date=given.birth_date, latin_surname=given.latin_surname, latin_given=given.latin_given,
+        health_notice_read=True,
         consents=[ConsentIn(purpose=p, version=v) for p, v in given.consent.items()],
     )  # fmt: skip
     with unit_of_work():

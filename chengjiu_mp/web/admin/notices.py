@@ -57,6 +57,7 @@ def save(purpose: str) -> Response | tuple[str, int]:
     given = NoticePage()
     try:
         given = from_pairs(NoticePage, request.form, ignore=forms.IGNORED)
+        forms.need(given, title="请填写标题。", body="请填写正文。")
         with unit_of_work():
             notices.draft_notice(purpose, given.title, given.body, required=given.required)
     except Refusal as refusal:

@@ -11,6 +11,7 @@ from chengjiu_mp.core.access import access, roles
 from chengjiu_mp.core.db import db, unit_of_work
 from chengjiu_mp.core.errors import NotFound, Refusal
 from chengjiu_mp.core.parsing import from_pairs
+from chengjiu_mp.core.wording import sentence_for
 from chengjiu_mp.courses import publishing, queries
 from chengjiu_mp.courses.copying import draft_like, suggested_start
 from chengjiu_mp.courses.drafting import DRAFTING_ROLES, draft_run, edit_draft
@@ -130,4 +131,8 @@ def _errors(refusal: Refusal) -> dict[str, str]:
         return {"unit_id": "这个单位不在您的管理范围内，请重新选择。"}
     found = forms.errors(refusal, "kind")
     # The timetable is one thing to correct: its complaint stands at its first line.
-    return {"m1.day" if name in ("meetings", "m1") else name: sentence for name, sentence in found.items()}
+    told = {"m1.day" if name in ("meetings", "m1") else name: sentence for name, sentence in found.items()}
+    if "m1.day" in told:
+        empty = [name for name in ("m1.begins", "m1.ends") if not request.form.get(name)]
+        told |= dict.fromkeys(empty, sentence_for("missing", None))
+    return told

@@ -123,6 +123,7 @@ def _person(line: Any) -> dict[str, Any]:
         line.phone_masked,
         f"{document}尾号 {line.doc_last4}",
         *known,
+        line.latin_name,
         "" if line.name_confirmed or line.outcome else "姓名未确认",
     ]
     state = f"候补第 {line.position} 位" if line.position else word

@@ -11,6 +11,7 @@ from chengjiu_mp.core.access import STAFF, access, roles
 from chengjiu_mp.core.db import unit_of_work
 from chengjiu_mp.core.errors import Refusal
 from chengjiu_mp.core.parsing import In, RowId, from_pairs
+from chengjiu_mp.core.spreadsheet import FileMissing
 from chengjiu_mp.units import plan_2022, targets
 from chengjiu_mp.units.errors import TargetsRefused
 from chengjiu_mp.units.models import METRICS, TargetDocument
@@ -97,7 +98,10 @@ def check() -> str | tuple[str, int]:
     except TargetsRefused as refusal:
         return _form(request.form, {"file": refusal.sentence}, refusal.errors), 422
     except Refusal as refusal:
-        return _form(request.form, forms.errors(refusal, "file"), []), refusal.kind.value
+        errors = forms.errors(refusal, "file")
+        if not request.files.get("file"):
+            errors["file"] = FileMissing.message
+        return _form(request.form, errors, []), refusal.kind.value
     return _preview(given, table, sealed)
 
 

@@ -55,6 +55,7 @@ def send() -> AnyResponse | tuple[str, int]:
     given = LookupPage()
     try:
         given = from_pairs(LookupPage, request.form, ignore=forms.IGNORED)
+        forms.need(given, name="请填写证书上印的姓名。", phone="请填写手机号。")
         lookup.spend_start(given.phone, http.network(), principal().device_id, given.name)
         with unit_of_work():
             challenge = lookup.start(given.phone)

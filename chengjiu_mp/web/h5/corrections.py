@@ -29,7 +29,7 @@ blueprint = Blueprint("corrections", __name__)
 
 # What can be put right: the words of its page, and the fields that are on it.
 GROUPS = {
-    "name": ("改姓名", ("name",)),
+    "name": ("改姓名", ("name", "latin_surname", "latin_given")),
     "document": ("改证件", ("doc_number", "doc_type", "birth_date")),
     "phone": ("改手机号", ("phone",)),
 }
@@ -44,6 +44,8 @@ class CorrectPage(In):
     doc_type: DocType | None = None
     birth_date: date | None = None
     phone: str = Field(default="", max_length=60)
+    latin_surname: str = Field(default="", max_length=200)
+    latin_given: str = Field(default="", max_length=200)
 
 
 class NamePage(In):
@@ -79,7 +81,11 @@ def form(token: str) -> str:
     what = request.args.get("what", "")
     if what not in GROUPS or not may_correct(signup, signup.run):
         return _choices(token, signup)
-    given = CorrectPage(what=what, name=signup.name if what == "name" else "")
+    given = CorrectPage(what=what)
+    if what == "name":
+        given.name, given.latin_surname, given.latin_given = (
+            signup.name, signup.latin_surname or "", signup.latin_given or ""
+        )  # fmt: skip
     return _page(token, signup, given, {}, None)
 
 
@@ -117,6 +123,7 @@ def check_of(token: str, signup: Signup, run: CourseRun) -> dict[str, Any] | Non
     doc_type = DocType(db.session.get_one(Person, signup.person_id).doc_type)
     return {
         "picture": url_for("corrections.picture", token=token), "name": signup.name, "document": doc_type.label,
+        "latin": signup.latin_name,
         "missing": _places(signup.name), "stamp": name_stamp(signup),
         "retyped": retype_sentence(doc_type) if DOC_RETYPED in signup.warnings else "",
         "confirmed": signup.name_confirmed_at is not None, "open": may_correct(signup, run),

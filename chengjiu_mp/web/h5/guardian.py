@@ -8,6 +8,7 @@ from flask import Blueprint, current_app, redirect, render_template, request, se
 from pydantic import Field
 from werkzeug.wrappers import Response
 
+from chengjiu_mp.certificates import passes
 from chengjiu_mp.core import context, http
 from chengjiu_mp.core.access import PUBLIC, access
 from chengjiu_mp.core.db import unit_of_work
@@ -28,6 +29,8 @@ from chengjiu_mp.web.h5.run_words import card
 blueprint = Blueprint("guardian", __name__)
 
 PURPOSE = "guardian"
+# Where a session keeps that its holder proved a guardian's phone: sealed, good for half an hour.
+PROOF = "guardian_phone"
 _WORDS = {
     "pending": ("待监护人同意", "warn"), "confirmed": ("已报上", "ok"), "offered": ("有空位，等确认", "warn"),
     "waitlisted": ("候补中", "warn"), "lapsed": ("未排到", "plain"), "withdrawn": ("已取消", "plain"),
@@ -69,8 +72,13 @@ def agree(token: str) -> str | Response | tuple[str, int]:
     consents = asked_under(token)
     try:
         given = from_pairs(AgreePage, request.form, ignore=forms.IGNORED)
+        proved = _proved_here(consents)
+        if not proved and given.consent is None:
+            forms.need(
+                given, code="请填写短信里的 6 位数字。", consent=f"请先看过《{guardian_notice().title}》，再勾选同意。"
+            )
         notice_agreed(given.consent)  # Ahead of the code, which is good for one use.
-        proved = codes.prove(_challenge(token), given.code, PURPOSE)
+        proved = proved or codes.prove(_challenge(token), given.code, PURPOSE)
         with unit_of_work():
             outcome = guardians.agree(asked_under(token), proved, given.consent)
     except Refusal as refusal:
@@ -96,6 +104,25 @@ def refuse(token: str) -> Response:
     with unit_of_work():
         guardians.refuse(asked_under(token))
     return redirect(url_for(".page", token=token), 303)
+
+
+@blueprint.post("/g/<token>/ask")
+@access(PUBLIC)
+def ask(token: str) -> str | Response | tuple[str, int]:
+    """Send the question with a code to the guardian's phone, for who is not where this page is open."""
+    try:
+        codes.spend_send(guardian_phone(asked_under(token)[0]), http.network())
+        with unit_of_work():
+            guardians.ask_again(asked_under(token))
+    except Refusal as refusal:
+        return _page(token, forms.errors(refusal, "code")), refusal.kind.value
+    return redirect(url_for(".page", token=token, asked=1), 303)
+
+
+def _proved_here(consents: Sequence[GuardianConsent]) -> bytes | None:
+    """Return the guardian's phone when it was proved on this device lately, by the code of their message."""
+    proved = passes.phone_of(session.get(PROOF, ""))
+    return proved if proved is not None and all(one.phone_index == proved for one in consents) else None
 
 
 def send_code(token: str) -> None:
@@ -152,6 +179,7 @@ def _page(token: str, errors: dict[str, str] | None = None, refusal: Refusal | N
         guardian=mask_name(guardian_name(first)), relation=RELATIONS[first.relation], to=mask_phone(number),
         reachable=not number.startswith("+"), sent=bool(asked), sms=sms.body if sms else "", first=first,
         live=is_live(first), waiting=waiting, refusal=refusal, ends_at=_ends_at(shown, found.run) if found else None,
+        proved=_proved_here(consents) is not None, asked=bool(request.args.get("asked")),
         standing=any(one.state in LIVE for one in signups.values()),
     )  # fmt: skip
 

@@ -1,4 +1,6 @@
-"""我的: this phone's sign-ups in three groups, each with its next step."""
+"""我的: this phone's sign-ups in three groups, each with its next step.
+
+Who proved the phone sees what lies ahead with that number at once, and the rest when they have said the name."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,6 +14,7 @@ from chengjiu_mp.courses import signup_queries
 from chengjiu_mp.courses.excusing import may_excuse
 from chengjiu_mp.courses.models import LIVE, Signup
 from chengjiu_mp.courses.reconfirming import asks_to_confirm
+from chengjiu_mp.web.h5.own_data import held_now
 
 blueprint = Blueprint("mine", __name__)
 
@@ -27,15 +30,21 @@ _OUTCOMES = {"attended": ("已签到", "ok"), "absent": ("未到场", "plain")}
 @blueprint.get("/me")
 @access(PUBLIC)
 def mine() -> str:
-    """Show what is ahead, what is waited for, and what was, of this phone or of the account signed in here."""
-    found = signup_queries.my_signups(context.principal())
+    """Show what is ahead, what is waited for, and what was: this device's, the account's and the proved phone's."""
+    caller = context.principal()
+    proved = caller.account_id is not None and caller.phone_index is not None
+    held = held_now() if proved else []
+    found = signup_queries.my_signups(caller, [one for each in held for one in each.signup_ids])
     ahead = [one for one in reversed(found) if _is_ahead(one)]
     waiting = [one for one in ahead if one.state == "waitlisted"]
     ranks = signup_queries.ranks_of(waiting)
     seated = [one for one in ahead if one.state != "waitlisted"]
     past = [one for one in found if not _is_ahead(one)]
     groups = [("即将参加", _cards(seated, ranks)), ("候补", _cards(waiting, ranks)), ("以前的", _cards(past, ranks))]
-    return render_template("h5/me.html", title="我的", back="/", groups=[g for g in groups if g[1]])
+    return render_template(
+        "h5/me.html", title="我的", back="/", groups=[g for g in groups if g[1]], proved=proved,
+        asks_name=proved and not held,
+    )  # fmt: skip
 
 
 def _is_ahead(signup: Signup) -> bool:

@@ -30,7 +30,10 @@ _OPENED = "own_data"
 
 
 class NamePage(In):
+    """``then`` is the page to come back to: the list of sign-ups, or what is held."""
+
     name: str = Field(default="", max_length=200)
+    then: str = Field(default="", pattern="^(|me)$")
 
 
 class ErasurePage(In):
@@ -44,9 +47,9 @@ def index() -> str | AnyResponse:
     """Show what is held; before that ask for the name, and for a code where the sign-in was by password."""
     if principal().phone_index is None:
         return redirect(url_for("signin.form", switch=1, next=url_for(".index")), 303)
-    held = _held()
+    held = held_now()
     if not held:
-        return _name_page("", {})
+        return _name_page(NamePage(then="me" if request.args.get("then") == "me" else ""), {})
     export = own_data.export_of(held)
     return render_template(
         "h5/own_data.html", title="我的信息", back="/me", people=export["people"], states=SIGNUPS, outcomes=OUTCOMES,
@@ -65,25 +68,26 @@ def open_() -> AnyResponse | tuple[str, int]:
         with unit_of_work():
             session[_OPENED] = own_data.pass_for(principal(), given.name)
     except Refusal as refusal:
-        return _name_page(given.name, forms.errors(refusal, "name")), refusal.kind.value
-    return redirect(url_for(".index"), 303)
+        return _name_page(given, forms.errors(refusal, "name")), refusal.kind.value
+    return redirect(url_for("mine.mine" if given.then else ".index"), 303)
 
 
-def _held() -> list[Held]:
+def held_now() -> list[Held]:
     """Return what the name that was said opens; nothing once the half hour has passed."""
     sealed = session.get(_OPENED, "")
     return held_by_name(holder_of(principal(), sealed), principal()) if sealed else []
 
 
-def _name_page(name: str, errors: dict[str, str]) -> str:
-    return render_template("h5/own_name.html", title="我的信息", back="/me", name=name, errors=errors)
+def _name_page(given: NamePage, errors: dict[str, str]) -> str:
+    title = "我的报名" if given.then else "我的信息"
+    return render_template("h5/own_name.html", title=title, back="/me", given=given, errors=errors)
 
 
 @blueprint.get("/me/data/my-data.<any(json, xlsx):kind>")
 @access(SIGNED_IN)
 def download(kind: str) -> AnyResponse:
     """Send a copy to keep: a sheet to read, or JSON for a program."""
-    held = _held()
+    held = held_now()
     if not held:
         return redirect(url_for(".index"), 303)
     export = own_data.export_of(held)
@@ -105,7 +109,7 @@ def _plain(value: object) -> str:
 @access(SIGNED_IN)
 def consents() -> str | AnyResponse:
     """List what was agreed to, in which version and when."""
-    held = _held()
+    held = held_now()
     if not held:
         return redirect(url_for(".index"), 303)
     return render_template(
@@ -118,7 +122,7 @@ def consents() -> str | AnyResponse:
 @access(SIGNED_IN)
 def ask_withdraw(consent_id: int) -> str | AnyResponse:
     """Say what the withdrawal does, and ask once more."""
-    held = _held()
+    held = held_now()
     if not held:
         return redirect(url_for(".index"), 303)
     given = consenting.consent_held(held, consent_id)
@@ -132,7 +136,7 @@ def ask_withdraw(consent_id: int) -> str | AnyResponse:
 def withdraw(consent_id: int) -> AnyResponse:
     """Withdraw it; twice changes nothing."""
     with unit_of_work():
-        held = _held()
+        held = held_now()
         if held:
             consenting.withdraw_consent(consenting.consent_held(held, consent_id))
     return redirect(url_for(".consents", done="withdrawn") if held else url_for(".index"), 303)
@@ -142,7 +146,7 @@ def withdraw(consent_id: int) -> AnyResponse:
 @access(SIGNED_IN)
 def ask_erasure() -> str | AnyResponse:
     """Say what goes and what stays."""
-    held = _held()
+    held = held_now()
     return _erasure_page(held, {}) if held else redirect(url_for(".index"), 303)
 
 
@@ -155,9 +159,9 @@ def erase() -> AnyResponse | tuple[str, int]:
         if not given.understood:
             raise NotConfirmed(field="understood")
         with unit_of_work():
-            erasure.erase(_held(), principal(), forget_certificates=given.certificates == "forget")
+            erasure.erase(held_now(), principal(), forget_certificates=given.certificates == "forget")
     except Refusal as refusal:
-        held = _held()
+        held = held_now()
         if not held:
             return redirect(url_for(".erased"), 303)
         return _erasure_page(held, forms.errors(refusal, "understood")), refusal.kind.value

@@ -79,7 +79,7 @@ def _page(token: str, found: queries.RunAndSeats, given: Form, refusal: Refusal 
     notices, codes = list(current_notices()), signup_form.codes_of(refusal)
     errors = signup_form.errors_of(refusal, given, notices)
     others = refusal.facts.get("alternatives", []) if refusal else []
-    guardian = _guardian(given, errors, [] if others else signup_form.children_asked_for(refusal))
+    guardian = _guardian(given, errors, signup_form.children_asked_for(refusal))
     other = given.page.other
     return render_template(
         "h5/signup.html", title="替别人报名" if other else "填写报名", back=url_for("runs.landing", token=token),

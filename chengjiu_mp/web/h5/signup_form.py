@@ -30,6 +30,8 @@ class PersonPage(In):
     doc_type: DocType | None = None
     # Read later: a day that is no day must not cost the rest of the form.
     birth_date: str = Field("", max_length=40)
+    latin_surname: str = Field("", max_length=200)
+    latin_given: str = Field("", max_length=200)
 
 
 class GuardianPage(In):
@@ -71,7 +73,8 @@ class Form:
         return [
             Entry(
                 name=one.name, doc_number=one.doc_number, phone=one.phone or self.page.phone, doc_type=one.doc_type,
-                birth_date=_day(one.birth_date, index), health_notice_read=True, consents=consents,
+                birth_date=_day(one.birth_date, index), latin_surname=one.latin_surname, latin_given=one.latin_given,
+                health_notice_read=True, consents=consents,
             )
             for index, one in enumerate(self.people)
         ]  # fmt: skip

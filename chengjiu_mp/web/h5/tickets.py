@@ -171,7 +171,8 @@ def _company(signup: Signup) -> dict[str, Any]:
 def _shown(token: str, signup: Signup, now: Journey) -> dict[str, Any]:
     run = signup.run
     return {
-        "name": signup.name, "run": run.title, "starts_at": run.starts_at, "ends_at": run.ends_at,
+        "name": signup.name, "latin": signup.latin_name, "run": run.title,
+        "starts_at": run.starts_at, "ends_at": run.ends_at,
         "place": run.venue.name, "address": run.venue.address, "code": f"{signup.code[:3]} {signup.code[3:]}",
         "qr_svg": qr_svg(signup_queries.ticket_url(signup), label="签到码，给工作人员扫"), "state": now.word,
         "tone": now.tone or "ok", "note": run.syllabus.bring, "url": url_for(".ticket", token=token),

@@ -19,6 +19,9 @@ blueprint = Blueprint("verify", __name__)
 TONES = {"valid": "ok", "expired": "warn", "revoked": "bad", "corrected": "warn"}
 
 
+_NAME = "请填写证书上的姓名。"
+
+
 class VerifyNamePage(In):
     name: str = Field(default="", max_length=200)
 
@@ -42,18 +45,19 @@ def page(token: str) -> Response:
 @access(PUBLIC)
 def name(token: str) -> Response:
     """核对姓名: say whether the name is the one printed."""
-    typed, match, errors = "", None, {}
+    typed, match, errors, status = "", None, {}, 200
     try:
         seen = verifying.by_token(token)
     except CertificateUnknown as unknown:
         return _unknown(unknown)
     try:
         lookup.spend_name("token", token, http.network())
-        typed = from_pairs(VerifyNamePage, request.form, ignore=forms.IGNORED).name
-        match = lookup.reads_as(typed, seen.version.name)
+        given = from_pairs(VerifyNamePage, request.form, ignore=forms.IGNORED)
+        forms.need(given, name=_NAME)
+        typed, match = given.name, lookup.reads_as(given.name, seen.version.name)
     except Refusal as refusal:
-        errors = forms.errors(refusal, "name")
-    return _verdict(seen, typed=typed, match=match, errors=errors)
+        errors, status = forms.errors(refusal, "name"), refusal.kind.value
+    return _verdict(seen, typed=typed, match=match, errors=errors, status=status)
 
 
 @blueprint.get("/verify")
@@ -70,6 +74,7 @@ def by_number() -> Response:
     given = VerifyNumberPage()
     try:
         given = from_pairs(VerifyNumberPage, request.form, ignore=forms.IGNORED)
+        forms.need(given, number="请填写证书左下方的编号。", name=_NAME)
         lookup.spend_name("number", verifying.tidy_number(given.number), http.network())
         seen = verifying.by_number(given.number, given.name)
     except Refusal as refusal:
@@ -83,13 +88,13 @@ def by_number() -> Response:
 
 def _verdict(
     seen: Seen, *, typed: str = "", match: bool | None = None, errors: dict[str, str] | None = None,
-    by_number: bool = False,
+    by_number: bool = False, status: int = 200,
 ) -> Response:  # fmt: skip
     return _private(render_template(
         "h5/verify.html", title="证书查验", back="/", shown=verify_out(seen), tone=TONES[seen.state], typed=typed,
         match=match, errors=errors or {}, by_number=by_number, path=request.path,
         replaced=seen.certificate.state == "superseded",
-    ), 429 if errors else 200)  # fmt: skip
+    ), status)  # fmt: skip
 
 
 def _unknown(refusal: Refusal) -> Response:

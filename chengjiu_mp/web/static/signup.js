@@ -15,13 +15,22 @@ function typeOf(input) {
   return [...document.querySelectorAll("[data-document-type]")].find((one) => one.dataset.documentType === input.id);
 }
 
+// A passport's number begins with a letter, and so does that of no card but the two that name their type.
+function isPassport(type, typed) {
+  return type ? type.includes("passport") : /^[A-GI-LN-Z]/i.test(typed.trim());
+}
+
 function attend(box) {
   const input = box.querySelector("input");
   const echo = box.querySelector("[data-echo]");
   const x = box.querySelector("[data-x-key]");
   const letters = box.querySelector("[data-letters]");
   const select = typeOf(input);
-  const show = () => { echo.textContent = grouped(input.value); };
+  const latin = [...document.querySelectorAll("[data-latin]")].find((one) => one.dataset.latin === input.id);
+  const show = () => {
+    echo.textContent = grouped(input.value);
+    if (latin) latin.hidden = !latin.open && !isPassport(select?.value, input.value);
+  };
 
   const digits = (wanted) => {
     input.inputMode = wanted ? "numeric" : "text";
@@ -41,9 +50,14 @@ function attend(box) {
     input.focus();
   });
   input.addEventListener("input", show);
+  // Whoever leaves the field with another card's number finds the birth date asked for right below.
+  input.addEventListener("change", () => {
+    const more = select?.closest("details");
+    if (more && /^([A-Z]|\d{8}$)/i.test(input.value.trim())) more.open = true;
+  });
   // A paste of letters needs no digits' keyboard, and neither does a passport.
   const begin = () => digits(!LETTERS.has(select?.value) && !/[A-WYZ]/i.test(input.value));
-  select?.addEventListener("change", begin);
+  select?.addEventListener("change", () => { begin(); show(); });
   box.querySelector("[data-keys]").hidden = false;
   begin();
   show();

@@ -1,0 +1,94 @@
+"""Where a guardian on another phone enters the code of their message, and finds what waits for their word.
+
+A short message's template holds no address of its own, but the site's fixed one: this page. The number and the code
+together prove the phone for half an hour; nothing is told of a number that was never asked.
+"""
+
+from typing import Any
+
+from flask import Blueprint, redirect, render_template, request, session, url_for
+from pydantic import Field
+from werkzeug.wrappers import Response
+
+from chengjiu_mp.certificates import passes
+from chengjiu_mp.core import http, limits, privacy
+from chengjiu_mp.core.access import PUBLIC, access
+from chengjiu_mp.core.day_words import day_time
+from chengjiu_mp.core.errors import Refusal
+from chengjiu_mp.core.limits import Limit
+from chengjiu_mp.core.parsing import In, from_pairs
+from chengjiu_mp.courses import guardians, queries
+from chengjiu_mp.courses.messages import CLAIM
+from chengjiu_mp.people.guardians import asked_of_phone, guardian_token
+from chengjiu_mp.signin import codes
+from chengjiu_mp.web import forms
+from chengjiu_mp.web.h5.guardian import PROOF
+
+blueprint = Blueprint("guardian_claim", __name__)
+
+HOUR, DAY = 3600, 86400
+
+
+class ClaimPage(In):
+    phone: str = Field("", max_length=60)
+    code: str = Field("", max_length=12)
+
+
+@blueprint.get("/g")
+@access(PUBLIC)
+def form() -> str:
+    """Ask for the number and the code; or, once they were right, list what waits."""
+    proved = passes.phone_of(session.get(PROOF, ""))
+    return _list(proved) if proved is not None else _page(ClaimPage(phone="", code=""), {})
+
+
+@blueprint.post("/g")
+@access(PUBLIC)
+def enter() -> Response | tuple[str, int]:
+    """Check them, and go on to what waits: straight to the only one."""
+    given = ClaimPage(phone="", code="")
+    try:
+        given = from_pairs(ClaimPage, request.form, ignore=forms.IGNORED)
+        forms.need(given, phone="请填写收到短信的手机号。", code="请填写短信里的 6 位确认码。")
+        _spend(given.phone)
+        proved = codes.prove_claim(given.phone, given.code, CLAIM)
+    except Refusal as refusal:
+        return _page(given, forms.errors(refusal, "code")), refusal.kind.value
+    session[PROOF] = passes.proof_of(proved)
+    waiting = _waiting(proved)
+    only = len(waiting) == 1
+    return redirect(waiting[0]["href"] if only else url_for(".form"), 303)
+
+
+def _spend(phone: str) -> None:
+    """Count a try, whether or not the number was ever asked.
+
+    :raise PhoneRefused, NoSms: when no code can have gone there; :raise TooMany: when a limit is used up
+    """
+    index, network = privacy.phone_index(codes.mobile(phone)).hex(), http.network()
+    limits.spend(
+        Limit(f"claim:{HOUR}:{index}", 10, HOUR), Limit(f"claim:{DAY}:{index}", 30, DAY),
+        Limit(f"claim-net:60:{network}", 60, 60), Limit(f"claim-net:{DAY}:{network}", 600, DAY),
+    )  # fmt: skip
+
+
+def _waiting(phone_index: bytes) -> list[dict[str, Any]]:
+    """Return the guardian's pages that wait for a word of this phone, one for each form."""
+    found: dict[str, dict[str, Any]] = {}
+    for consent in asked_of_phone(phone_index):
+        pending = [one for one in guardians.signups_under([consent]) if one.state == "pending"]
+        if pending:
+            run, token = queries.run_with_seats(pending[0].run_id).run, guardian_token(consent)
+            href = url_for("guardian.page", token=token)
+            found.setdefault(token, {"href": href, "label": run.title, "note": day_time(run.starts_at)})
+    return list(found.values())
+
+
+def _list(proved: bytes) -> str:
+    return render_template("h5/guardian_claim.html", title="监护人同意", back="/me", ways=_waiting(proved), proved=True)
+
+
+def _page(given: ClaimPage, errors: dict[str, str]) -> str:
+    return render_template(
+        "h5/guardian_claim.html", title="监护人同意", back="/me", given=given, errors=errors, proved=False
+    )
