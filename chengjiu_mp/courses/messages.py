@@ -17,7 +17,7 @@ from chengjiu_mp.signin import codes
 
 REMINDER = "signup.reminder"
 # What the code in a guardian's message is good for, as long as their word is waited for.
-CLAIM = "guardian.claim"
+CLAIM = "guardian_claim"
 CLAIM_LIFE = timedelta(hours=48)
 
 

@@ -105,4 +105,4 @@ def test_two_forms_are_listed(app: Flask, client: FlaskClient, word: str) -> Non
 def test_guesses_at_one_number_are_bounded(app: Flask, word: str) -> None:
     tries = [enter(app.test_client(), "000000", "13911112222").status_code for _ in range(11)]
     assert tries == [422] * 10 + [429]
-    assert db.session.scalars(select(PhoneCode.purpose).where(PhoneCode.purpose == "guardian.claim")).all() != []
+    assert db.session.scalars(select(PhoneCode.purpose).where(PhoneCode.purpose == "guardian_claim")).all() != []

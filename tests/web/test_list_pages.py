@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
+from werkzeug.datastructures import FileStorage
+from werkzeug.test import encode_multipart
 
 from chengjiu_mp.core.db import db
 from chengjiu_mp.courses.models import Signup
@@ -239,8 +241,15 @@ def test_the_page_of_a_long_list_asks_a_fixed_number_of_questions(liaison):
 
 
 def test_a_file_over_five_megabytes_is_refused_beside_its_field(liaison):
-    list_id = a_list(liaison)
-    reply = send(liaison, list_id, with_member(book([["姓名"]]), "xl/media/image1.png", secrets.token_bytes(5_300_000)))
+    page = f"/console/lists/{a_list(liaison)}"
+    content = with_member(book([["姓名"]]), "xl/media/image1.png", secrets.token_bytes(5_300_000))
+    # Encoded here: the client would write it into a file that nobody closes.
+    form = {
+        "csrf_token": token_in(liaison.get(page).text),
+        "file": FileStorage(io.BytesIO(content), "名单.xlsx", "file"),
+    }
+    boundary, body = encode_multipart(form)
+    reply = liaison.post(f"{page}/uploads", data=body, content_type=f"multipart/form-data; boundary={boundary}")
     assert reply.status_code == 413
     assert "文件超过了 5 MB。请删去图片和不用的工作表" in reply.text
     assert db.session.scalar(select(func.count()).select_from(UnitListUpload)) == 0

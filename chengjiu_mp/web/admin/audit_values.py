@@ -65,6 +65,7 @@ VALUES = {
     "run_cancelled": "停课",
     "state.refused": "未通过",
     "purpose.guardian": "监护人同意",
+    "purpose.guardian_claim": "监护人确认码",
     "purpose.lookup": "查证书",
     "cpr": "心肺复苏",
     "cpr_aed": "CPR+AED",
