@@ -69,7 +69,7 @@ db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
 
 _writing: ContextVar[bool] = ContextVar("writing", default=False)
 _after_commit: ContextVar[list[Callable[[], None]] | None] = ContextVar("after_commit", default=None)
-_connection: ContextVar[Connection | None] = ContextVar("connection", default=None)
+_connection: ContextVar[tuple[Session, Connection] | None] = ContextVar("connection", default=None)
 
 
 @contextmanager
@@ -187,19 +187,21 @@ def savepoint() -> Iterator[None]:
 
 def _here() -> Connection:
     """Return the connection of the session's transaction, looked up once in a unit of work."""
-    session = db.session()
+    held = _connection.get()
     # The session sets its own savepoint when it is first asked for the connection under one: it must come first.
-    if not _writing.get() or session.in_nested_transaction():
-        return session.connection()
-    found = _connection.get()
-    if found is None:
-        _connection.set(found := session.connection())
+    if held is not None and not held[0].in_nested_transaction():
+        return held[1]
+    session = db.session()
+    found = session.connection()
+    if _writing.get() and not session.in_nested_transaction():
+        _connection.set((session, found))
     return found
 
 
 def is_postgresql() -> bool:
     """Return whether the bound database is PostgreSQL."""
-    return bool(db.engine.dialect.name == "postgresql")
+    held = _connection.get()
+    return bool((held[1] if held else db.engine).dialect.name == "postgresql")
 
 
 def local_weekday(instant: Any) -> Any:

@@ -264,22 +264,27 @@ def _unexpected(exc: Exception) -> Response:
     return answer(Broken())
 
 
-def _headers(reply: Response) -> Response:
-    reply.headers.setdefault("X-Content-Type-Options", "nosniff")
+_ALWAYS = {
+    "X-Content-Type-Options": "nosniff",
     # Not "no-referrer": under it a browser says "Origin: null" on our own forms. Other sites learn nothing either way.
-    reply.headers.setdefault("Referrer-Policy", "same-origin")
-    reply.headers.setdefault("X-Request-Id", context.request_id())
-    reply.headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
-    reply.headers.setdefault(
-        "Content-Security-Policy",
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-        "worker-src 'self'; manifest-src 'self'; font-src 'self'; "
-        "base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
-    )
+    "Referrer-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; worker-src 'self'; manifest-src 'self'; font-src 'self'; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+}
+
+
+def _headers(reply: Response) -> Response:
+    said = {name.lower() for name, _ in reply.headers}
+    wanted = {**_ALWAYS, "X-Request-Id": context.request_id()}
     if not request.path.startswith("/static/"):
-        reply.headers.setdefault("Cache-Control", "no-store")
+        wanted["Cache-Control"] = "no-store"
     if request.is_secure:
-        reply.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+        wanted["Strict-Transport-Security"] = "max-age=31536000"
+    for name, value in wanted.items():
+        if name.lower() not in said:
+            reply.headers.add(name, value)
     return reply
 
 

@@ -4,6 +4,8 @@ Never by character categories: they come from the Unicode tables of the running 
 Han characters unassigned.
 """
 
+from functools import lru_cache
+
 RANGES = (
     (0x3007, 0x3007),  # 〇
     (0x3400, 0x4DBF),  # Extension A
@@ -32,6 +34,8 @@ _RADICALS = ((0x2E80, 0x2EF3), (0x2F00, 0x2FD5))
 _PRIVATE = ((0xE000, 0xF8FF), (0xF0000, 0xFFFFD), (0x100000, 0x10FFFD))
 
 
+# A name's characters are asked about again and again: by ten rules, and in the next name.
+@lru_cache(maxsize=32_768)
 def _within(char: str, ranges: tuple[tuple[int, int], ...]) -> bool:
     code = ord(char)
     return any(first <= code <= last for first, last in ranges)
