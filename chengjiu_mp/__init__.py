@@ -16,6 +16,7 @@ from chengjiu_mp.courses import rules
 from chengjiu_mp.outbox import channels
 from chengjiu_mp.outbox.subscribe import SubscribeChannel
 from chengjiu_mp.signin import api as signin
+from chengjiu_mp.web.cookie_session import CookieSessions
 from chengjiu_mp.wechat import client as wechat
 from chengjiu_mp.wechat import pages
 
@@ -35,6 +36,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     )
     app.config.update(_flask_settings(settings))
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
+    app.session_interface = CookieSessions()
     (settings.data_dir / "run").mkdir(parents=True, exist_ok=True)
     privacy.use_vault(privacy.Vault(settings.keys))
     retention.use_periods(settings.retention)

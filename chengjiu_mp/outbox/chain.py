@@ -33,14 +33,15 @@ def parcel_of(message: Message) -> Parcel:
     )  # fmt: skip
 
 
-def go_on(message: Message, *, after: str | None = None) -> None:
+def go_on(message: Message, *, after: str | None = None, opened: Parcel | None = None) -> None:
     """Give the message to the next channel that takes it, else to the call list, in the current transaction.
 
     :param after: the channel that could not reach the person; one that is no more lets the others begin anew
+    :param opened: :func:`parcel_of` the message, where it was just sealed
     """
     names = list(channels())
     left = names[names.index(after) + 1 :] if after in names else names
-    parcel = parcel_of(message)
+    parcel = opened or parcel_of(message)
     chosen = next((name for name in left if channels()[name].takes(parcel)), None)
     if chosen is not None or _worth_a_call(message) or after is None:
         _write([_next(message, parcel, chosen)])

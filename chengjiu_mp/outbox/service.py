@@ -12,6 +12,7 @@ from chengjiu_mp.core.db import Base, db
 from chengjiu_mp.core.rows import adopted, filled, insert_each, insert_new
 from chengjiu_mp.outbox import chain
 from chengjiu_mp.outbox.models import Message
+from chengjiu_mp.outbox.parcels import Parcel
 
 
 class Options(TypedDict, total=False):
@@ -47,7 +48,7 @@ def tell(
 
     The worker brings it: by WeChat where its person allowed it, else by SMS; whom neither reaches stands on the call
     list. A template carries what fits it (``outbox/wording.py``): put the day and the time into ``body`` as they are
-    shown elsewhere, first those that matter.
+    shown elsewhere, first those that matter. What is returned is to be looked at; when it is new, it is in no session.
 
     :param dedupe_key: what makes the message one, without personal data
     :param body: the Chinese text, stored sealed
@@ -59,11 +60,18 @@ def tell(
     added = insert_new(Message, ("dedupe_key",), **values)
     if added is None:
         return db.session.scalars(select(Message).where(Message.dedupe_key == dedupe_key)).one()
-    message = adopted(filled(Message, id=added, **values))
-    chain.go_on(message)
+    message = filled(Message, id=added, erased_at=None, **values)
+    chain.go_on(message, opened=_opened(message, body, phone))
     if call:
         chain.call_as_well(message)
     return message
+
+
+def _opened(message: Message, body: str, phone: str | None) -> Parcel:
+    return Parcel(
+        message_id=message.id, kind=message.kind, body=body, phone=phone, phone_index=message.phone_index,
+        account_id=message.account_id, written_at=message.created_at,
+    )  # fmt: skip
 
 
 def tell_each(letters: Sequence[Letter]) -> None:

@@ -1,0 +1,14 @@
+"""Flask's signed cookie, looked into only where one came: programs send none, and making a signer costs them time."""
+
+from flask import Flask, Request
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
+
+
+class CookieSessions(SecureCookieSessionInterface):
+    """As Flask's own; a request without the cookie begins with an empty session and no signer."""
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        """Return what the cookie holds; empty without one."""
+        if app.secret_key and not request.cookies.get(self.get_cookie_name(app)):
+            return self.session_class()
+        return super().open_session(app, request)
