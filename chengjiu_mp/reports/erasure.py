@@ -75,10 +75,11 @@ def erase(held: Sequence[Held], who: Principal, *, forget_certificates: bool = F
     if not held:
         raise NothingHeld
     phones = {row for each in held if each.whole for row in _phones(each)} | {who.phone_index}
-    places = signups = messages = 0
+    # Of all of them at once, so that the runs' places are taken in everybody's order; and ahead of the messages: giving
+    # a place back writes one more, and it goes with the others.
+    places = give_places_back({one for each in held for one in each.signup_ids})
+    signups = messages = 0
     for each in held:
-        # Ahead of the messages: giving a place back writes one more, and it goes with the others.
-        places += give_places_back(each.signup_ids)
         signups += erase_signups(each.signup_ids)
         erase_rows(each.signup_ids)
         messages += _erase_rest(each, forget_certificates=forget_certificates)

@@ -165,6 +165,18 @@ def test_nothing_typed_is_left_in_any_table(client, run, phone):
     assert left == []
 
 
+def test_a_familys_places_are_given_back_run_by_run(client, phone):
+    """Whoever takes the places of several runs takes the runs in one order, or two of them wait for each other."""
+    with factories.made():
+        first, second = (factories.run(starts_in=timedelta(days=days)).id for days in (3, 5))
+    for run_id in (second, first):
+        signups.signed(run_id, phone=phone)
+    erased(client, signed_in(phone))
+    given_back = select(Signup.run_id).join(AuditEntry, AuditEntry.object_id == Signup.id)
+    rows = db.session.scalars(given_back.where(AuditEntry.action == "signup.withdrawn").order_by(AuditEntry.id))
+    assert rows.all() == [first, second]
+
+
 def test_an_erasure_twice_is_one(client, mine, phone):
     found = held(phone)
     with unit_of_work():
