@@ -24,7 +24,7 @@ from chengjiu_mp.lists.errors import ClaimExpired, NotOnList, RowGone
 from chengjiu_mp.lists.models import UnitList, UnitListRow
 from chengjiu_mp.people.documents import DocType, last4, read_document
 from chengjiu_mp.people.models import Person
-from chengjiu_mp.people.names import read_name
+from chengjiu_mp.people.names import NameRefused, read_name
 from chengjiu_mp.people.schemas import ConsentIn
 from chengjiu_mp.people.service import agreed_notices, write_consents
 
@@ -39,12 +39,20 @@ def spend_claim_limits(of: UnitList, name: str, network: str, device_id: int | N
     :raise TooMany: with ``retry_after``
     """
     tries = [
-        Limit(f"claim:name:{name_index(of, name[:200]).hex()[:40]}", 10, 3600),
+        Limit(f"claim:name:{name_index(of, _as_found(name)).hex()[:40]}", 10, 3600),
         Limit(f"claim:network:{network}", 300, 600),
     ]
     if device_id is not None:
         tries.append(Limit(f"claim:device:{device_id}", 20, 600))
     limits.spend(*tries)
+
+
+def _as_found(name: str) -> str:
+    """Return what rows are found by: with a blank or an invisible character more it is the same name again."""
+    try:
+        return read_name(name).name
+    except NameRefused:
+        return name[:200]  # It finds nobody.
 
 
 def find_row(of: UnitList, name: str, tail: str) -> UnitListRow:

@@ -134,6 +134,17 @@ def test_the_tenth_guess_at_a_name_is_the_last_for_an_hour(list_id):
     claiming.spend_claim_limits(of(list_id), rosters.person(2)["姓名"], "elsewhere", None)
 
 
+def test_a_name_with_blanks_that_nobody_sees_is_guessed_at_no_more_often(list_id):
+    name, tail = ONE["姓名"], ONE["手机号"][-4:]
+    ways = [f"{name[0]}{' ' * (n % 2)}{chr(0x200B) * n}{name[1:]}" for n in range(10)]
+    for n, typed in enumerate(ways):
+        claiming.spend_claim_limits(of(list_id), typed, f"network{n}", None)
+        assert queries.name_of(claiming.find_row(of(list_id), typed, tail)) == name
+    with pytest.raises(TooMany):
+        claiming.spend_claim_limits(of(list_id), f"{name}{chr(0x200B) * 20}", "elsewhere", None)
+    claiming.spend_claim_limits(of(list_id), "不是姓名1", "elsewhere", None)
+
+
 def test_what_was_found_is_forgotten_after_half_an_hour(list_id, frozen):
     row = claiming.find_row(of(list_id), ONE["姓名"], ONE["手机号"][-4:])
     handle = claiming.handle_of(of(list_id), row)
