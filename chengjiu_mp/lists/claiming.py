@@ -192,9 +192,16 @@ def _document(person: Person) -> str:
 
 
 def _confirm(of: UnitList, row: UnitListRow) -> bool:
-    if row.confirmed_at is not None:
+    # Of two taps on one phone the second has waited for the first, and what it read of the row is old.
+    first = db.session.execute(
+        update(UnitListRow)
+        .where(UnitListRow.id == row.id, UnitListRow.confirmed_at.is_(None))
+        .values(confirmed_at=clock.now())
+        .returning(UnitListRow.id)
+        .execution_options(synchronize_session=False)
+    ).first()
+    db.session.refresh(row)
+    if first is None:
         return False
-    row.confirmed_at = clock.now()
-    db.session.flush()
     audit.record("unit_list.confirmed_by_person", row, unit_id=of.unit_id)
     return True

@@ -4,11 +4,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from chengjiu_mp.core import clock, privacy
-from chengjiu_mp.core.db import db, unit_of_work
+from chengjiu_mp.core.db import db, execute, unit_of_work
 from chengjiu_mp.core.errors import TooMany
+from chengjiu_mp.core.models import AuditEntry
+from chengjiu_mp.core.rows import table_of
 from chengjiu_mp.courses.models import Signup
 from chengjiu_mp.lists import claiming, errors, making, queries
 from chengjiu_mp.lists.erasing import erase_named_before
@@ -143,6 +145,20 @@ def test_a_name_with_blanks_that_nobody_sees_is_guessed_at_no_more_often(list_id
     with pytest.raises(TooMany):
         claiming.spend_claim_limits(of(list_id), f"{name}{chr(0x200B) * 20}", "elsewhere", None)
     claiming.spend_claim_limits(of(list_id), "不是姓名1", "elsewhere", None)
+
+
+def test_two_taps_at_once_confirm_once(list_id):
+    phone = device()
+    with unit_of_work():
+        found = of(list_id)
+        row = claiming.find_row(found, ONE["姓名"], ONE["手机号"][-4:])
+        assert row.confirmed_at is None
+        # The other tap's, which came first: what the session knows of the row is from before.
+        execute(update(table_of(UnitListRow)).where(UnitListRow.id == row.id).values(confirmed_at=clock.now()))
+        claiming.claim(found, row, list(signups.BOTH), phone)
+    assert set(db.session.scalars(select(Consent.channel))) == {"import"}
+    confirmed = AuditEntry.action == "unit_list.confirmed_by_person"
+    assert db.session.scalar(select(func.count()).where(confirmed)) == 0
 
 
 def test_what_was_found_is_forgotten_after_half_an_hour(list_id, frozen):
