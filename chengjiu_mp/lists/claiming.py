@@ -136,6 +136,9 @@ def complete(of: UnitList, row: UnitListRow, entry: Entry, device_id: int) -> st
 
     :raise RowGone: when somebody completed it meanwhile; :raise Refusal: as :func:`sign_up`
     """
+    # The list's row ahead of the person's, as an enrolment takes them: the one with the run's places in hand and the
+    # other with the person's row would wait for each other.
+    db.session.execute(select(UnitList.id).where(UnitList.id == of.id).with_for_update(read=True))
     # The row is taken first: two phones with one row at once must not become two people.
     taken = db.session.execute(
         update(UnitListRow)

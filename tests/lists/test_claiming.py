@@ -4,7 +4,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, text, update
+from sqlalchemy.exc import OperationalError
 
 from chengjiu_mp.core import clock, privacy
 from chengjiu_mp.core.db import db, execute, unit_of_work
@@ -159,6 +160,20 @@ def test_two_taps_at_once_confirm_once(list_id):
     assert set(db.session.scalars(select(Consent.channel))) == {"import"}
     confirmed = AuditEntry.action == "unit_list.confirmed_by_person"
     assert db.session.scalar(select(func.count()).where(confirmed)) == 0
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)  # SQLite has one writer
+def test_completing_waits_for_the_list_before_it_holds_the_row(list_id):
+    """An enrolment holds the list, then the run's places, then the row; the other way round they wait in a ring."""
+    run = queries.runs_of(list_id)[0].run
+    with unit_of_work():
+        making.put_names(of(list_id), run, "王芳")
+    with db.engine.begin() as enrolment:
+        enrolment.execute(select(UnitList.id).where(UnitList.id == list_id).with_for_update())
+        with pytest.raises(OperationalError), unit_of_work():
+            db.session.execute(text("set local lock_timeout = '50ms'"))
+            found = of(list_id)
+            claiming.complete(found, claiming.find_row(found, "王芳", ""), signups.entry(name="王芳"), 1)
 
 
 def test_what_was_found_is_forgotten_after_half_an_hour(list_id, frozen):
