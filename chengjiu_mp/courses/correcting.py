@@ -24,7 +24,7 @@ from chengjiu_mp.courses.queries import run_with_seats
 from chengjiu_mp.courses.signup_queries import overlaps_another, phone_of
 from chengjiu_mp.people.documents import DocType, DocumentReading, read_document
 from chengjiu_mp.people.latin_names import LatinName, read_latin_name
-from chengjiu_mp.people.models import Consent, Person
+from chengjiu_mp.people.models import Consent, GuardianConsent, Person
 from chengjiu_mp.people.names import NameReading, read_name, sort_key
 from chengjiu_mp.people.phones import PhoneReading, read_phone
 from chengjiu_mp.people.queries import live_contacts
@@ -143,6 +143,9 @@ def _change_document(rows: Sequence[Signup], reading: DocumentReading, birth_dat
     # What was agreed to with this form was agreed to by the one person who filled it in.
     given = Consent.signup_id.in_([row.id for row in rows])
     db.session.execute(update(Consent).where(given).values(person_id=person.id))
+    # So was what a guardian was asked, of the child that this form is about.
+    asked = GuardianConsent.id.in_([row.guardian_consent_id for row in rows if row.guardian_consent_id])
+    db.session.execute(update(GuardianConsent).where(asked).values(person_id=person.id))
     return CHANGED
 
 

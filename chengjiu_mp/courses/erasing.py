@@ -4,6 +4,7 @@ from collections.abc import Collection
 from contextlib import suppress
 
 from sqlalchemy import select
+from sqlalchemy.orm import aliased
 
 from chengjiu_mp.core import clock, ids, privacy
 from chengjiu_mp.core.db import db
@@ -29,6 +30,17 @@ def give_places_back(signup_ids: Collection[int]) -> int:
         with suppress(CannotWithdraw):
             ended += withdraw(signup).state == "withdrawn"
     return ended
+
+
+def with_moved(signup_ids: Collection[int]) -> tuple[int, ...]:
+    """Return these and what they were moved to while somebody waited for their runs' places, with the same phone."""
+    was = aliased(Signup)
+    query = (
+        select(Signup.id)
+        .join(was, was.id == Signup.moves_from_id)
+        .where(was.id.in_(signup_ids), Signup.phone_index == was.phone_index, Signup.erased_at.is_(None))
+    )
+    return tuple(sorted({*signup_ids, *db.session.scalars(query)}))
 
 
 def erase_signups(signup_ids: Collection[int]) -> int:

@@ -261,6 +261,7 @@ def _letter(signup: Signup, run: CourseRun, kind: str, body: str, **more: Unpack
         about=signup,
         options={
             "unit_id": run.unit_id, "expires_at": more.get("expires_at") or run.ends_at,
-            "account_id": account_of(signup), "call": more.get("call", False),
+            # Who is told at another number is somebody else: a guardian's code must not come to the child's WeChat.
+            "account_id": None if "number" in more else account_of(signup), "call": more.get("call", False),
         },
     )  # fmt: skip

@@ -13,7 +13,7 @@ from chengjiu_mp.core.db import db
 from chengjiu_mp.core.errors import NotFound
 from chengjiu_mp.core.site import site
 from chengjiu_mp.courses.models import LIVE, CourseRun, Meeting, SeatPool, Signup
-from chengjiu_mp.people.models import Person
+from chengjiu_mp.people.models import Consent, Person
 from chengjiu_mp.people.phones import mask_phone
 from chengjiu_mp.signin.models import SignInSession
 from chengjiu_mp.wechat.client import connected
@@ -63,13 +63,17 @@ def account_of(signup: Signup) -> int | None:
 
 
 def owned_by(who: Principal) -> ColumnElement[bool]:
-    """Return the condition on Signup that leaves what was signed up on this device or by this account's sessions."""
+    """Return the condition on Signup that leaves what was signed up on this device or by this account's sessions.
+
+    Of who proved the phone, its account's lately alone: a number's next holder is let into the same account.
+    """
     ways: list[ColumnElement[bool]] = []
     if who.device_id is not None:
         ways.append(Signup.device_id == who.device_id)
     if who.account_id is not None:
         sessions = select(SignInSession.id).where(SignInSession.account_id == who.account_id)
-        ways.append(Signup.device_id.in_(sessions))
+        theirs = Signup.device_id.in_(sessions)
+        ways.append(theirs if who.phone_index is None else theirs & _lately())
     return or_(*ways) if ways else false()
 
 
@@ -86,10 +90,16 @@ def reached_by(who: Principal) -> ColumnElement[bool]:
     """
     if who.account_id is None or who.phone_index is None:
         return owned_by(who)
-    now = clock.now()
-    ahead = select(CourseRun.id).where(CourseRun.ends_at > now)
-    lately = Signup.created_at > now - NUMBER_RESTS
-    return or_(owned_by(who), (Signup.phone_index == who.phone_index) & lately & Signup.run_id.in_(ahead))
+    ahead = select(CourseRun.id).where(CourseRun.ends_at > clock.now())
+    return or_(owned_by(who), (Signup.phone_index == who.phone_index) & _lately() & Signup.run_id.in_(ahead))
+
+
+def _lately() -> ColumnElement[bool]:
+    """Return the condition on Signup that leaves what no next holder of its number can reach."""
+    since = clock.now() - NUMBER_RESTS
+    # A place that was moved or merged is new; what was agreed to with the number came along with its own time.
+    before = select(Consent.id).where(Consent.signup_id == Signup.id, Consent.given_at <= since)
+    return (Signup.created_at > since) & ~before.exists()
 
 
 def my_signups(who: Principal, named: Collection[int] = ()) -> Sequence[Signup]:

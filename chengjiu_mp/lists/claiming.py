@@ -24,7 +24,7 @@ from chengjiu_mp.lists.errors import ClaimExpired, NotOnList, RowGone
 from chengjiu_mp.lists.models import UnitList, UnitListRow
 from chengjiu_mp.people.documents import DocType, last4, read_document
 from chengjiu_mp.people.models import Person
-from chengjiu_mp.people.names import read_name
+from chengjiu_mp.people.names import NameRefused, read_name
 from chengjiu_mp.people.schemas import ConsentIn
 from chengjiu_mp.people.service import agreed_notices, write_consents
 
@@ -39,12 +39,20 @@ def spend_claim_limits(of: UnitList, name: str, network: str, device_id: int | N
     :raise TooMany: with ``retry_after``
     """
     tries = [
-        Limit(f"claim:name:{name_index(of, name[:200]).hex()[:40]}", 10, 3600),
+        Limit(f"claim:name:{name_index(of, _as_found(name)).hex()[:40]}", 10, 3600),
         Limit(f"claim:network:{network}", 300, 600),
     ]
     if device_id is not None:
         tries.append(Limit(f"claim:device:{device_id}", 20, 600))
     limits.spend(*tries)
+
+
+def _as_found(name: str) -> str:
+    """Return what rows are found by: with a blank or an invisible character more it is the same name again."""
+    try:
+        return read_name(name).name
+    except NameRefused:
+        return name[:200]  # It finds nobody.
 
 
 def find_row(of: UnitList, name: str, tail: str) -> UnitListRow:
@@ -128,6 +136,9 @@ def complete(of: UnitList, row: UnitListRow, entry: Entry, device_id: int) -> st
 
     :raise RowGone: when somebody completed it meanwhile; :raise Refusal: as :func:`sign_up`
     """
+    # The list's row ahead of the person's, as an enrolment takes them: the one with the run's places in hand and the
+    # other with the person's row would wait for each other.
+    db.session.execute(select(UnitList.id).where(UnitList.id == of.id).with_for_update(read=True))
     # The row is taken first: two phones with one row at once must not become two people.
     taken = db.session.execute(
         update(UnitListRow)
@@ -184,9 +195,16 @@ def _document(person: Person) -> str:
 
 
 def _confirm(of: UnitList, row: UnitListRow) -> bool:
-    if row.confirmed_at is not None:
+    # Of two taps on one phone the second has waited for the first, and what it read of the row is old.
+    first = db.session.execute(
+        update(UnitListRow)
+        .where(UnitListRow.id == row.id, UnitListRow.confirmed_at.is_(None))
+        .values(confirmed_at=clock.now())
+        .returning(UnitListRow.id)
+        .execution_options(synchronize_session=False)
+    ).first()
+    db.session.refresh(row)
+    if first is None:
         return False
-    row.confirmed_at = clock.now()
-    db.session.flush()
     audit.record("unit_list.confirmed_by_person", row, unit_id=of.unit_id)
     return True

@@ -60,8 +60,9 @@ def _count_confirm(*, token: str, body: schemas.ConfirmRowIn) -> None:
 
 @route(blueprint, "POST", "/<token>/confirm", access.PUBLIC, before=_count_confirm, example=_CONFIRM_EXAMPLE,
        refusals=(NotFound, errors.LinkOff, errors.ClaimExpired, errors.RowGone, errors.NotOnList, ConsentMissing,
-                 DocumentRefused, PhoneRefused, TooMany, course_errors.AlreadySignedUp, course_errors.TooYoung,
-                 course_errors.OverlappingSignup, course_errors.SignupClosed))  # fmt: skip
+                 DocumentRefused, PhoneRefused, TooMany, course_errors.AlreadySignedUp, course_errors.BirthDateMissing,
+                 course_errors.TooYoung, course_errors.GuardianRequired, course_errors.OverlappingSignup,
+                 course_errors.TooManyPlaces, course_errors.SignupNotOpen, course_errors.SignupClosed))  # fmt: skip
 def confirm_own_row(token: str, body: schemas.ConfirmRowIn) -> schemas.RowTicketOut:
     """Confirm the row that was found, or complete one of a name alone, and take its ticket.
 

@@ -1,7 +1,7 @@
 """删除我的信息: what goes, what stays, in one transaction; again, it changes nothing."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from sqlalchemy import exists, select
@@ -11,7 +11,7 @@ from chengjiu_mp.core import audit, clock
 from chengjiu_mp.core.context import Principal
 from chengjiu_mp.core.db import db
 from chengjiu_mp.core.retention import periods
-from chengjiu_mp.courses.erasing import erase_signups, give_places_back
+from chengjiu_mp.courses.erasing import erase_signups, give_places_back, with_moved
 from chengjiu_mp.courses.models import LIVE, CourseRun, Signup
 from chengjiu_mp.lists.erasing import erase_rows
 from chengjiu_mp.outbox.erasing import erase_messages_about
@@ -75,10 +75,15 @@ def erase(held: Sequence[Held], who: Principal, *, forget_certificates: bool = F
     if not held:
         raise NothingHeld
     phones = {row for each in held if each.whole for row in _phones(each)} | {who.phone_index}
-    places = signups = messages = 0
+    # Of all of them at once, so that the runs' places are taken in everybody's order; and ahead of the messages: giving
+    # a place back writes one more, and it goes with the others.
+    places, done = 0, set[int]()
+    while fresh := {one for each in held for one in each.signup_ids} - done:
+        places += give_places_back(fresh)
+        done |= fresh
+        held = [replace(each, signup_ids=with_moved(each.signup_ids)) for each in held]
+    signups = messages = 0
     for each in held:
-        # Ahead of the messages: giving a place back writes one more, and it goes with the others.
-        places += give_places_back(each.signup_ids)
         signups += erase_signups(each.signup_ids)
         erase_rows(each.signup_ids)
         messages += _erase_rest(each, forget_certificates=forget_certificates)

@@ -15,6 +15,7 @@ from chengjiu_mp.core.errors import NotFound, Refusal
 from chengjiu_mp.core.models import AuditEntry
 from chengjiu_mp.core.parsing import Invalid
 from chengjiu_mp.courses import guardians, tasks
+from chengjiu_mp.courses.correcting import Correction, correct
 from chengjiu_mp.courses.erasing import erase_signups
 from chengjiu_mp.courses.errors import GuardianRequired, PartyDoesNotFit, SamePersonTwice, TooYoung
 from chengjiu_mp.courses.guardians import Agreed
@@ -363,3 +364,14 @@ def test_the_guardian_goes_with_the_child_s_sign_up(app: Flask) -> None:
     with pytest.raises(NotFound):
         asked_under(token)
     assert (row.relation, row.notice_id) == (consent.relation, consent.notice_id)
+
+
+def test_a_childs_number_put_right_leaves_the_guardians_word_with_the_child(app: Flask) -> None:
+    signups = family(run_of(), adults=0)
+    agreed(signups)
+    with unit_of_work():
+        one = db.session.get_one(Signup, signups[0].id)
+        assert correct(one, Correction(doc_number=child_id(THIRTEEN))) == {"document": "changed"}
+    assert states(signups) == ["confirmed"]
+    (word,) = consents(signups)
+    assert word.person_id == db.session.get_one(Signup, signups[0].id).person_id

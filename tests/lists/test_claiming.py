@@ -4,11 +4,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text, update
+from sqlalchemy.exc import OperationalError
 
 from chengjiu_mp.core import clock, privacy
-from chengjiu_mp.core.db import db, unit_of_work
+from chengjiu_mp.core.db import db, execute, unit_of_work
 from chengjiu_mp.core.errors import TooMany
+from chengjiu_mp.core.models import AuditEntry
+from chengjiu_mp.core.rows import table_of
 from chengjiu_mp.courses.models import Signup
 from chengjiu_mp.lists import claiming, errors, making, queries
 from chengjiu_mp.lists.erasing import erase_named_before
@@ -132,6 +135,45 @@ def test_the_tenth_guess_at_a_name_is_the_last_for_an_hour(list_id):
     with pytest.raises(TooMany):
         claiming.spend_claim_limits(of(list_id), ONE["姓名"], "elsewhere", None)
     claiming.spend_claim_limits(of(list_id), rosters.person(2)["姓名"], "elsewhere", None)
+
+
+def test_a_name_with_blanks_that_nobody_sees_is_guessed_at_no_more_often(list_id):
+    name, tail = ONE["姓名"], ONE["手机号"][-4:]
+    ways = [f"{name[0]}{' ' * (n % 2)}{chr(0x200B) * n}{name[1:]}" for n in range(10)]
+    for n, typed in enumerate(ways):
+        claiming.spend_claim_limits(of(list_id), typed, f"network{n}", None)
+        assert queries.name_of(claiming.find_row(of(list_id), typed, tail)) == name
+    with pytest.raises(TooMany):
+        claiming.spend_claim_limits(of(list_id), f"{name}{chr(0x200B) * 20}", "elsewhere", None)
+    claiming.spend_claim_limits(of(list_id), "不是姓名1", "elsewhere", None)
+
+
+def test_two_taps_at_once_confirm_once(list_id):
+    phone = device()
+    with unit_of_work():
+        found = of(list_id)
+        row = claiming.find_row(found, ONE["姓名"], ONE["手机号"][-4:])
+        assert row.confirmed_at is None
+        # The other tap's, which came first: what the session knows of the row is from before.
+        execute(update(table_of(UnitListRow)).where(UnitListRow.id == row.id).values(confirmed_at=clock.now()))
+        claiming.claim(found, row, list(signups.BOTH), phone)
+    assert set(db.session.scalars(select(Consent.channel))) == {"import"}
+    confirmed = AuditEntry.action == "unit_list.confirmed_by_person"
+    assert db.session.scalar(select(func.count()).where(confirmed)) == 0
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)  # SQLite has one writer
+def test_completing_waits_for_the_list_before_it_holds_the_row(list_id):
+    """An enrolment holds the list, then the run's places, then the row; the other way round they wait in a ring."""
+    run = queries.runs_of(list_id)[0].run
+    with unit_of_work():
+        making.put_names(of(list_id), run, "王芳")
+    with db.engine.begin() as enrolment:
+        enrolment.execute(select(UnitList.id).where(UnitList.id == list_id).with_for_update())
+        with pytest.raises(OperationalError), unit_of_work():
+            db.session.execute(text("set local lock_timeout = '50ms'"))
+            found = of(list_id)
+            claiming.complete(found, claiming.find_row(found, "王芳", ""), signups.entry(name="王芳"), 1)
 
 
 def test_what_was_found_is_forgotten_after_half_an_hour(list_id, frozen):

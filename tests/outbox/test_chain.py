@@ -12,12 +12,15 @@ from chengjiu_mp.core import clock, jobs, privacy
 from chengjiu_mp.core.context import Grant, Principal
 from chengjiu_mp.core.db import db, unit_of_work
 from chengjiu_mp.core.models import Job
+from chengjiu_mp.courses.correcting import Correction, correct
+from chengjiu_mp.courses.signing_up import sign_up
 from chengjiu_mp.outbox import channels, delivery, ledger, pauses, queries, tasks
 from chengjiu_mp.outbox.models import Delivery, Message, WechatCredit
 from chengjiu_mp.outbox.service import Letter, tell, tell_each
+from chengjiu_mp.signin import sessions
 from chengjiu_mp.wechat import bindings
 from chengjiu_mp.wechat.models import WechatBinding
-from tests import counting, factories
+from tests import counting, factories, families, signups
 
 PHONE, SEND = "13900001111", "/cgi-bin/message/subscribe/send"
 BODY = "【澄救】报名成功：CPR+AED 公益培训，12月5日（周六）09:00–12:00，澄江街道应急救护培训基地。"
@@ -80,6 +83,22 @@ def test_wechat_comes_first_where_a_message_is_allowed(wang, twins):
     assert twins.wechat.sent[0]["data"]["time2"]["value"] == "2026年12月5日 09:00"
     assert len(twins.wechat.sent[0]["data"]["thing1"]["value"]) <= 20
     assert (twins.sms.sent, credits_left(wang)) == ([], 0)
+
+
+def test_what_goes_to_another_number_never_comes_to_the_sign_ups_own_wechat(wang, twins):
+    """A guardian's code, and the word to a number that was taken off, are for whoever answers there."""
+    with factories.made():
+        account_id = db.session.get_one(WechatBinding, wang).account_id
+        device = sessions.open_session("device", account_id)[1].id
+        run_ids = [factories.run("popular", starts_in=timedelta(days=days)).id for days in (3, 5)]
+    with unit_of_work():
+        child = signups.entry(doc_number=families.child_id())
+        sign_up(run_ids[0], child, channel="page", device_id=device, guardian=families.mother())
+        mine = sign_up(run_ids[1], signups.entry(), channel="page", device_id=device).signup
+        correct(mine, Correction(phone=factories.phone()))
+    whose = dict(db.session.execute(select(Message.kind, Message.account_id)).all())
+    assert (whose["guardian.asked"], whose["signup.phone_left"]) == (None, None)
+    assert whose["signup.confirmed"] == whose["signup.phone_taken"] == account_id
 
 
 def test_a_used_up_credit_lets_the_next_message_go_by_sms(wang, twins):

@@ -14,6 +14,7 @@ from chengjiu_mp.certificates.models import Certificate
 from chengjiu_mp.core import context, privacy
 from chengjiu_mp.core.db import db, unit_of_work
 from chengjiu_mp.core.models import AuditEntry
+from chengjiu_mp.courses import moving
 from chengjiu_mp.courses.models import SeatPool, Signup
 from chengjiu_mp.outbox.models import Delivery
 from chengjiu_mp.people.models import Consent, Person
@@ -163,6 +164,32 @@ def test_nothing_typed_is_left_in_any_table(client, run, phone):
                 f"{table.name}.{c}" for c, v in row.items() if v == name or (isinstance(v, bytes) and v in indexes)
             ]
     assert left == []
+
+
+def test_a_familys_places_are_given_back_run_by_run(client, phone):
+    """Whoever takes the places of several runs takes the runs in one order, or two of them wait for each other."""
+    with factories.made():
+        first, second = (factories.run(starts_in=timedelta(days=days)).id for days in (3, 5))
+    for run_id in (second, first):
+        signups.signed(run_id, phone=phone)
+    erased(client, signed_in(phone))
+    given_back = select(Signup.run_id).join(AuditEntry, AuditEntry.object_id == Signup.id)
+    rows = db.session.scalars(given_back.where(AuditEntry.action == "signup.withdrawn").order_by(AuditEntry.id))
+    assert rows.all() == [first, second]
+
+
+def test_what_is_moved_while_it_is_erased_goes_too(app, phone):
+    with factories.made():
+        first, second = (factories.run(starts_in=timedelta(days=days)).id for days in (3, 5))
+    mine = signups.signed(first, phone=phone).signup
+    found = held(phone)
+    with unit_of_work():
+        moving.move(db.session.get_one(Signup, mine.id), second)
+    with unit_of_work():
+        done = erase(found, context.PUBLIC)
+    assert (done.signups, done.places) == (2, 1)
+    assert None not in db.session.scalars(select(Signup.erased_at)).all()
+    assert invariants.broken() == {}
 
 
 def test_an_erasure_twice_is_one(client, mine, phone):

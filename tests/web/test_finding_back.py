@@ -9,7 +9,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import update
 
 from chengjiu_mp.core import clock
-from chengjiu_mp.core.db import db
+from chengjiu_mp.core.db import db, unit_of_work
+from chengjiu_mp.courses import merging, moving
 from chengjiu_mp.courses.models import CourseRun, Signup
 from chengjiu_mp.courses.queries import run_token
 from tests import factories, signups
@@ -67,6 +68,42 @@ def test_what_may_be_a_strangers_by_now_asks_for_the_name(
     assert "从前的班" not in client.get("/me").text
     assert post(client, "/me/data", "/me/data?then=me", name="张三", then="me").headers["Location"] == "/me"
     assert "从前的班" in client.get("/me").text
+
+
+@pytest.mark.parametrize("way", ["moved", "merged"])
+def test_an_old_place_that_was_moved_lately_is_still_old(
+    client: FlaskClient, frozen: Any, phone: str, way: str
+) -> None:
+    row = signed(phone, "从前的班", starts_in=timedelta(days=120))
+    frozen.now += timedelta(days=91)
+    with factories.made():
+        goal = factories.run(title="换到的班", starts_in=timedelta(days=40)).id
+    with unit_of_work():
+        if way == "moved":
+            moving.move(db.session.get_one(Signup, row.id), goal)
+        else:
+            merging.merge(db.session.get_one(CourseRun, row.run_id), db.session.get_one(CourseRun, goal), "人少")
+    sign_in(client, "/me", phone)
+    assert "换到的班" not in client.get("/me").text
+    post(client, "/me/data", "/me/data?then=me", name="张三", then="me")
+    assert "换到的班" in client.get("/me").text
+
+
+def test_a_numbers_next_holder_is_not_let_into_what_its_account_signed_up(
+    app: Flask, client: FlaskClient, frozen: Any, phone: str
+) -> None:
+    with factories.made():
+        run = factories.run(title="前任机主的班", starts_in=timedelta(days=120))
+    sign_in(client, "/me", phone)
+    form = {"name": "张三", "doc_number": factories.resident_id(), "phone": factories.phone()}
+    agreed = {"consent.signup": "1", "consent.document_number": "1"}
+    post(client, f"/s/{run_token(run)}/signup", **form, **agreed)
+    assert "前任机主的班" in client.get("/me").text
+    frozen.now += timedelta(days=91)
+    next_one = app.test_client()
+    sign_in(next_one, "/me", phone)
+    assert "前任机主的班" not in next_one.get("/me").text
+    assert "前任机主的班" in client.get("/me").text
 
 
 def test_nothing_at_all_leads_on(client: FlaskClient, phone: str) -> None:
