@@ -175,7 +175,8 @@ def test_who_is_on_the_roster_is_ticked_there(door):
     assert "请回名单" in told.value.sentence
 
 
-def test_a_child_needs_its_guardian_here_too(door):
+def test_a_child_needs_its_guardian_here_too(app):
+    door = a_door(kind="popular")
     with pytest.raises(GuardianRequired):
         came(door, doc_number=factories.resident_id(1, birth="20150615"))
 
