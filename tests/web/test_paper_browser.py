@@ -16,7 +16,7 @@ from tests.web.hall import PHONE, Hall, served
 
 pytestmark = pytest.mark.browser
 
-RARE = ["𠮷田", "㛃㛃", "迪丽热巴·买买提江·阿不都热依木·艾合买提", "欧阳娜娜", "𬭚𬬭"]
+RARE = ["𠮷田", "㛃㛃", "迪丽热巴·买买提江·阿不都热依木·艾合买提", "欧阳娜娜", "𬭚𬬭", "阿" * 100]
 NAMES = [*RARE, *(f"学员{n:02d}" for n in range(len(RARE), 60))]
 MM = 150 / 25.4
 
@@ -30,8 +30,8 @@ def hall(base_settings, sqlite_template, tmp_path) -> Iterator[Hall]:
 
 
 def open_page(browser: Browser, hall: Hall, **options):
-    around = browser.new_context(viewport=PHONE, locale="zh-CN", **options)
-    around.add_cookies([hall.cookie()])
+    around = browser.new_context(viewport=PHONE, locale="zh-CN", **options)  # type: ignore[arg-type]
+    around.add_cookies([hall.cookie()])  # type: ignore[list-item]
     page = around.new_page()
     page.goto(hall.path())
     return page

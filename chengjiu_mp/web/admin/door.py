@@ -42,7 +42,7 @@ class DoorPage(DeskPage):
 def form(run_id: int) -> str:
     """Show the form for the person at the door."""
     asked = from_pairs(DoorQuery, request.args)
-    return _page(run_id, DoorPage(meeting_id=asked.meeting), None)
+    return _page(run_id, DoorPage.model_validate({"meeting_id": asked.meeting}), None)
 
 
 @blueprint.post("/<row:run_id>/door")
