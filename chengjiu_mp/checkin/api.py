@@ -80,16 +80,7 @@ def list_checkins(run_id: int, query: schemas.CheckInsQuery) -> schemas.CheckIns
     run = policy.run_to_check_in(principal(), run_id)
     meeting = queries.meeting_of(run.id, query.meeting_id)
     figures = queries.counts(run.id, meeting.id)
-    items = [
-        schemas.CheckInRowOut(
-            signup_id=signup.id,
-            name_masked=mask_name(signup.name),
-            checked_in=here is not None,
-            over_capacity=signup.over_capacity,
-            **_when(here),
-        )
-        for signup, here in queries.attendance(run.id, meeting.id)
-    ]
+    items = [_row(*found) for found in queries.attendance(run.id, meeting.id)]
     return schemas.CheckInsOut(
         run_id=run.id, meeting_id=meeting.id, arrived=figures.arrived, expected=figures.expected,
         refused=figures.refused, items=items,
@@ -108,6 +99,13 @@ def scan_roster(run_id: int, query: schemas.CheckInsQuery) -> schemas.ScanRoster
         for signup, here in queries.attendance(run.id, meeting.id)
     ]
     return schemas.ScanRosterOut(run_id=run.id, meeting_id=meeting.id, items=items)
+
+
+def _row(signup: Signup, here: CheckIn | None) -> schemas.CheckInRowOut:
+    return schemas.CheckInRowOut(
+        signup_id=signup.id, name_masked=mask_name(signup.name), checked_in=here is not None,
+        over_capacity=signup.over_capacity, **_when(here),
+    )  # fmt: skip
 
 
 def _keys(signup: Signup) -> list[str]:
