@@ -31,6 +31,7 @@ from chengjiu_mp.web.admin import classes as console_classes
 from chengjiu_mp.web.admin import codes as console_codes
 from chengjiu_mp.web.admin import corrections as console_corrections
 from chengjiu_mp.web.admin import desk as console_desk
+from chengjiu_mp.web.admin import door as console_door
 from chengjiu_mp.web.admin import guardians as console_guardians
 from chengjiu_mp.web.admin import home as console_home
 from chengjiu_mp.web.admin import instructors as console_instructors
@@ -63,6 +64,7 @@ from chengjiu_mp.web.h5 import habits as habit_pages
 from chengjiu_mp.web.h5 import line as line_pages
 from chengjiu_mp.web.h5 import mine as my_pages
 from chengjiu_mp.web.h5 import own_data as own_data_pages
+from chengjiu_mp.web.h5 import paper as paper_pages
 from chengjiu_mp.web.h5 import privacy as privacy_pages
 from chengjiu_mp.web.h5 import refresher as refresher_page
 from chengjiu_mp.web.h5 import results as result_pages
@@ -112,6 +114,7 @@ PAGES = (
     console_instructors_import,
     teach_pages,
     scan_pages,
+    paper_pages,
     console_signin,
     console_home,
     console_runs,
@@ -131,6 +134,7 @@ PAGES = (
     unit_link_pages,
     console_guardians,
     console_desk,
+    console_door,
     console_settings,
     console_messages,
     console_calls,

@@ -6,15 +6,22 @@ from typing import Any
 from flask import Blueprint
 
 from chengjiu_mp.checkin import attendance, policy, queries, schemas
-from chengjiu_mp.checkin.errors import CheckInNeeded, NoMeetings, NothingToAnnul, RosterNotOpen
+from chengjiu_mp.checkin.errors import CheckInNeeded, NoMeetings, NotCheckedIn, NothingToAnnul, RosterNotOpen
 from chengjiu_mp.checkin.models import CheckIn
 from chengjiu_mp.checkin.service import record_scans
-from chengjiu_mp.core import access
+from chengjiu_mp.checkin.walking_in import WalkIn, add_at_the_door
+from chengjiu_mp.core import access, ids
 from chengjiu_mp.core.context import principal
 from chengjiu_mp.core.errors import NotFound
 from chengjiu_mp.core.http import route
+from chengjiu_mp.courses import errors
+from chengjiu_mp.courses.entry import Entry
 from chengjiu_mp.courses.models import Signup
+from chengjiu_mp.people.documents import DocumentRefused
+from chengjiu_mp.people.errors import ConsentMissing
 from chengjiu_mp.people.name_display import mask_name
+from chengjiu_mp.people.names import NameRefused
+from chengjiu_mp.people.phones import PhoneRefused
 
 blueprint = Blueprint("checkin_api", __name__, url_prefix="/api/v1")
 
@@ -33,11 +40,30 @@ _UPLOAD = {
 }
 
 
+_WALK_IN = {
+    "name": "张三", "doc_number": "11010519491231002X", "phone": "13900000000", "meeting_id": 1, "over": False,
+    "consents": [{"purpose": "signup", "version": 1}, {"purpose": "document_number", "version": 1}],
+}  # fmt: skip
+
+
 @route(blueprint, "POST", "/runs/<row:run_id>/scans", MAY, example=_UPLOAD,
        refusals=(NotFound, RosterNotOpen, NoMeetings))  # fmt: skip
 def upload_scans(run_id: int, body: schemas.ScansIn) -> schemas.ScanAnswers:
     """Record scans; sending the same nonces again changes nothing and is answered the same."""
     return schemas.ScanAnswers(items=record_scans(run_id, body.scans, principal(), sent_at=body.sent_at))
+
+
+@route(blueprint, "POST", "/runs/<row:run_id>/walk-ins", MAY, status=201, example=_WALK_IN,
+       refusals=(NotFound, RosterNotOpen, NoMeetings, NotCheckedIn, errors.RunIsFull, errors.SignupClosed,
+                 errors.AlreadySignedUp, errors.OverlappingSignup, errors.TooYoung, errors.GuardianRequired,
+                 errors.TooManyPlaces, DocumentRefused, NameRefused, PhoneRefused, ConsentMissing))  # fmt: skip
+def add_walk_in(run_id: int, body: schemas.WalkInIn) -> schemas.WalkInOut:
+    """Sign up who came to the door, and check them in, or neither; beyond the capacity only with ``over``."""
+    fields = set(schemas.WalkInIn.model_fields) - {"meeting_id", "over"}
+    entry = Entry(**{name: getattr(body, name) for name in fields})
+    made, scan = add_at_the_door(run_id, entry, WalkIn(body.meeting_id, ids.new_token(), body.over), principal())
+    row = made.signup
+    return schemas.WalkInOut(signup_id=row.id, code=row.code, over_capacity=row.over_capacity, scan=scan)
 
 
 @route(blueprint, "POST", "/scans/<row:scan_id>/annul", MAY, example={"reason": "点错了人"},
@@ -54,12 +80,7 @@ def list_checkins(run_id: int, query: schemas.CheckInsQuery) -> schemas.CheckIns
     run = policy.run_to_check_in(principal(), run_id)
     meeting = queries.meeting_of(run.id, query.meeting_id)
     figures = queries.counts(run.id, meeting.id)
-    items = [
-        schemas.CheckInRowOut(
-            signup_id=signup.id, name_masked=mask_name(signup.name), checked_in=here is not None, **_when(here)
-        )
-        for signup, here in queries.attendance(run.id, meeting.id)
-    ]
+    items = [_row(*found) for found in queries.attendance(run.id, meeting.id)]
     return schemas.CheckInsOut(
         run_id=run.id, meeting_id=meeting.id, arrived=figures.arrived, expected=figures.expected,
         refused=figures.refused, items=items,
@@ -78,6 +99,13 @@ def scan_roster(run_id: int, query: schemas.CheckInsQuery) -> schemas.ScanRoster
         for signup, here in queries.attendance(run.id, meeting.id)
     ]
     return schemas.ScanRosterOut(run_id=run.id, meeting_id=meeting.id, items=items)
+
+
+def _row(signup: Signup, here: CheckIn | None) -> schemas.CheckInRowOut:
+    return schemas.CheckInRowOut(
+        signup_id=signup.id, name_masked=mask_name(signup.name), checked_in=here is not None,
+        over_capacity=signup.over_capacity, **_when(here),
+    )  # fmt: skip
 
 
 def _keys(signup: Signup) -> list[str]:

@@ -33,3 +33,23 @@ class CheckInNeeded(Refusal):
 
     code = "check_in_needed"
     message = "这位学员的成绩已经提交，签到不能撤销。确需更改，请联系市红十字会。"
+
+
+class NothingTyped(Refusal):
+    code = "nothing_typed"
+    message = "请填签到表上签了名的人的六位码，可以一次填很多个。"
+    kind = Kind.INVALID
+
+
+class TooManyTyped(Refusal):
+    """``most`` among the facts."""
+
+    code = "too_many_typed"
+    message = "一次最多填 200 个。请分几次录入，录过的不会重复签到。"
+    kind = Kind.INVALID
+
+
+class NotCheckedIn(Refusal):
+    """Who came to the door was not signed up either, as the check-in was refused; ``why`` is its code."""
+
+    code = "not_checked_in"

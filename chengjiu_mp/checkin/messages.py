@@ -28,6 +28,8 @@ WORDS = {
     "not_a_ticket": "不是票", "too_early": "还没开始签到", "run_closed": "签到已结束", "run_not_open": "本场未开放",
     "unknown_meeting": "时间已改",
 }  # fmt: skip
+# How somebody was checked in.
+SOURCES = {"camera": "扫码", "code": "输入六位码", "name": "点名", "paper": "纸质", "wall": "墙上的码"}
 TONES = {"accepted": "ok", "already": "warn", "refused": "bad"}
 
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from chengjiu_mp.core import clock
@@ -54,3 +54,21 @@ class CheckIn(Base):
     scan_id: Mapped[int] = mapped_column(ForeignKey("scan.id"))
     first_at: Mapped[datetime]
     by_name: Mapped[str] = mapped_column(String(100))
+
+
+class PaperSheet(Base):
+    """A printed 签到表: whose row each number is, so that what comes back can be entered by number.
+
+    ``signup_ids`` in the order of the rows, ids alone. A sheet that would say the same is the same sheet: printing
+    twice, or for the next meeting, gives no new ``number``, which counts from 1 in each run.
+    """
+
+    __tablename__ = "paper_sheet"
+    __table_args__ = (Index("uq_paper_sheet_run_number", "run_id", "number", unique=True),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    run_id: Mapped[int] = mapped_column(ForeignKey("course_run.id"))
+    number: Mapped[int]
+    signup_ids: Mapped[list[int]] = mapped_column(JSON)
+    printed_at: Mapped[datetime] = mapped_column(default=clock.now)
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))

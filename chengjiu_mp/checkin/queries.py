@@ -44,6 +44,7 @@ class RosterRow:
     by: str | None
     source: str | None
     scan_id: int | None
+    over_capacity: bool
 
 
 @dataclass(frozen=True)
@@ -126,6 +127,7 @@ def _row(signup: Signup, person: Person, here: CheckIn | None, scan: Scan | None
         phone=privacy.unseal(signup.phone_sealed, place=Signup.PLACE_PHONE, row=signup.uid),
         first_at=here.first_at if here else None, by=here.by_name if here else None,
         source=scan.source if scan else None, scan_id=here.scan_id if here else None,
+        over_capacity=signup.over_capacity,
     )  # fmt: skip
 
 

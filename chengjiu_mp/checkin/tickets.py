@@ -29,6 +29,9 @@ class Ticket:
         return bool(self.token or self.code)
 
 
+NO_TICKET = Ticket()
+
+
 def read_ticket(text: str) -> Ticket:
     """Return what ``text`` holds: the ticket's link, its bare token, or its code as people type it."""
     link = _LINK.search(text)
@@ -39,7 +42,7 @@ def read_ticket(text: str) -> Ticket:
         return Ticket(token=plain.lower())
     if len(plain) == CODE_LENGTH and plain.isascii() and plain.isalnum():
         return Ticket(code=plain.upper())
-    return Ticket()
+    return NO_TICKET
 
 
 def signups_meant(run_id: int, scans: Iterable[ScanIn]) -> dict[str, Signup]:

@@ -36,7 +36,9 @@ def pattern_of(run: CourseRun) -> Draft:
         signup_closes_at=run.signup_closes_at,
         instructor_ids=[one.id for one in instructors_of(run.id) if one.status == "active"],
         # What is reserved for units is reserved in this run alone: all its seats are open in the next.
-        capacity=db.session.scalar(select(func.sum(SeatPool.capacity)).where(SeatPool.run_id == run.id)),
+        capacity=db.session.scalar(
+            select(func.sum(SeatPool.capacity - SeatPool.extra)).where(SeatPool.run_id == run.id)
+        ),
     )
 
 
@@ -62,6 +64,6 @@ def as_it_is(found: RunAndSeats) -> Draft:
     run = found.run
     return Draft(
         kind=run.syllabus.course_type.code, unit_id=run.unit_id, venue_id=run.venue_id, meetings=(),
-        sector=found.sector.code, title=run.title, capacity=found.pool.capacity, open_to_all=run.open_to_all,
-        online=run.online, key_group=run.key_group,
+        sector=found.sector.code, title=run.title, capacity=found.pool.capacity - found.pool.extra,
+        open_to_all=run.open_to_all, online=run.online, key_group=run.key_group,
     )  # fmt: skip

@@ -249,3 +249,10 @@ class ExcuseTooLate(Refusal):
 class DeskNotOpen(Refusal):
     code = "desk_not_open"
     message = "师资在开课当天才能现场代报名。平时请让本人扫海报报名，或请举办单位代报。"
+
+
+class RunIsFull(Refusal):
+    """Somebody stands at the door of a full run; ``capacity`` and ``waiting`` among the facts."""
+
+    code = "run_is_full"
+    message = "名额已满。场地和师资够的，请勾选“确认超员加人”再提交；不够的，请本人改报别的场次。"

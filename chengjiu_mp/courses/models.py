@@ -139,6 +139,7 @@ class SeatPool(Base):
     __tablename__ = "seat_pool"
     __table_args__ = (
         CheckConstraint("taken >= 0 and taken <= capacity", name="taken"),
+        CheckConstraint("extra >= 0 and (unit_id is null or extra = 0)", name="extra"),
         # People wait in the open pool alone: reserved places have no line of their own.
         CheckConstraint("waiting >= 0 and (unit_id is null or waiting = 0)", name="waiting"),
         Index(
@@ -162,6 +163,8 @@ class SeatPool(Base):
     run_id: Mapped[int] = mapped_column(ForeignKey("course_run.id"), index=True)
     unit_id: Mapped[int | None] = mapped_column(ForeignKey("unit.id"))
     capacity: Mapped[int]
+    # Of the capacity: seats added at the door for one person each (超员); they go first when somebody leaves.
+    extra: Mapped[int] = mapped_column(default=0)
     taken: Mapped[int] = mapped_column(default=0)
     waiting: Mapped[int] = mapped_column(default=0)
     next_position: Mapped[int] = mapped_column(default=1)
@@ -265,6 +268,8 @@ class Signup(Base):
     guardian_consent_id: Mapped[int | None] = mapped_column(ForeignKey("guardian_consent.id"), index=True)
     # The begin that its holder was reminded of; a new date is reminded of again.
     reminded_for: Mapped[datetime | None]
+    # Came to the door of a full run and was let in: who said so is in the audit trail.
+    over_capacity: Mapped[bool] = mapped_column(default=False)
     # Who missed two trainings says once more that they come: until when, and when they did.
     confirm_by: Mapped[datetime | None]
     reconfirmed_at: Mapped[datetime | None]

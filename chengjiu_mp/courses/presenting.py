@@ -152,5 +152,5 @@ def _roster_line(signup: Signup, person: Person, rank: int | None, with_document
         id=signup.id, name=name, latin_name=signup.latin_name, phone_masked=mask_phone(phone_of(signup)),
         doc_type=person.doc_type, doc_last4=last4(number) if number else None, state=signup.state,
         position=rank, outcome=signup.outcome, warnings=warnings_now(signup),
-        name_confirmed=bool(signup.name_confirmed_at or signup.name_proved_at),
+        name_confirmed=bool(signup.name_confirmed_at or signup.name_proved_at), over_capacity=signup.over_capacity,
     )  # fmt: skip

@@ -120,7 +120,8 @@ def set_capacity(run: CourseRun, capacity: int) -> SeatPool:
         raise CapacityBelowTaken(
             f"已经有 {pool.taken} 人确认了名额，名额不能少于 {pool.taken}。", field="capacity", taken=pool.taken
         )
-    before, pool.capacity = pool.capacity, capacity
+    # Whoever was let in at the door sits within what is decided now.
+    before, pool.capacity, pool.extra = pool.capacity, capacity, 0
     db.session.flush()
     audit.record("run.capacity_changed", run, unit_id=run.unit_id, before=before, after=capacity)
     promote_from_waitlist(pools, run)

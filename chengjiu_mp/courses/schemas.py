@@ -287,6 +287,7 @@ class RosterLineOut(Out):
     position: int | None
     outcome: str | None
     name_confirmed: bool
+    over_capacity: bool
     warnings: list[str]
 
 

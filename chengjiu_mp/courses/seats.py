@@ -12,12 +12,16 @@ from chengjiu_mp.courses.models import SEATED, SeatPool, Signup
 
 @dataclass(frozen=True)
 class Place:
-    """A seat (``position`` None) or a place in the line; ``rank`` counts from 1 among those who wait now."""
+    """A seat (``position`` None) or a place in the line; ``rank`` counts from 1 among those who wait now.
+
+    ``over``: a seat that was added for this person alone.
+    """
 
     pool_id: int
     state: str
     position: int | None
     rank: int
+    over: bool = False
 
 
 @dataclass(frozen=True)
@@ -97,6 +101,19 @@ def take_seats(pool_id: int, seats: int = 1) -> bool:
     return taken is not None
 
 
+def add_seat(pool_id: int) -> None:
+    """Add a seat for somebody who stands at the door of a full run, and take it; one statement.
+
+    It goes when anybody of the run leaves: see :func:`release_place`.
+    """
+    db.session.execute(
+        update(SeatPool)
+        .where(SeatPool.id == pool_id, SeatPool.unit_id.is_(None))
+        .values(taken=SeatPool.taken + 1, capacity=SeatPool.capacity + 1, extra=SeatPool.extra + 1)
+        .execution_options(synchronize_session=False)
+    )
+
+
 def locked_pools(run_id: int) -> Pools:
     """Return the run's pools with their rows locked until the transaction ends, as they are now.
 
@@ -136,11 +153,15 @@ def _locked(*run_ids: int) -> dict[int, Pools]:
 def release_place(pools: Pools, signup: Signup) -> None:
     """Give back the seat or the place in the line of a live sign-up; the pools are locked by the caller.
 
-    A reserved seat goes back to its reserve until that was released; from then on it is everybody's.
+    A reserved seat goes back to its reserve until that was released; from then on it is everybody's. While there are
+    seats that were added at the door, the one given back is one of those, and is gone.
     """
     pool = pools.of(signup)
     if signup.state in SEATED:
         pool.taken -= 1
+        if pool.extra:
+            pool.extra -= 1
+            pool.capacity -= 1
         if pool.released_at is not None:
             pool.capacity -= 1
             pools.open.capacity += 1

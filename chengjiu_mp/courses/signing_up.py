@@ -65,12 +65,12 @@ def sign_up(
     check_open(found.run)
     (draft,) = drafts_of(found.run, [entry], By(channel, device_id, owner), guardian, places=[""])
     if isinstance(draft, Signup):
-        return _held(draft)
+        return held(draft)
     if held_back or draft.guardian:
-        made = _enter(found, [draft], lambda: _no_places(found, 1))
+        made = enter(found, [draft], lambda: _no_places(found, 1))
         _ask(found.run, [draft], made)
         return made[0]
-    return _enter(found, [draft], lambda: [_place(found, owner)])[0]
+    return enter(found, [draft], lambda: [_place(found, owner)])[0]
 
 
 def sign_up_together(
@@ -93,14 +93,14 @@ def sign_up_together(
     read = drafts_of(found.run, entries, By(channel, device_id, owner), guardian, places)
     fresh = [one for one in read if isinstance(one, Draft)]
     if not fresh:
-        return [_held(one) for one in read if isinstance(one, Signup)]
+        return [held(one) for one in read if isinstance(one, Signup)]
     party = Party(run_id=run_id)
     db.session.add(party)
     db.session.flush()
-    made = _enter(found, fresh, lambda: _places(found, fresh, owner, split=split), party.id)
+    made = enter(found, fresh, lambda: _places(found, fresh, owner, split=split), party.id)
     _ask(found.run, fresh, made)
     placed = iter(made)
-    return [_held(one) if isinstance(one, Signup) else next(placed) for one in read]
+    return [held(one) if isinstance(one, Signup) else next(placed) for one in read]
 
 
 def admit(signup: Signup) -> Made:
@@ -143,7 +143,8 @@ def _place(found: RunToEnter, owner: Owner | None) -> Place:
     return take_place(found.pool_id)
 
 
-def _held(signup: Signup) -> Made:
+def held(signup: Signup) -> Made:
+    """Return a place that was there before."""
     return Made(signup, rank_of(signup), ticket_token(signup), fresh=False)
 
 
@@ -167,9 +168,13 @@ def _places(found: RunToEnter, drafts: Sequence[Draft], owner: Owner | None, *, 
     raise party_does_not_fit(found.pool_id, len(drafts))
 
 
-def _enter(
+def enter(
     found: RunToEnter, drafts: Sequence[Draft], take: Callable[[], list[Place]], party_id: int | None = None
 ) -> list[Made]:
+    """Write the drafts' rows with the places that ``take`` gives, and say all that follows.
+
+    :raise AlreadySignedUp: when somebody was faster; :raise SignupClosed: when the run ended meanwhile
+    """
     run = found.run
     for _ in range(_CODE_TRIES):
         rows = [new_signup(run, draft, party_id) for draft in drafts]
@@ -180,6 +185,8 @@ def _enter(
                 places = take()
                 for (row, _), place in zip(rows, places, strict=True):
                     row.pool_id, row.state, row.position = place.pool_id, place.state, place.position
+                    if place.over:
+                        row.over_capacity = True
                     row.id = insert_object(row)
         except IntegrityError as exc:
             if violated(exc, "uq_signup_one_live"):
@@ -202,7 +209,7 @@ def _lost_to(run_id: int, drafts: Sequence[Draft], exc: IntegrityError) -> list[
         raise exc
     for other in others:
         check_own(other)
-    made = [_held(other) for other in others]
+    made = [held(other) for other in others]
     if len(made) < len(drafts):
         # One of a party came in by another form meanwhile: the rest is read again with the next tap.
         raise AlreadySignedUp

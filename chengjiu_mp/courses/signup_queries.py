@@ -245,4 +245,5 @@ def _exported(row: Signup) -> dict[str, Any]:
         "phone": mask_phone(phone_of(row)), "channel": row.channel,
         "signed_up_at": row.created_at, "ended_at": row.ended_at, "reason": row.note or None,
         "health_notice_read_at": row.health_notice_read_at, "live": row.state in LIVE,
+        "over_capacity": row.over_capacity,
     }  # fmt: skip

@@ -231,6 +231,7 @@ class SignupDataOut(Out):
     signed_up_at: datetime
     ended_at: datetime | None
     reason: str | None
+    over_capacity: bool
     health_notice_read_at: datetime | None
 
 

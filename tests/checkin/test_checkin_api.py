@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from chengjiu_mp.checkin.models import CheckIn, Scan
 from chengjiu_mp.core import clock
 from chengjiu_mp.core.db import db
-from chengjiu_mp.courses.models import Meeting
+from chengjiu_mp.courses.models import Meeting, SeatPool
 from chengjiu_mp.signin.models import Account
 from tests import factories
 
@@ -106,3 +106,34 @@ def test_a_strangers_run_does_not_exist(client, day, path):
 def test_a_meeting_of_another_run_is_not_found(client, day):
     reply = client.get(f"/api/v1/runs/{day['run']}/checkins?meeting_id=999", headers=day["headers"])
     assert reply.status_code == 404
+
+
+def _walk_in(client, day, **changes):
+    typed = {
+        "name": "王奶奶", "doc_number": factories.resident_id(), "phone": factories.phone(), "meeting_id": day["meeting"],
+        "consents": [{"purpose": "signup", "version": 1}, {"purpose": "document_number", "version": 1}],
+    }  # fmt: skip
+    return client.post(f"/api/v1/runs/{day['run']}/walk-ins", json=typed | changes, headers=day["headers"])
+
+
+def test_who_comes_to_the_door_is_in_the_roster_and_the_counts(client, day):
+    reply = _walk_in(client, day)
+    assert (reply.status_code, reply.json["over_capacity"], reply.json["scan"]["verdict"]) == (201, False, "accepted")
+    assert "ticket" not in str(reply.json)
+    counts = client.get(f"/api/v1/runs/{day['run']}/checkins", headers=day["headers"]).json
+    assert (counts["arrived"], counts["expected"]) == (1, 2)
+
+
+def test_a_full_run_takes_one_more_only_when_it_is_said(client, day):
+    with factories.made():
+        db.session.scalars(select(SeatPool)).one().capacity = 1
+    refused = _walk_in(client, day)
+    assert (refused.status_code, refused.json["code"], refused.json["capacity"]) == (409, "run_is_full", 1)
+    assert _walk_in(client, day, over=True).json["over_capacity"] is True
+    items = client.get(f"/api/v1/runs/{day['run']}/checkins", headers=day["headers"]).json["items"]
+    assert sum(one["over_capacity"] for one in items) == 1
+
+
+def test_paper_is_a_source_of_scans(client, day):
+    assert _send(client, day, ticket="ab2 c9k", source="paper").json["items"][0]["verdict"] == "accepted"
+    assert db.session.scalars(select(Scan.source)).one() == "paper"

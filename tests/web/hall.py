@@ -40,7 +40,7 @@ class Hall:
             context.set_request("test", context.SYSTEM)
             teacher = factories.instructor("陈建国")
             self.account_id = teacher.account_id
-            run = factories.run(starts_in=timedelta(minutes=-10), instructors=[teacher])
+            run = factories.run(starts_in=timedelta(minutes=-10), capacity=max(50, len(names)), instructors=[teacher])
             self.run_id = run.id
             self.signups = {name: factories.signup(run, name, sort_key=str(n)).id for n, name in enumerate(names)}
             self.meeting_id = db.session.scalars(select(Meeting.id).where(Meeting.run_id == run.id)).one()

@@ -83,7 +83,7 @@ def test_what_stands_in_a_fact_is_shown_in_words(fact: str, values: list[str]) -
 
 
 def test_paper_is_a_paper_not_a_check_in() -> None:
-    assert facts_in_words({"by": "paper", "source": "paper"}) == "凭：纸质同意书；方式：补签"
+    assert facts_in_words({"by": "paper", "source": "paper"}) == "凭：纸质同意书；方式：纸质"
 
 
 def test_the_demo_city_s_trail_shows_no_code(app: Flask) -> None:

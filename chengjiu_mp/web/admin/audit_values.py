@@ -86,7 +86,7 @@ VALUES = {
     "no_instructor": "没有师资",
     "operator": "操作员",
     "page": "网页",
-    "paper": "补签",
+    "paper": "纸质",
     "passed": "合格",
     "password": "密码",
     "popular": "普及培训",

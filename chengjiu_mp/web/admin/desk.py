@@ -4,7 +4,9 @@ No limit and no question stands in the way; who entered whom is in the audit tra
 """
 
 import json
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from pydantic import Field
@@ -30,6 +32,8 @@ from chengjiu_mp.web.h5.run_words import card
 
 blueprint = Blueprint("console_desk", __name__, url_prefix="/console/runs")
 
+# Who may check in may add who stands at the door.
+DOOR = ("instructor", "operator")
 DESK_ROLES = roles(*ON_BEHALF, "instructor")
 # A ticket is shown to staff while its person stands before them.
 SHOWN_FOR = timedelta(minutes=15)
@@ -54,7 +58,7 @@ class DeskPage(In):
 def form(run_id: int) -> str:
     """Show the form for the person at the desk."""
     run = run_at_desk(context.principal(), run_id)
-    return _page(run, DeskPage.model_validate({}), None)
+    return desk_page(run, DeskPage.model_validate({}), None)
 
 
 @blueprint.post("/<row:run_id>/desk")
@@ -65,9 +69,9 @@ def send(run_id: int) -> Response | tuple[str, int]:
     given = DeskPage.model_validate({})
     try:
         given = from_pairs(DeskPage, request.form, ignore=forms.IGNORED)
-        signup_id = _signed_up(run.id, given)
+        signup_id = once(lambda: sign_up(run.id, entry_of(given), channel=DESK).signup.id)
     except Refusal as refusal:
-        return _page(run_at_desk(context.principal(), run_id), given, refusal), refusal.kind.value
+        return desk_page(run_at_desk(context.principal(), run_id), given, refusal), refusal.kind.value
     return redirect(url_for(".ticket", run_id=run_id, signup_id=signup_id), 303)
 
 
@@ -81,34 +85,41 @@ def ticket(run_id: int, signup_id: int) -> str:
         raise NotFound
     if clock.now() - signup.created_at > SHOWN_FOR:
         raise NotFound("这张票已经不在这里显示了。请本人打开短信里的链接，或在名单里找。")
-    found = queries.run_with_seats(run.id)
+    found, here = queries.run_with_seats(run.id), signup.outcome == "attended" and context.principal().has(*DOOR)
     return render_template(
-        "admin/desk_ticket.html", title="已报上" if signup.position is None else "已排候补",
-        back=url_for(".form", run_id=run_id), signup=signup, run=found.run, rank=signup_queries.rank_of(signup),
+        "admin/desk_ticket.html", title="已签到" if here else "已报上" if signup.position is None else "已排候补",
+        back=url_for("console_door.form" if here else ".form", run_id=run_id), here=here,
+        signup=signup, run=found.run, rank=signup_queries.rank_of(signup),
         code=f"{signup.code[:3]} {signup.code[3:]}",
         qr=qr_svg(signup_queries.ticket_url(signup), label="入场码，请本人用手机拍下"),
     )  # fmt: skip
 
 
-def _signed_up(run_id: int, given: DeskPage) -> int:
-    entry = Entry(
+def entry_of(given: DeskPage) -> Entry:
+    """Return the form as the sign-up reads it."""
+    return Entry(
         name=given.name, doc_number=given.doc_number, phone=given.phone, doc_type=given.doc_type,
         birth_date=given.birth_date, latin_surname=given.latin_surname, latin_given=given.latin_given,
         health_notice_read=True,
         consents=[ConsentIn(purpose=p, version=v) for p, v in given.consent.items()],
     )  # fmt: skip
+
+
+def once(make: Callable[[], int]) -> int:
+    """Return the id of the sign-up that this form makes, or made when it was sent before; one transaction."""
     with unit_of_work():
         typed = json.dumps(list(request.form.items(multi=True))).encode()
         print_ = idempotency.fingerprint("POST", request.path, typed)
         kept, answered = idempotency.begin(context.principal().key, print_.hex(), print_)
         if answered:
             return int(answered[1])
-        made = sign_up(run_id, entry, channel=DESK)
-        idempotency.keep(kept, 303, str(made.signup.id).encode())
-        return made.signup.id
+        signup_id = make()
+        idempotency.keep(kept, 303, str(signup_id).encode())
+        return signup_id
 
 
-def _page(run: CourseRun, given: DeskPage, refusal: Refusal | None) -> str:
+def desk_page(run: CourseRun, given: DeskPage, refusal: Refusal | None, **more: Any) -> str:
+    """Return the form with everything kept but the document number; ``more`` is what the door's page says besides."""
     found, notices = queries.run_with_seats(run.id), current_notices()
     errors = forms.errors(refusal, "name") if refusal else {}
     if "consents" in errors:
@@ -116,9 +127,11 @@ def _page(run: CourseRun, given: DeskPage, refusal: Refusal | None) -> str:
         missing = [n for n in notices if n.required and given.consent.get(n.purpose) != n.version]
         errors |= {f"consent.{n.purpose}": f"请念给本人听《{n.title}》，同意后再勾选。" for n in missing}
     office = context.principal().has(*ON_BEHALF)
-    return render_template(
-        "admin/desk.html", title="现场代报名", errors=errors, given=given, notices=notices, card=card(found),
-        phase=found.phase, syllabus=found.run.syllabus, run=found.run, form_key=ids.new_token(),
-        back=url_for("console_runs.show", run_id=run.id) if office else "/teach/",
-        doc_types=[("", "自动识别"), *((one.value, one.label) for one in DocType)],
-    )  # fmt: skip
+    shown = {
+        "title": "现场代报名", "errors": errors, "given": given, "notices": notices, "card": card(found),
+        "phase": found.phase, "syllabus": found.run.syllabus, "run": found.run, "form_key": ids.new_token(),
+        "back": url_for("console_runs.show", run_id=run.id) if office else "/teach/",
+        "post": url_for("console_desk.send", run_id=run.id), "full": found.seats_left == 0, "pool": found.pool,
+        "doc_types": [("", "自动识别"), *((one.value, one.label) for one in DocType)],
+    }  # fmt: skip
+    return render_template("admin/desk.html", **(shown | more))

@@ -125,6 +125,7 @@ def _person(line: Any) -> dict[str, Any]:
         *known,
         line.latin_name,
         "" if line.name_confirmed or line.outcome else "姓名未确认",
+        "超员加人" if line.over_capacity else "",
     ]
     state = f"候补第 {line.position} 位" if line.position else word
     return {

@@ -103,7 +103,8 @@ def show_roster(run_id: int, shell: str, back: str) -> str:
         meeting=meeting, meetings=queries.meetings_of(run.id), figures=queries.counts(run.id, meeting.id),
         missing=[r for r in rows if not r.checked_in], here=[r for r in rows if r.checked_in], said=asked.said,
         q=search.q, phase=phase_of(meeting), opens=policy.opens_at(meeting), last=last, undo=_undo(run, asked.last),
-        refused=queries.refused_scans(run.id), words=messages.WORDS, new_nonce=ids.new_token, path=request.path,
+        refused=queries.refused_scans(run.id), words=messages.WORDS, sources=messages.SOURCES, new_nonce=ids.new_token,
+        path=request.path,
     )  # fmt: skip
 
 
@@ -149,7 +150,11 @@ def annul(run_id: int) -> Response:
 
 def _back_to(back: str, run_id: int, **values: Any) -> Response:
     """Go back to the roster the form stood on: the instructor's, or the console's."""
-    ours, console = url_for("teach.roster", run_id=run_id), f"/console/runs/{run_id}/checkins"
-    path = console if own_path(back) == console else ours
     query = "&".join(f"{key}={value}" for key, value in values.items() if value)
-    return redirect(f"{path}?{query}", 303)
+    return redirect(f"{roster_path(back, run_id)}?{query}", 303)
+
+
+def roster_path(back: str, run_id: int) -> str:
+    """Return the address of the roster that ``back`` names: the console's, or else the instructor's."""
+    ours, console = url_for("teach.roster", run_id=run_id), f"/console/runs/{run_id}/checkins"
+    return console if own_path(back) == console else ours

@@ -1,0 +1,60 @@
+"""Somebody who comes to the door without a sign-up (现场加人, feat-B14): a seat, or one more than there are."""
+
+from dataclasses import replace
+
+from chengjiu_mp.core import audit
+from chengjiu_mp.core.errors import NotFound
+from chengjiu_mp.courses.entry import Entry
+from chengjiu_mp.courses.errors import AlreadySignedUp, RunIsFull, SignupClosed
+from chengjiu_mp.courses.models import Signup
+from chengjiu_mp.courses.queries import RunToEnter, run_to_enter
+from chengjiu_mp.courses.seats import Place, add_seat, locked_pools, take_seats
+from chengjiu_mp.courses.signing_up import Made, enter, held
+from chengjiu_mp.courses.signup_reading import By, drafts_of
+from chengjiu_mp.courses.signup_rows import DESK
+
+
+def walk_in(run_id: int, entry: Entry, *, over: bool) -> Made:
+    """Return the seat of a person at the door, whether or not the time to sign up is over; the line is not asked.
+
+    The caller has judged who may and when. A seat beyond the capacity is flagged ``over_capacity`` and in the trail.
+
+    :param over: somebody in charge said that one more fits
+    :raise RunIsFull: about ``over``, when no seat is free and nobody said so
+    :raise AlreadySignedUp: saying to look on the roster; :raise SignupClosed: cancelled or ended
+    :raise Refusal: as :func:`signing_up.sign_up`, a child's guardian among them
+    """
+    found = run_to_enter(run_id)
+    if found.run.state == "draft":
+        raise NotFound
+    if found.run.state != "published":
+        raise SignupClosed("这一场已经取消或结束，不能再加人。", phase=found.run.state)
+    try:
+        (draft,) = drafts_of(found.run, [entry], By(DESK, None, None), None, places=[""])
+        if isinstance(draft, Signup):
+            return held(draft)
+        # Who stands here need not say once more that they come.
+        (made,) = enter(found, [replace(draft, confirm_by=None)], lambda: [_place(found, over=over)])
+    except AlreadySignedUp:
+        raise AlreadySignedUp(
+            "这个证件已经报过这一场。请回名单按姓名找到本人，点“签到”。", field="doc_number"
+        ) from None
+    if made.signup.over_capacity:
+        audit.record("signup.over_capacity", made.signup, unit_id=found.run.unit_id)
+    return made
+
+
+def _place(found: RunToEnter, *, over: bool) -> Place:
+    # Everybody who changes a run's places or its attendance takes these rows first, all of them in one order.
+    pool = locked_pools(found.run.id).open
+    if take_seats(pool.id):
+        return Place(pool.id, "confirmed", None, 0)
+    if not over:
+        raise RunIsFull(_full(pool.capacity, pool.waiting), field="over", capacity=pool.capacity, waiting=pool.waiting)
+    add_seat(pool.id)
+    return Place(pool.id, "confirmed", None, 0, over=True)
+
+
+def _full(capacity: int, waiting: int) -> str:
+    line = f"，还有 {waiting} 人候补" if waiting else ""
+    return f"{capacity} 个名额已满{line}。场地和师资够的，请勾选“确认超员加人”再提交；不够的，请本人改报别的场次。"
