@@ -7,9 +7,8 @@ from pydantic import AfterValidator, AwareDatetime, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from chengjiu_mp.core import clock
-from chengjiu_mp.core.parsing import Day, In, Out, RowId
-from chengjiu_mp.people.documents import DocType
-from chengjiu_mp.people.schemas import ConsentIn
+from chengjiu_mp.core.parsing import In, Out, RowId
+from chengjiu_mp.people.schemas import PersonIn
 
 Source = Literal["camera", "name", "code", "paper"]
 Verdict = Literal["accepted", "already", "refused"]
@@ -130,18 +129,9 @@ class ScanRosterOut(Out):
     items: list[ScanRosterRowOut]
 
 
-class WalkInIn(In):
+class WalkInIn(PersonIn):
     """Who stands at the door without a sign-up. ``over``: somebody in charge agreed to one more than the capacity."""
 
-    name: str = Field(max_length=200)
-    doc_number: str = Field(max_length=100)
-    phone: str = Field(max_length=60)
-    doc_type: DocType | None = None
-    birth_date: Day | None = None
-    latin_surname: str = Field("", max_length=200)
-    latin_given: str = Field("", max_length=200)
-    consents: list[ConsentIn] = Field(default_factory=list, max_length=20)
-    health_notice_read: bool = False
     meeting_id: RowId
     over: bool = False
 

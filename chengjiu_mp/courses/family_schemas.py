@@ -4,24 +4,15 @@ from typing import Literal
 
 from pydantic import Field
 
-from chengjiu_mp.core.parsing import Day, In, Out
+from chengjiu_mp.core.parsing import In, Out
 from chengjiu_mp.courses.schemas import GuardianIn, NoticeRefOut, SignupMadeOut
-from chengjiu_mp.people.documents import DocType
-from chengjiu_mp.people.schemas import ConsentIn
+from chengjiu_mp.people.schemas import ConsentIn, PersonIn
 
 
-class TogetherPersonIn(In):
+class TogetherPersonIn(PersonIn):
     """``phone`` may be left out when the form has one for all; so may what the form says for all."""
 
-    name: str = Field(max_length=200)
-    doc_number: str = Field(max_length=100)
     phone: str = Field("", max_length=60)
-    doc_type: DocType | None = None
-    birth_date: Day | None = None
-    latin_surname: str = Field("", max_length=200)
-    latin_given: str = Field("", max_length=200)
-    consents: list[ConsentIn] = Field(default_factory=list, max_length=20)
-    health_notice_read: bool = False
 
 
 class TogetherIn(In):

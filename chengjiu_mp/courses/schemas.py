@@ -7,7 +7,7 @@ from pydantic import AwareDatetime, Field
 
 from chengjiu_mp.core.parsing import Day, In, Out, RowId
 from chengjiu_mp.people.documents import DocType
-from chengjiu_mp.people.schemas import ConsentIn
+from chengjiu_mp.people.schemas import PersonIn
 
 Title = Annotated[str, Field(max_length=100)]
 Capacity = Annotated[int, Field(ge=1, le=5000)]
@@ -67,7 +67,7 @@ class GuardianIn(In):
     phone: str = Field(max_length=60)
 
 
-class SignupIn(In):
+class SignupIn(PersonIn):
     """``doc_type`` is guessed from the number when left out; ``birth_date`` is for documents that do not tell it.
 
     ``latin_surname`` and ``latin_given`` are a passport's Latin name, optional, beside the name.
@@ -76,16 +76,7 @@ class SignupIn(In):
     ``challenge`` and ``answer`` reply to a refusal ``question_needed``.
     """
 
-    name: str = Field(max_length=200)
-    doc_number: str = Field(max_length=100)
-    phone: str = Field(max_length=60)
     guardian: GuardianIn | None = None
-    doc_type: DocType | None = None
-    birth_date: Day | None = None
-    latin_surname: str = Field("", max_length=200)
-    latin_given: str = Field("", max_length=200)
-    consents: list[ConsentIn] = Field(default_factory=list, max_length=20)
-    health_notice_read: bool = False
     challenge: str = Field("", max_length=400)
     answer: str = Field("", max_length=30)
 

@@ -1,6 +1,9 @@
 """Shapes that several slices take in."""
 
-from chengjiu_mp.core.parsing import In
+from pydantic import Field
+
+from chengjiu_mp.core.parsing import Day, In
+from chengjiu_mp.people.document_types import DocType
 
 
 class ConsentIn(In):
@@ -8,3 +11,17 @@ class ConsentIn(In):
 
     purpose: str
     version: int
+
+
+class PersonIn(In):
+    """What every form asks of a person, as typed."""
+
+    name: str = Field(max_length=200)
+    doc_number: str = Field(max_length=100)
+    phone: str = Field(max_length=60)
+    doc_type: DocType | None = None
+    birth_date: Day | None = None
+    latin_surname: str = Field("", max_length=200)
+    latin_given: str = Field("", max_length=200)
+    consents: list[ConsentIn] = Field(default_factory=list, max_length=20)
+    health_notice_read: bool = False
