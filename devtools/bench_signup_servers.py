@@ -1,6 +1,5 @@
 """The servers under measurement, started as `./dev run` starts them, and the processor time they take."""
 
-import http.client
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -12,7 +11,7 @@ from sqlalchemy import create_engine, text
 
 from devtools.paths import ROOT
 from devtools.services import free_port
-from devtools.stack import StackFailed, web_command
+from devtools.stack import StackFailed, is_ready, web_command
 from devtools.supervisor import Child
 
 READY_SECONDS = 60.0
@@ -48,22 +47,11 @@ def serving(name: str, module: str, env: dict[str, str], folder: Path) -> Iterat
 
 def _await_ready(port: int, child: Child) -> None:
     deadline = time.monotonic() + READY_SECONDS
-    while not _is_ready(port):
+    while not is_ready("127.0.0.1", port):
         if time.monotonic() > deadline or child.has_died():
             log = child.log.read_text(encoding="utf-8", errors="replace")
             raise StackFailed(f"{child.name} did not come up:\n{log[-2000:]}")
         time.sleep(0.05)
-
-
-def _is_ready(port: int) -> bool:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
-    try:
-        connection.request("GET", "/readyz")
-        return connection.getresponse().status == 200
-    except (OSError, http.client.HTTPException):
-        return False
-    finally:
-        connection.close()
 
 
 def postmaster(url: str) -> int:

@@ -3,7 +3,6 @@
 import argparse
 import contextlib
 import fcntl
-import http.client
 import json
 import os
 import socket
@@ -23,6 +22,7 @@ from devtools.stack import (
     StackFailed,
     beat_command,
     child,
+    is_ready,
     start_redis,
     twins_command,
     web_command,
@@ -226,14 +226,7 @@ def _await_ready(supervisor: Supervisor, options: Options) -> None:
 
 def _is_ready(options: Options) -> bool:
     address = options.local_url.removeprefix("http://").rsplit(":", 1)[0].strip("[]")
-    connection = http.client.HTTPConnection(address, options.port, timeout=5)
-    try:
-        connection.request("GET", "/readyz")
-        return connection.getresponse().status == 200
-    except (OSError, http.client.HTTPException):
-        return False
-    finally:
-        connection.close()
+    return is_ready(address, options.port)
 
 
 def _address_in_the_network() -> str:

@@ -1,5 +1,6 @@
 """The processes of one running stack: Redis-protocol server, web, worker, beat."""
 
+import http.client
 import secrets
 import sys
 import time
@@ -92,3 +93,15 @@ def beat_command(data: Path) -> list[str]:
         sys.executable, "-m", "celery", "-A", "celery_worker", "beat", "--schedule", str(schedule),
         "--pidfile", "", "--loglevel", "INFO",
     ]  # fmt: skip
+
+
+def is_ready(address: str, port: int) -> bool:
+    """Return whether the service there says that it can work."""
+    connection = http.client.HTTPConnection(address, port, timeout=5)
+    try:
+        connection.request("GET", "/readyz")
+        return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()

@@ -45,7 +45,15 @@ def _day(one: CalendarDay, shown: CalendarMonth) -> schemas.CalendarDayOut:
 @route(blueprint, "GET", "/links/<row:link_id>/poster.png", access.STAFF, refusals=(NotFound,))
 def month_poster(link_id: int, query: schemas.MonthQuery) -> Response:
     """Draw the poster of a month: the link's published runs that have not begun, and its code. A4 at 300 dpi."""
-    found, first = links.link_shown(link_id), month_of(query.month)
+    return poster_of(link_id, query.month)
+
+
+def poster_of(link_id: int, month: str | None) -> Response:
+    """Return the drawing of a link's month, for the console too.
+
+    :raise NotFound: when there is no such link
+    """
+    found, first = links.link_shown(link_id), month_of(month)
     chain = installed_fonts()
     face = pictures.month_face(found, first, runs_to_print(first, links.filter_of(found.link)), chain)
     end_read()

@@ -60,7 +60,7 @@ def await_(condition: Callable[[], object]) -> None:
     deadline = time.monotonic() + 30
     while not condition():
         assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.05)
+        time.sleep(0.05)  # between looks at another process, up to the bound above: nothing here is timed by it
 
 
 @pytest.fixture(scope="module")

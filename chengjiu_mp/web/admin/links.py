@@ -8,12 +8,12 @@ from werkzeug.wrappers import Response as AnyResponse
 from chengjiu_mp.core import context
 from chengjiu_mp.core.access import STAFF, access, roles
 from chengjiu_mp.core.calendar import add_months
-from chengjiu_mp.core.db import end_read, unit_of_work
+from chengjiu_mp.core.db import unit_of_work
 from chengjiu_mp.core.errors import Refusal
-from chengjiu_mp.core.fonts import installed_fonts
 from chengjiu_mp.core.parsing import In, RowId, from_pairs
 from chengjiu_mp.core.qr import qr_svg
-from chengjiu_mp.courses import links, pictures
+from chengjiu_mp.courses import links
+from chengjiu_mp.courses.calendar_api import poster_of
 from chengjiu_mp.courses.month import month_of, runs_to_print
 from chengjiu_mp.courses.policy import units_in_scope
 from chengjiu_mp.courses.queries import venues_to_choose
@@ -73,13 +73,7 @@ def show(link_id: int) -> str:
 @access(STAFF)
 def poster(link_id: int) -> Response:
     """Draw the poster of a month."""
-    found, first = links.link_shown(link_id), month_of(request.args.get("month"))
-    chain = installed_fonts()
-    face = pictures.month_face(found, first, runs_to_print(first, links.filter_of(found.link)), chain)
-    end_read()
-    reply = Response(pictures.month_png(face, chain), mimetype="image/png")
-    reply.headers["Content-Disposition"] = f'inline; filename="poster-{link_id}-{first:%Y-%m}.png"'
-    return reply
+    return poster_of(link_id, request.args.get("month"))
 
 
 def _index(errors: dict[str, str]) -> str:
