@@ -59,6 +59,7 @@ from chengjiu_mp.web.h5 import again as again_pages
 from chengjiu_mp.web.h5 import asking, board, guardian_claim
 from chengjiu_mp.web.h5 import certificates as lookup_pages
 from chengjiu_mp.web.h5 import corrections as correction_pages
+from chengjiu_mp.web.h5 import group as group_pages
 from chengjiu_mp.web.h5 import guardian as guardian_pages
 from chengjiu_mp.web.h5 import habits as habit_pages
 from chengjiu_mp.web.h5 import line as line_pages
@@ -115,6 +116,7 @@ PAGES = (
     teach_pages,
     scan_pages,
     paper_pages,
+    group_pages,
     console_signin,
     console_home,
     console_runs,

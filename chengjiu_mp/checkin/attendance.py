@@ -4,7 +4,7 @@ from sqlalchemy import exists, select
 
 from chengjiu_mp.checkin import policy
 from chengjiu_mp.checkin.errors import CheckInNeeded, NothingToAnnul
-from chengjiu_mp.checkin.fold import fold
+from chengjiu_mp.checkin.fold import fold, live
 from chengjiu_mp.checkin.models import CheckIn, Scan
 from chengjiu_mp.core import audit, clock, privacy
 from chengjiu_mp.core.context import Principal
@@ -73,8 +73,7 @@ def annul(scan_id: int, reason: str, by: Principal) -> Signup:
         raise NothingToAnnul
     if run.attendance_fixed_at is not None:
         raise CheckInNeeded
-    live = [s for s in scans if s.verdict != "refused" and s.annuls_id is None and s.id not in gone]
-    db.session.add_all(_annulment(one, reason, by) for one in live)
+    db.session.add_all(_annulment(one, reason, by) for one in live(scans))
     db.session.flush()
     _write(run, signup, scan.meeting_id, _check_in(signup.id, scan.meeting_id))
     if signup.outcome == "attended" and not _checked_in_anywhere(signup.id):

@@ -10,10 +10,14 @@ def fold(scans: Iterable[Scan]) -> Scan | None:
 
     :param scans: all scans of one sign-up and one meeting, annulments among them, in any order
     """
+    return min(live(scans), key=lambda s: (s.scanned_at, s.nonce), default=None)
+
+
+def live(scans: Iterable[Scan]) -> list[Scan]:
+    """Return those that check somebody in: neither refused nor annulled, and no annulments."""
     scans = list(scans)
     gone = {s.annuls_id for s in scans if s.annuls_id is not None}
-    live = [s for s in scans if s.verdict != "refused" and s.annuls_id is None and s.id not in gone]
-    return min(live, key=lambda s: (s.scanned_at, s.nonce), default=None)
+    return [s for s in scans if s.verdict != "refused" and s.annuls_id is None and s.id not in gone]
 
 
 def as_it_stood(scans: Iterable[Scan], at: Scan) -> Scan | None:

@@ -19,6 +19,7 @@ from chengjiu_mp.courses.models import SEATED, CourseRun, Meeting, RunInstructor
 from chengjiu_mp.courses.policy import ROSTER_CLOSES, run_for
 from chengjiu_mp.instructors.models import Instructor
 from chengjiu_mp.people.models import Person
+from chengjiu_mp.units.models import Unit
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,16 @@ class RosterRow:
     source: str | None
     scan_id: int | None
     over_capacity: bool
+
+
+@dataclass(frozen=True)
+class UnitHere:
+    """A unit with people on the roster: ``arrived`` of ``expected`` are checked in to the meeting."""
+
+    id: int
+    name: str
+    arrived: int
+    expected: int
 
 
 @dataclass(frozen=True)
@@ -93,6 +104,26 @@ def counts(run_id: int, meeting_id: int) -> Counts:
     return Counts(*db.session.execute(select(*parts)).one())
 
 
+def waiting(run_id: int) -> Sequence[Signup]:
+    """Return who stands in the run's lines, the first in each first."""
+    query = select(Signup).where(Signup.run_id == run_id, Signup.state == "waitlisted")
+    return db.session.scalars(query.order_by(Signup.pool_id, Signup.position)).all()
+
+
+def units_expected(run_id: int, meeting_id: int) -> list[UnitHere]:
+    """Return the units whose people are on the roster, the largest first, with how many of them are here."""
+    here = and_(CheckIn.signup_id == Signup.id, CheckIn.meeting_id == meeting_id)
+    query = (
+        select(Unit.id, Unit.name, func.count(CheckIn.id), func.count(Signup.id))
+        .join(Signup, Signup.owner_unit_id == Unit.id)
+        .outerjoin(CheckIn, here)
+        .where(Signup.run_id == run_id, _on_roster())
+        .group_by(Unit.id, Unit.name)
+        .order_by(func.count(Signup.id).desc(), Unit.id)
+    )
+    return [UnitHere(*row) for row in db.session.execute(query)]
+
+
 def attendance(run_id: int, meeting_id: int) -> list[tuple[Signup, CheckIn | None]]:
     """Return everybody on the roster by name, with their check-in to the meeting."""
     here = and_(CheckIn.signup_id == Signup.id, CheckIn.meeting_id == meeting_id)
@@ -101,10 +132,11 @@ def attendance(run_id: int, meeting_id: int) -> list[tuple[Signup, CheckIn | Non
     return [(signup, here) for signup, here in rows]
 
 
-def roster(run_id: int, meeting_id: int, search: str = "") -> list[RosterRow]:
+def roster(run_id: int, meeting_id: int, search: str = "", unit_id: int | None = None) -> list[RosterRow]:
     """Return the roster of a meeting by name, those who are missing first.
 
     :param search: part of a name, or the last digits of the phone or the document
+    :param unit_id: whose people alone are wanted
     """
     here = and_(CheckIn.signup_id == Signup.id, CheckIn.meeting_id == meeting_id)
     query = (
@@ -115,6 +147,8 @@ def roster(run_id: int, meeting_id: int, search: str = "") -> list[RosterRow]:
         .where(Signup.run_id == run_id, _on_roster())
         .order_by(CheckIn.id.is_not(None), Signup.sort_key, Signup.id)
     )
+    if unit_id is not None:
+        query = query.where(Signup.owner_unit_id == unit_id)
     rows = [_row(*found) for found in db.session.execute(query)]
     return [row for row in rows if _matches(row, search.strip())]
 

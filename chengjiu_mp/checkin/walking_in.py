@@ -1,4 +1,4 @@
-"""现场加人: signed up and checked in at once, or neither (feat-B14)."""
+"""现场加人: signed up or let in from the line, and checked in at once; or neither (feat-B14)."""
 
 from dataclasses import dataclass
 
@@ -9,8 +9,9 @@ from chengjiu_mp.checkin.service import record_scans
 from chengjiu_mp.core import clock
 from chengjiu_mp.core.context import Principal
 from chengjiu_mp.courses.entry import Entry
+from chengjiu_mp.courses.models import Signup
 from chengjiu_mp.courses.signing_up import Made
-from chengjiu_mp.courses.walking_in import walk_in
+from chengjiu_mp.courses.walking_in import let_in, walk_in
 
 
 @dataclass(frozen=True)
@@ -31,10 +32,23 @@ def add_at_the_door(run_id: int, entry: Entry, how: WalkIn, by: Principal) -> tu
     """
     run = policy.run_to_check_in(by, run_id)
     made = walk_in(run.id, entry, over=how.over)
+    return made, _checked_in(run.id, made.signup, how, by)
+
+
+def let_in_at_the_door(run_id: int, signup_id: int, how: WalkIn, by: Principal) -> ScanAnswer:
+    """Seat somebody of the line, one more than there are, and return the answer of the scan.
+
+    :raise NotCheckedIn, NotFound, RosterNotOpen: as :func:`add_at_the_door`; :raise Refusal: as :func:`let_in`
+    """
+    run = policy.run_to_check_in(by, run_id)
+    return _checked_in(run.id, let_in(run, signup_id), how, by)
+
+
+def _checked_in(run_id: int, signup: Signup, how: WalkIn, by: Principal) -> ScanAnswer:
     scan = ScanIn(
-        nonce=how.nonce, signup_id=made.signup.id, meeting_id=how.meeting_id, scanned_at=clock.now(), source=how.source
+        nonce=how.nonce, signup_id=signup.id, meeting_id=how.meeting_id, scanned_at=clock.now(), source=how.source
     )
-    (answer,) = record_scans(run.id, [scan], by)
+    (answer,) = record_scans(run_id, [scan], by)
     if answer.verdict == "refused":
         raise NotCheckedIn(answer.message, why=answer.code)
-    return made, answer
+    return answer

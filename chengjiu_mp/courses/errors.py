@@ -256,3 +256,10 @@ class RunIsFull(Refusal):
 
     code = "run_is_full"
     message = "名额已满。场地和师资够的，请勾选“确认超员加人”再提交；不够的，请本人改报别的场次。"
+
+
+class NotWaiting(Refusal):
+    """Somebody of the line was to be let in at the door, and is seated or gone."""
+
+    code = "not_waiting"
+    message = "这位已经不在候补里了。请刷新名单，在名单里按姓名找。"

@@ -3,12 +3,14 @@
 from dataclasses import replace
 
 from chengjiu_mp.core import audit
+from chengjiu_mp.core.db import db
 from chengjiu_mp.core.errors import NotFound
 from chengjiu_mp.courses.entry import Entry
-from chengjiu_mp.courses.errors import AlreadySignedUp, RunIsFull, SignupClosed
-from chengjiu_mp.courses.models import Signup
+from chengjiu_mp.courses.errors import AlreadySignedUp, NotWaiting, RunIsFull, SignupClosed
+from chengjiu_mp.courses.models import CourseRun, Signup
+from chengjiu_mp.courses.promoting import settle_move
 from chengjiu_mp.courses.queries import RunToEnter, run_to_enter
-from chengjiu_mp.courses.seats import Place, add_seat, locked_pools, take_seats
+from chengjiu_mp.courses.seats import Place, add_seat, locked_pools, release_place, take_seats
 from chengjiu_mp.courses.signing_up import Made, enter, held
 from chengjiu_mp.courses.signup_reading import By, drafts_of
 from chengjiu_mp.courses.signup_rows import DESK
@@ -42,6 +44,34 @@ def walk_in(run_id: int, entry: Entry, *, over: bool) -> Made:
     if made.signup.over_capacity:
         audit.record("signup.over_capacity", made.signup, unit_id=found.run.unit_id)
     return made
+
+
+def let_in(run: CourseRun, signup_id: int) -> Signup:
+    """Seat somebody of the line who stands at the door, beyond the capacity and flagged; the line behind stays as it is.
+
+    While anybody waits no seat is free, so this is one more than there are: who is ahead in the line and at home
+    loses nothing by it. The caller has judged who may and when.
+
+    :raise NotFound: no sign-up of this run; :raise NotWaiting: seated or gone meanwhile
+    :raise SignupClosed: cancelled or ended
+    """
+    pools = locked_pools(run.id)
+    db.session.refresh(run)
+    signup = db.session.get(Signup, signup_id, populate_existing=True)
+    if signup is None or signup.run_id != run.id:
+        raise NotFound
+    if run.state != "published":
+        raise SignupClosed("这一场已经取消或结束，不能再加人。", phase=run.state)
+    if signup.state != "waitlisted":
+        raise NotWaiting
+    position = signup.position
+    release_place(pools, signup)
+    signup.pool_id, signup.state, signup.over_capacity = pools.open.id, "confirmed", True
+    db.session.flush()
+    add_seat(pools.open.id)
+    audit.record("signup.let_in", signup, unit_id=run.unit_id, position=position)
+    settle_move(signup)
+    return signup
 
 
 def _place(found: RunToEnter, *, over: bool) -> Place:

@@ -9,12 +9,13 @@ from sqlalchemy import func, select
 
 from chengjiu_mp.checkin.errors import NotCheckedIn, RosterNotOpen
 from chengjiu_mp.checkin.models import CheckIn, Scan
-from chengjiu_mp.checkin.walking_in import WalkIn, add_at_the_door
+from chengjiu_mp.checkin.walking_in import WalkIn, add_at_the_door, let_in_at_the_door
 from chengjiu_mp.core import context
 from chengjiu_mp.core.db import db, unit_of_work
+from chengjiu_mp.core.errors import NotFound
 from chengjiu_mp.core.models import AuditEntry
 from chengjiu_mp.courses import copying, publishing
-from chengjiu_mp.courses.errors import AlreadySignedUp, GuardianRequired, RunIsFull, SignupClosed
+from chengjiu_mp.courses.errors import AlreadySignedUp, GuardianRequired, NotWaiting, RunIsFull, SignupClosed
 from chengjiu_mp.courses.models import CourseRun, Meeting, SeatPool, Signup
 from chengjiu_mp.courses.withdrawing import withdraw
 from chengjiu_mp.outbox.models import Message
@@ -207,3 +208,49 @@ def test_what_is_over_takes_nobody(app, state):
         db.session.get_one(CourseRun, door.run).state = state
     with pytest.raises(SignupClosed):
         came(door)
+
+
+def waits(door):
+    return signed(door.run).signup.id
+
+
+def let_in(door, signup_id):
+    with unit_of_work(), context.acting_as(door.who):
+        how = WalkIn(door.meeting, f"door-{next(_nonces)}", over=True)
+        return let_in_at_the_door(door.run, signup_id, how, door.who)
+
+
+def test_who_waits_at_the_door_is_let_in_beyond_the_capacity_and_the_line_stays(app):
+    door = a_door(capacity=1)
+    signed(door.run)
+    first, second = waits(door), waits(door)
+    assert let_in(door, second).verdict == "accepted"
+    row = db.session.get_one(Signup, second, populate_existing=True)
+    assert (row.state, row.outcome, row.over_capacity, row.position) == ("confirmed", "attended", True, None)
+    assert db.session.get_one(Signup, first, populate_existing=True).state == "waitlisted"
+    assert seats(door) == (2, 2, 1)
+    told = db.session.scalars(select(AuditEntry).where(AuditEntry.action == "signup.let_in")).one()
+    assert (told.actor_id, told.object_id) == (door.who.account_id, second)
+    assert broken() == {}
+
+
+def test_letting_in_twice_or_a_stranger_is_refused(app):
+    door, other = a_door(capacity=1), a_door(capacity=1)
+    signed(door.run)
+    waiting = waits(door)
+    let_in(door, waiting)
+    with pytest.raises(NotWaiting):
+        let_in(door, waiting)
+    with pytest.raises(NotFound):
+        let_in(other, waiting)
+    assert broken() == {}
+
+
+def test_before_the_hours_nobody_is_let_in(app):
+    door = a_door(capacity=1, starts_in=timedelta(hours=2))
+    signed(door.run)
+    waiting = waits(door)
+    with pytest.raises(NotCheckedIn):
+        let_in(door, waiting)
+    assert db.session.get_one(Signup, waiting, populate_existing=True).state == "waitlisted"
+    assert seats(door) == (1, 1, 0)

@@ -75,6 +75,7 @@ ACTIONS = {
     "signup.moved": "换场",
     "signup.name_confirmed": "本人核对姓名",
     "signup.offer_accepted": "确认名额",
+    "signup.let_in": "候补的人到场，超员放行",
     "signup.over_capacity": "超员加人",
     "signup.offer_lapsed": "名额过时未确认",
     "signup.offered": "候补到位，等待确认",

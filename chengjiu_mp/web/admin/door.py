@@ -1,25 +1,28 @@
 """现场加人: who comes to the door without a sign-up is signed up and checked in with one form, the desk's.
 
-Beyond the capacity somebody in charge, who stands there, ticks that one more fits.
+Beyond the capacity somebody in charge, who stands there, ticks that one more fits. Who waits in the line is let in the
+same way, from the roster.
 """
 
 from typing import Any
 
 from flask import Blueprint, redirect, request, url_for
+from pydantic import Field
 from werkzeug.wrappers import Response
 
 from chengjiu_mp.checkin import policy, queries
-from chengjiu_mp.checkin.walking_in import WalkIn, add_at_the_door
+from chengjiu_mp.checkin.walking_in import WalkIn, add_at_the_door, let_in_at_the_door
 from chengjiu_mp.core import ids
 from chengjiu_mp.core.access import access, roles
 from chengjiu_mp.core.context import principal
+from chengjiu_mp.core.db import unit_of_work
 from chengjiu_mp.core.errors import NotFound, Refusal
 from chengjiu_mp.core.parsing import In, RowId, from_pairs
 from chengjiu_mp.courses.models import CourseRun, Meeting
 from chengjiu_mp.courses.policy import may_enter_others
 from chengjiu_mp.web import forms
 from chengjiu_mp.web.admin.desk import DOOR, DeskPage, desk_page, entry_of, once
-from chengjiu_mp.web.h5.teach import phase_of
+from chengjiu_mp.web.h5.teach import phase_of, roster_path
 
 blueprint = Blueprint("console_door", __name__, url_prefix="/console/runs")
 
@@ -35,6 +38,12 @@ class DoorPage(DeskPage):
 
     meeting_id: RowId | None = None
     over: bool = False
+
+
+class LetInPage(In):
+    signup_id: RowId
+    meeting_id: RowId
+    back: str = Field("", max_length=300)
 
 
 @blueprint.get("/<row:run_id>/door")
@@ -60,6 +69,17 @@ def send(run_id: int) -> Response | tuple[str, int]:
     if may_enter_others(principal(), run_id):
         return redirect(url_for("console_desk.ticket", run_id=run_id, signup_id=signup_id), 303)
     return redirect(url_for("teach.roster", run_id=run_id, meeting=given.meeting_id), 303)
+
+
+@blueprint.post("/<row:run_id>/door/let-in")
+@access(MAY)
+def let_in(run_id: int) -> Response:
+    """Seat somebody of the line beyond the capacity, and check them in."""
+    given = from_pairs(LetInPage, request.form, ignore=forms.IGNORED)
+    how = WalkIn(given.meeting_id, ids.new_token(), over=True)
+    with unit_of_work():
+        answer = let_in_at_the_door(run_id, given.signup_id, how, principal())
+    return redirect(f"{roster_path(given.back, run_id)}?meeting={given.meeting_id}&last={answer.scan_id}", 303)
 
 
 def _added(run_id: int, given: DoorPage) -> int:

@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response
 
 from chengjiu_mp.checkin import attendance, messages, policy, queries
 from chengjiu_mp.checkin.answers import answer_of
+from chengjiu_mp.checkin.conflicts import conflicts
 from chengjiu_mp.checkin.schemas import ScanIn
 from chengjiu_mp.checkin.service import record_scans
 from chengjiu_mp.core import clock, ids
@@ -103,7 +104,8 @@ def show_roster(run_id: int, shell: str, back: str) -> str:
         meeting=meeting, meetings=queries.meetings_of(run.id), figures=queries.counts(run.id, meeting.id),
         missing=[r for r in rows if not r.checked_in], here=[r for r in rows if r.checked_in], said=asked.said,
         q=search.q, phase=phase_of(meeting), opens=policy.opens_at(meeting), last=last, undo=_undo(run, asked.last),
-        refused=queries.refused_scans(run.id), words=messages.WORDS, sources=messages.SOURCES, new_nonce=ids.new_token,
+        refused=queries.refused_scans(run.id), conflicts=conflicts(run.id, meeting.id), words=messages.WORDS,
+        waiting=queries.waiting(run.id), sources=messages.SOURCES, new_nonce=ids.new_token,
         path=request.path,
     )  # fmt: skip
 

@@ -1,0 +1,87 @@
+"""按单位点名: a unit's people on one page, ticked together and sent once (feat-B13)."""
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from pydantic import Field
+from werkzeug.wrappers import Response
+
+from chengjiu_mp.checkin import policy, queries
+from chengjiu_mp.checkin.schemas import ScanIn
+from chengjiu_mp.checkin.service import record_scans
+from chengjiu_mp.core import clock, ids
+from chengjiu_mp.core.access import access, roles
+from chengjiu_mp.core.context import principal
+from chengjiu_mp.core.db import unit_of_work
+from chengjiu_mp.core.errors import NotFound
+from chengjiu_mp.core.parsing import In, RowId, from_pairs
+from chengjiu_mp.web import forms
+from chengjiu_mp.web.h5.teach import phase_of
+
+blueprint = Blueprint("group", __name__)
+
+MAY = roles("instructor", "operator")
+
+
+class GroupQuery(In):
+    """``done``: how many were just checked in; ``left``: how many of those ticked were not."""
+
+    meeting: RowId | None = None
+    unit: RowId | None = None
+    done: int | None = Field(None, ge=0, le=500)
+    left: int = Field(0, ge=0, le=500)
+
+
+class GroupPage(In):
+    """``here``: the sign-ups that were ticked; ``nonce`` makes two taps one."""
+
+    meeting_id: RowId
+    unit_id: RowId
+    here: list[RowId] = Field(default_factory=list, max_length=500)
+    nonce: str = Field(min_length=8, max_length=40, pattern=r"^[a-z2-7]+$")
+
+
+@blueprint.get("/teach/runs/<row:run_id>/group")
+@access(MAY)
+def page(run_id: int) -> str:
+    """Show the units whose people are expected, or one unit's people with a box each."""
+    asked = from_pairs(GroupQuery, request.args)
+    return _page(run_id, asked)
+
+
+@blueprint.post("/teach/runs/<row:run_id>/group")
+@access(MAY)
+def send(run_id: int) -> str | Response | tuple[str, int]:
+    """Check in whoever was ticked, all in one."""
+    given = from_pairs(GroupPage, request.form, ignore=forms.IGNORED)
+    if not given.here:
+        asked = GroupQuery(meeting=given.meeting_id, unit=given.unit_id)
+        return _page(run_id, asked, "还没有勾选人。请勾选到场的人，再点签到。"), 422
+    source = "paper" if phase_of(queries.meeting_of(run_id, given.meeting_id)) == "paper" else "name"
+    scans = [
+        ScanIn(
+            nonce=f"{given.nonce}.{one}", signup_id=one, meeting_id=given.meeting_id, scanned_at=clock.now(),
+            source=source,
+        )
+        for one in dict.fromkeys(given.here)
+    ]  # fmt: skip
+    with unit_of_work():
+        answers = record_scans(run_id, scans, principal())
+    done = sum(one.verdict != "refused" for one in answers)
+    query = {"meeting": given.meeting_id, "unit": given.unit_id, "done": done, "left": len(answers) - done}
+    return redirect(url_for(".page", run_id=run_id, **query), 303)
+
+
+def _page(run_id: int, asked: GroupQuery, error: str = "") -> str:
+    run = policy.run_to_check_in(principal(), run_id)
+    meeting = queries.meeting_of(run.id, asked.meeting)
+    units = queries.units_expected(run.id, meeting.id)
+    unit = next((one for one in units if one.id == asked.unit), None)
+    if asked.unit is not None and unit is None:
+        raise NotFound("这个单位没有人报这一场。请回名单核对。")
+    rows = queries.roster(run.id, meeting.id, unit_id=unit.id) if unit else []
+    back = url_for(".page", run_id=run.id, meeting=meeting.id) if unit else None
+    return render_template(
+        "h5/group.html", title="按单位点名", back=back or url_for("teach.roster", run_id=run.id, meeting=meeting.id),
+        run=run, meeting=meeting, units=units, unit=unit, error=error, done=asked.done, left=asked.left,
+        missing=[row for row in rows if not row.checked_in], here=[row for row in rows if row.checked_in],
+        phase=phase_of(meeting), nonce=ids.new_token(), post=url_for(".send", run_id=run.id),
+    )  # fmt: skip
