@@ -6,6 +6,7 @@ from chengjiu_mp import cli
 from chengjiu_mp.certificates import api as certificates
 from chengjiu_mp.certificates import tasks as certificate_tasks
 from chengjiu_mp.checkin import api as checkin
+from chengjiu_mp.checkin import door_api as checkin_door
 from chengjiu_mp.courses import api as courses
 from chengjiu_mp.courses import calendar_api, family_api, line_api, month_api, scene_api
 from chengjiu_mp.courses import tasks as course_tasks
@@ -32,6 +33,7 @@ from chengjiu_mp.web.admin import codes as console_codes
 from chengjiu_mp.web.admin import corrections as console_corrections
 from chengjiu_mp.web.admin import desk as console_desk
 from chengjiu_mp.web.admin import door as console_door
+from chengjiu_mp.web.admin import door_first as console_door_first
 from chengjiu_mp.web.admin import guardians as console_guardians
 from chengjiu_mp.web.admin import home as console_home
 from chengjiu_mp.web.admin import instructors as console_instructors
@@ -56,7 +58,7 @@ from chengjiu_mp.web.admin import settings as console_settings
 from chengjiu_mp.web.admin import signin as console_signin
 from chengjiu_mp.web.admin import targets as console_targets
 from chengjiu_mp.web.h5 import again as again_pages
-from chengjiu_mp.web.h5 import asking, board, guardian_claim
+from chengjiu_mp.web.h5 import asking, board, completing, guardian_claim
 from chengjiu_mp.web.h5 import certificates as lookup_pages
 from chengjiu_mp.web.h5 import corrections as correction_pages
 from chengjiu_mp.web.h5 import group as group_pages
@@ -117,6 +119,8 @@ PAGES = (
     scan_pages,
     paper_pages,
     group_pages,
+    completing,
+    console_door_first,
     console_signin,
     console_home,
     console_runs,
@@ -170,6 +174,7 @@ def register(app: Flask) -> None:
     app.register_blueprint(lists.blueprint)
     app.register_blueprint(link_api.blueprint)
     app.register_blueprint(checkin.blueprint)
+    app.register_blueprint(checkin_door.blueprint)
     app.register_blueprint(exams.blueprint)
     certificates.init_app(app)
     app.register_blueprint(reports.blueprint)

@@ -53,3 +53,30 @@ class NotCheckedIn(Refusal):
     """Who came to the door was not signed up either, as the check-in was refused; ``why`` is its code."""
 
     code = "not_checked_in"
+
+
+class OnTheRoster(Refusal):
+    """The phone left at the door is that of somebody on the roster who is not here yet; ``name`` makes it another."""
+
+    code = "on_the_roster"
+    message = (
+        "这个手机号在名单里有人还没签到。是本人的，请回名单按手机后四位找到，点“签到”；"
+        "是同行的另一位，请写上称呼再提交。"
+    )
+    kind = Kind.CONFLICT
+
+
+class ProvisionalEnded(Refusal):
+    """It was completed or dropped meanwhile."""
+
+    code = "provisional_ended"
+    message = "这一条已经补好或作废了。请刷新名单核对；本人补过的，入场码在「我的」里。"
+    kind = Kind.CONFLICT
+
+
+class TooLateToComplete(Refusal):
+    """The results that stand on the attendance were handed in, or the week after the run is over."""
+
+    code = "too_late_to_complete"
+    message = "本场的成绩已经提交，不能再补录。请打电话问工作人员，可以改报下一场。"
+    kind = Kind.CONFLICT

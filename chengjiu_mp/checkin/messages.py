@@ -29,7 +29,10 @@ WORDS = {
     "unknown_meeting": "时间已改",
 }  # fmt: skip
 # How somebody was checked in.
-SOURCES = {"camera": "扫码", "code": "输入六位码", "name": "点名", "paper": "纸质", "wall": "墙上的码"}
+SOURCES = {
+    "camera": "扫码", "code": "输入六位码", "name": "点名", "paper": "纸质", "wall": "墙上的码",
+    "later": "先签到后补录",
+}  # fmt: skip
 TONES = {"accepted": "ok", "already": "warn", "refused": "bad"}
 
 

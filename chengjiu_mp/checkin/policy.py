@@ -66,10 +66,11 @@ def verdict_of(run: CourseRun, meeting: Meeting | None, signup: Signup | None, a
         return "unknown_meeting"
     if signup.state in _STATE_CODES:
         return _STATE_CODES[signup.state]
-    return _window(run, meeting, at, source)
+    return window(run, meeting, at, source)
 
 
-def _window(run: CourseRun, meeting: Meeting, at: datetime, source: str) -> str:
+def window(run: CourseRun, meeting: Meeting, at: datetime, source: str) -> str:
+    """Return "ok" within the hours of the meeting's check-in, else the code of why not."""
     if at < opens_at(meeting):
         return "too_early"
     until = meeting.ends_at + (PAPER_UNTIL if source == "paper" else CLOSES_AFTER)

@@ -28,12 +28,25 @@ def record_scans(
     :param sent_at: the phone's clock at sending; when it is off, the scans' times are put right by the difference
     :raise NotFound: the run is missing or out of the caller's scope; :raise RosterNotOpen: not around its days
     """
-    run = policy.run_to_check_in(by, run_id)
+    return _recorded(policy.run_to_check_in(by, run_id), scans, by, _offset(sent_at))
+
+
+def record_later(run: CourseRun, scan: ScanIn, by: Principal) -> ScanAnswer:
+    """Record that somebody came who said only later who they are; the caller has judged that.
+
+    :param by: who saw them come
+    """
+    return _recorded(run, [scan], by, timedelta(0), source="later")[0]
+
+
+def _recorded(
+    run: CourseRun, scans: Sequence[ScanIn], by: Principal, offset: timedelta, source: str | None = None
+) -> list[ScanAnswer]:
     take_turn(run)
     meetings = _meetings(run)
     meant = tickets.signups_meant(run.id, scans)
     known = _known(run.id, scans)
-    upload = _Upload(run, meetings, by, _offset(sent_at))
+    upload = _Upload(run, meetings, by, offset, source)
     for scan in scans:
         if scan.nonce not in known:
             known[scan.nonce] = upload.record(scan, meant.get(scan.nonce))
@@ -68,8 +81,10 @@ def _offset(sent_at: datetime | None) -> timedelta:
 class _Upload:
     """One request's scans on their way into the table."""
 
-    def __init__(self, run: CourseRun, meetings: dict[int, Meeting], by: Principal, offset: timedelta) -> None:
-        self.run, self.meetings, self.by, self.offset = run, meetings, by, offset
+    def __init__(
+        self, run: CourseRun, meetings: dict[int, Meeting], by: Principal, offset: timedelta, source: str | None
+    ) -> None:
+        self.run, self.meetings, self.by, self.offset, self.source = run, meetings, by, offset, source
         self.counts: dict[str, int] = {}
 
     def record(self, given: ScanIn, signup: Signup | None) -> Scan:
@@ -79,9 +94,10 @@ class _Upload:
         code = policy.verdict_of(self.run, meeting, signup, at, given.source)
         if code == "unknown_ticket" and given.ticket is not None and not tickets.read_ticket(given.ticket).readable:
             code = "not_a_ticket"
+        source = self.source or given.source
         scan = Scan(
             run_id=self.run.id, meeting_id=(meeting or next(iter(self.meetings.values()))).id,
-            signup_id=signup.id if signup else None, nonce=given.nonce, source=given.source, scanned_at=at,
+            signup_id=signup.id if signup else None, nonce=given.nonce, source=source, scanned_at=at,
             received_at=clock.now(), account_id=self.by.account_id, by_name=self.by.name[:100],
             verdict="accepted" if code == "ok" else "refused", code=code, reason=remark,
         )  # fmt: skip

@@ -169,10 +169,12 @@ def _places(found: RunToEnter, drafts: Sequence[Draft], owner: Owner | None, *, 
 
 
 def enter(
-    found: RunToEnter, drafts: Sequence[Draft], take: Callable[[], list[Place]], party_id: int | None = None
-) -> list[Made]:
+    found: RunToEnter, drafts: Sequence[Draft], take: Callable[[], list[Place]], party_id: int | None = None,
+    *, ended: bool = False,
+) -> list[Made]:  # fmt: skip
     """Write the drafts' rows with the places that ``take`` gives, and say all that follows.
 
+    :param ended: the run may have ended; ``take`` looks at its state itself, with the pools held
     :raise AlreadySignedUp: when somebody was faster; :raise SignupClosed: when the run ended meanwhile
     """
     run = found.run
@@ -194,7 +196,8 @@ def enter(
             if not violated(exc, "uq_signup_run_code"):
                 raise
         else:
-            still_open(run)
+            if not ended:
+                still_open(run)
             return [
                 _concluded(run, adopted(row), draft, place, token, messages.which(index, len(rows)))
                 for index, ((row, token), draft, place) in enumerate(zip(rows, drafts, places, strict=True))

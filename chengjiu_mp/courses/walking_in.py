@@ -15,39 +15,52 @@ from chengjiu_mp.courses.signing_up import Made, enter, held
 from chengjiu_mp.courses.signup_reading import By, drafts_of
 from chengjiu_mp.courses.signup_rows import DESK
 
+# By whether staff fill it in.
+_HERE_ALREADY = {
+    True: "这个证件已经报过这一场。请回名单按姓名找到本人，点“签到”。",
+    False: "这个证件已经报过这一场，不用补填。请把原来的入场码给工作人员签到；找不到的，请工作人员按姓名找。",
+}
+AT_THE_DOOR = By(DESK, None, None)
 
-def walk_in(run_id: int, entry: Entry, *, over: bool) -> Made:
+
+def walk_in(run_id: int, entry: Entry, *, over: bool, by: By = AT_THE_DOOR, ended: bool = False) -> Made:
     """Return the seat of a person at the door, whether or not the time to sign up is over; the line is not asked.
 
     The caller has judged who may and when. A seat beyond the capacity is flagged ``over_capacity`` and in the trail.
 
     :param over: somebody in charge said that one more fits
+    :param by: who fills the form in; the desk, or the person on their own phone
+    :param ended: they came while it lasted: that the run has ended since does not matter, only that it was held
     :raise RunIsFull: about ``over``, when no seat is free and nobody said so
     :raise AlreadySignedUp: saying to look on the roster; :raise SignupClosed: cancelled or ended
     :raise Refusal: as :func:`signing_up.sign_up`, a child's guardian among them
     """
     found = run_to_enter(run_id)
-    if found.run.state == "draft":
-        raise NotFound
-    if found.run.state != "published":
-        raise SignupClosed("这一场已经取消或结束，不能再加人。", phase=found.run.state)
+    _check_held(found.run, ended=ended)
     try:
-        (draft,) = drafts_of(found.run, [entry], By(DESK, None, None), None, places=[""])
+        (draft,) = drafts_of(found.run, [entry], by, None, places=[""])
         if isinstance(draft, Signup):
             return held(draft)
         # Who stands here need not say once more that they come.
-        (made,) = enter(found, [replace(draft, confirm_by=None)], lambda: [_place(found, over=over)])
+        (made,) = enter(
+            found, [replace(draft, confirm_by=None)], lambda: [_place(found, over=over, ended=ended)], ended=ended
+        )
     except AlreadySignedUp:
-        raise AlreadySignedUp(
-            "这个证件已经报过这一场。请回名单按姓名找到本人，点“签到”。", field="doc_number"
-        ) from None
+        raise AlreadySignedUp(_HERE_ALREADY[by.channel == DESK], field="doc_number") from None
     if made.signup.over_capacity:
         audit.record("signup.over_capacity", made.signup, unit_id=found.run.unit_id)
     return made
 
 
+def _check_held(run: CourseRun, *, ended: bool) -> None:
+    if run.state == "draft":
+        raise NotFound
+    if run.state != "published" and not (ended and run.state == "closed"):
+        raise SignupClosed("这一场已经取消或结束，不能再加人。", phase=run.state)
+
+
 def let_in(run: CourseRun, signup_id: int) -> Signup:
-    """Seat somebody of the line who stands at the door, beyond the capacity and flagged; the line behind stays as it is.
+    """Seat somebody of the line who stands at the door, beyond the capacity and flagged; the line stays as it is.
 
     While anybody waits no seat is free, so this is one more than there are: who is ahead in the line and at home
     loses nothing by it. The caller has judged who may and when.
@@ -74,9 +87,11 @@ def let_in(run: CourseRun, signup_id: int) -> Signup:
     return signup
 
 
-def _place(found: RunToEnter, *, over: bool) -> Place:
+def _place(found: RunToEnter, *, over: bool, ended: bool) -> Place:
     # Everybody who changes a run's places or its attendance takes these rows first, all of them in one order.
     pool = locked_pools(found.run.id).open
+    if ended:
+        _check_held(run_to_enter(found.run.id).run, ended=True)
     if take_seats(pool.id):
         return Place(pool.id, "confirmed", None, 0)
     if not over:

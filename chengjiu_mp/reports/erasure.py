@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from sqlalchemy import exists, select
 
 from chengjiu_mp.certificates.models import Certificate
+from chengjiu_mp.checkin.erasing import forget_phone
 from chengjiu_mp.core import audit, clock
 from chengjiu_mp.core.context import Principal
 from chengjiu_mp.core.db import db
@@ -87,6 +88,8 @@ def erase(held: Sequence[Held], who: Principal, *, forget_certificates: bool = F
         signups += erase_signups(each.signup_ids)
         erase_rows(each.signup_ids)
         messages += _erase_rest(each, forget_certificates=forget_certificates)
+    for phone in sorted(filter(None, phones)):
+        forget_phone(phone)
     closed = [close_trainee_of(phone) for phone in sorted(filter(None, phones)) if not _still_used(phone)]
     return Erased(len(held), signups, places, messages, account_closed=any(closed))
 

@@ -12,6 +12,7 @@ VALUES = {
     "what.messages": "消息",
     "what.names": "名单上的姓名",
     "what.people": "人员",
+    "what.provisional": "没有补录的到场手机号",
     "what.replies": "重复提交记录",
     "what.sessions": "登录",
     "what.signups": "报名",

@@ -5,7 +5,7 @@ from pydantic import Field
 from werkzeug.wrappers import Response
 
 from chengjiu_mp.checkin import policy, queries
-from chengjiu_mp.checkin.schemas import ScanIn
+from chengjiu_mp.checkin.schemas import ScanIn, Source
 from chengjiu_mp.checkin.service import record_scans
 from chengjiu_mp.core import clock, ids
 from chengjiu_mp.core.access import access, roles
@@ -53,21 +53,26 @@ def send(run_id: int) -> str | Response | tuple[str, int]:
     """Check in whoever was ticked, all in one."""
     given = from_pairs(GroupPage, request.form, ignore=forms.IGNORED)
     if not given.here:
-        asked = GroupQuery(meeting=given.meeting_id, unit=given.unit_id)
+        asked = GroupQuery.model_validate({"meeting": given.meeting_id, "unit": given.unit_id})
         return _page(run_id, asked, "还没有勾选人。请勾选到场的人，再点签到。"), 422
-    source = "paper" if phase_of(queries.meeting_of(run_id, given.meeting_id)) == "paper" else "name"
-    scans = [
+    with unit_of_work():
+        answers = record_scans(run_id, _scans(run_id, given), principal())
+    done = sum(one.verdict != "refused" for one in answers)
+    came = {"done": done, "left": len(answers) - done}
+    where = url_for(".page", run_id=run_id, meeting=given.meeting_id, unit=given.unit_id, **came)  # type: ignore[arg-type]
+    return redirect(where, 303)
+
+
+def _scans(run_id: int, given: GroupPage) -> list[ScanIn]:
+    late = phase_of(queries.meeting_of(run_id, given.meeting_id)) == "paper"
+    source: Source = "paper" if late else "name"
+    return [
         ScanIn(
             nonce=f"{given.nonce}.{one}", signup_id=one, meeting_id=given.meeting_id, scanned_at=clock.now(),
             source=source,
         )
         for one in dict.fromkeys(given.here)
     ]  # fmt: skip
-    with unit_of_work():
-        answers = record_scans(run_id, scans, principal())
-    done = sum(one.verdict != "refused" for one in answers)
-    query = {"meeting": given.meeting_id, "unit": given.unit_id, "done": done, "left": len(answers) - done}
-    return redirect(url_for(".page", run_id=run_id, **query), 303)
 
 
 def _page(run_id: int, asked: GroupQuery, error: str = "") -> str:

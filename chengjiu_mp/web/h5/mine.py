@@ -14,6 +14,7 @@ from chengjiu_mp.courses import signup_queries
 from chengjiu_mp.courses.excusing import may_excuse
 from chengjiu_mp.courses.models import LIVE, Signup
 from chengjiu_mp.courses.reconfirming import asks_to_confirm
+from chengjiu_mp.web.h5.completing import links_for
 from chengjiu_mp.web.h5.own_data import held_now
 
 blueprint = Blueprint("mine", __name__)
@@ -43,7 +44,7 @@ def mine() -> str:
     groups = [("即将参加", _cards(seated, ranks)), ("候补", _cards(waiting, ranks)), ("以前的", _cards(past, ranks))]
     return render_template(
         "h5/me.html", title="我的", back="/", groups=[g for g in groups if g[1]], proved=proved,
-        asks_name=proved and not held,
+        asks_name=proved and not held, to_complete=links_for(caller.phone_index) if proved else [],
     )  # fmt: skip
 
 

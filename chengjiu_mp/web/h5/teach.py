@@ -6,7 +6,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from pydantic import Field
 from werkzeug.wrappers import Response
 
-from chengjiu_mp.checkin import attendance, messages, policy, queries
+from chengjiu_mp.checkin import attendance, messages, policy, provisional, queries
 from chengjiu_mp.checkin.answers import answer_of
 from chengjiu_mp.checkin.conflicts import conflicts
 from chengjiu_mp.checkin.schemas import ScanIn
@@ -18,6 +18,7 @@ from chengjiu_mp.core.db import unit_of_work
 from chengjiu_mp.core.parsing import In, RowId, from_pairs
 from chengjiu_mp.courses.models import CourseRun, Meeting
 from chengjiu_mp.courses.policy import ROSTER_OPENS
+from chengjiu_mp.people.phones import mask_phone
 from chengjiu_mp.web import forms
 from chengjiu_mp.web.view import own_path
 
@@ -105,9 +106,17 @@ def show_roster(run_id: int, shell: str, back: str) -> str:
         missing=[r for r in rows if not r.checked_in], here=[r for r in rows if r.checked_in], said=asked.said,
         q=search.q, phase=phase_of(meeting), opens=policy.opens_at(meeting), last=last, undo=_undo(run, asked.last),
         refused=queries.refused_scans(run.id), conflicts=conflicts(run.id, meeting.id), words=messages.WORDS,
-        waiting=queries.waiting(run.id), sources=messages.SOURCES, new_nonce=ids.new_token,
-        path=request.path,
+        waiting=queries.waiting(run.id), to_complete=to_complete(run.id), sources=messages.SOURCES,
+        new_nonce=ids.new_token, path=request.path,
     )  # fmt: skip
+
+
+def to_complete(run_id: int) -> list[dict[str, Any]]:
+    """Return who came and is still to be completed, with masked numbers."""
+    return [
+        {"id": one.id, "name": one.name, "phone": mask_phone(provisional.phone_of(one)), "came_at": one.came_at}
+        for one in provisional.still_open(run_id)
+    ]
 
 
 def _undo(run: CourseRun, scan_id: int | None) -> dict[str, Any] | None:
