@@ -79,6 +79,7 @@ from chengjiu_mp.web.h5 import teach as teach_pages
 from chengjiu_mp.web.h5 import tickets as ticket_pages
 from chengjiu_mp.web.h5 import unit_link as unit_link_pages
 from chengjiu_mp.web.h5 import verify as verify_pages
+from chengjiu_mp.web.h5 import verify_many as verify_many_pages
 from chengjiu_mp.wechat import api as wechat_api
 
 # Imported for the tasks they declare; one a line.
@@ -151,6 +152,7 @@ PAGES = (
     result_pages,
     lookup_pages,
     verify_pages,
+    verify_many_pages,
     console_results,
     console_certificates,
     privacy_pages,
