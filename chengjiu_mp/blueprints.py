@@ -6,6 +6,7 @@ from chengjiu_mp import cli
 from chengjiu_mp.certificates import api as certificates
 from chengjiu_mp.certificates import tasks as certificate_tasks
 from chengjiu_mp.checkin import api as checkin
+from chengjiu_mp.checkin import wall_api
 from chengjiu_mp.courses import api as courses
 from chengjiu_mp.courses import calendar_api, family_api, line_api, month_api, scene_api
 from chengjiu_mp.courses import tasks as course_tasks
@@ -76,6 +77,8 @@ from chengjiu_mp.web.h5 import teach as teach_pages
 from chengjiu_mp.web.h5 import tickets as ticket_pages
 from chengjiu_mp.web.h5 import unit_link as unit_link_pages
 from chengjiu_mp.web.h5 import verify as verify_pages
+from chengjiu_mp.web.h5 import wall as wall_pages
+from chengjiu_mp.web.h5 import wall_screen
 from chengjiu_mp.wechat import api as wechat_api
 
 # Imported for the tasks they declare; one a line.
@@ -115,6 +118,8 @@ PAGES = (
     teach_pages,
     scan_pages,
     paper_pages,
+    wall_screen,
+    wall_pages,
     console_signin,
     console_home,
     console_runs,
@@ -168,6 +173,7 @@ def register(app: Flask) -> None:
     app.register_blueprint(lists.blueprint)
     app.register_blueprint(link_api.blueprint)
     app.register_blueprint(checkin.blueprint)
+    app.register_blueprint(wall_api.blueprint)
     app.register_blueprint(exams.blueprint)
     certificates.init_app(app)
     app.register_blueprint(reports.blueprint)

@@ -6,7 +6,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from pydantic import Field
 from werkzeug.wrappers import Response
 
-from chengjiu_mp.checkin import attendance, messages, policy, queries
+from chengjiu_mp.checkin import attendance, messages, policy, queries, wall_queries
 from chengjiu_mp.checkin.answers import answer_of
 from chengjiu_mp.checkin.schemas import ScanIn
 from chengjiu_mp.checkin.service import record_scans
@@ -30,7 +30,7 @@ class RosterQuery(In):
 
     meeting: RowId | None = None
     last: RowId | None = None
-    said: Literal["", "annulled"] = ""
+    said: Literal["", "annulled", "present"] = ""
 
 
 class SearchPage(In):
@@ -104,7 +104,7 @@ def show_roster(run_id: int, shell: str, back: str) -> str:
         missing=[r for r in rows if not r.checked_in], here=[r for r in rows if r.checked_in], said=asked.said,
         q=search.q, phase=phase_of(meeting), opens=policy.opens_at(meeting), last=last, undo=_undo(run, asked.last),
         refused=queries.refused_scans(run.id), words=messages.WORDS, sources=messages.SOURCES, new_nonce=ids.new_token,
-        path=request.path,
+        path=request.path, wall=wall_queries.on_roster(run, meeting),
     )  # fmt: skip
 
 
