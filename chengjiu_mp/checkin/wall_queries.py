@@ -124,11 +124,17 @@ def _hints(meeting_id: int) -> list[Hint]:
     return many + ([Hint("quick", quick)] if quick else [])
 
 
-def just_now(device_id: int | None, within: timedelta = timedelta(minutes=15)) -> Sequence[tuple[WallPresence, Signup]]:
+def just_now(
+    device_id: int | None, within: timedelta = timedelta(minutes=15)
+) -> Sequence[tuple[WallPresence, Signup, WallDisplay]]:
     """Return whom this phone checked in by a wall lately, the latest first: the page after the tap."""
     if device_id is None:
         return []
-    query = select(WallPresence, Signup).join(Signup, Signup.id == WallPresence.signup_id)
-    query = query.where(WallPresence.device_id == device_id, WallPresence.at > clock.now() - within)
+    query = (
+        select(WallPresence, Signup, WallDisplay)
+        .join(Signup, Signup.id == WallPresence.signup_id)
+        .join(WallDisplay, WallDisplay.id == WallPresence.display_id)
+        .where(WallPresence.device_id == device_id, WallPresence.at > clock.now() - within)
+    )
     rows = db.session.execute(query.order_by(WallPresence.at.desc(), WallPresence.id))
-    return [(row[0], row[1]) for row in rows]
+    return [(row[0], row[1], row[2]) for row in rows]

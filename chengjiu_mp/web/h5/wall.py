@@ -84,8 +84,9 @@ def done() -> str | Response:
     rows = wall_queries.just_now(principal().device_id)
     if not rows:
         return redirect(url_for("mine.mine"), 303)
-    people = [{"name": signup.name, "at": row.at, "second": row.second, "no": ""} for row, signup in rows]
-    return render_template("h5/wall_done.html", title="签到", back="/me", people=people)
+    people = [{"name": signup.name, "at": row.at, "second": row.second, "no": ""} for row, signup, _ in rows]
+    twice = any(display.second_at for _, _, display in rows) and not any(one["second"] for one in people)
+    return render_template("h5/wall_done.html", title="签到", back="/me", people=people, twice=twice)
 
 
 def _keep(judged: Judged) -> None:
@@ -136,4 +137,4 @@ def _done(answers: Sequence[Answer]) -> str:
          "no": _NO.get(one.code, _NO_OTHER) if one.verdict == "refused" else ""}
         for one in answers
     ]  # fmt: skip
-    return render_template("h5/wall_done.html", title="签到", back="/me", people=people)
+    return render_template("h5/wall_done.html", title="签到", back="/me", people=people, twice=False)
