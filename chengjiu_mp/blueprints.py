@@ -57,7 +57,7 @@ from chengjiu_mp.web.admin import settings as console_settings
 from chengjiu_mp.web.admin import signin as console_signin
 from chengjiu_mp.web.admin import targets as console_targets
 from chengjiu_mp.web.h5 import again as again_pages
-from chengjiu_mp.web.h5 import asking, board, guardian_claim
+from chengjiu_mp.web.h5 import asking, board, guardian_claim, wall_screen
 from chengjiu_mp.web.h5 import certificates as lookup_pages
 from chengjiu_mp.web.h5 import corrections as correction_pages
 from chengjiu_mp.web.h5 import guardian as guardian_pages
@@ -78,7 +78,6 @@ from chengjiu_mp.web.h5 import tickets as ticket_pages
 from chengjiu_mp.web.h5 import unit_link as unit_link_pages
 from chengjiu_mp.web.h5 import verify as verify_pages
 from chengjiu_mp.web.h5 import wall as wall_pages
-from chengjiu_mp.web.h5 import wall_screen
 from chengjiu_mp.wechat import api as wechat_api
 
 # Imported for the tasks they declare; one a line.

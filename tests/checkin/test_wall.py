@@ -143,9 +143,7 @@ def test_a_proved_number_opens_what_was_signed_up_with_it(hall):
         account_id = factories.account("trainee").id
     here = hall.phone()
     mine = hall.seat(hall.phone(), "李四")
-    proved = context.Principal(
-        account_id=account_id, device_id=here.device_id, phone_index=signup(mine).phone_index
-    )
+    proved = context.Principal(account_id=account_id, device_id=here.device_id, phone_index=signup(mine).phone_index)
     assert verdicts(hall.come(proved, mine)) == [("accepted", "ok", False)]
 
 
@@ -291,7 +289,10 @@ def test_only_who_may_check_in_opens_reads_and_ends(hall):
         open_display(hall.run_id, other.meeting.id, hall.teacher)
     assert hall.open(by=near) != hall.display_id
     assert hall.open() == hall.display_id
-    assert [hall.display.number, db.session.scalars(select(WallDisplay.number).order_by(WallDisplay.id)).all()[-1]] == [1, 2]
+    assert [hall.display.number, db.session.scalars(select(WallDisplay.number).order_by(WallDisplay.id)).all()[-1]] == [
+        1,
+        2,
+    ]
 
 
 def test_a_display_is_not_opened_outside_of_its_hours(app, frozen):
@@ -442,4 +443,3 @@ def test_many_on_one_phone_and_a_quick_hand_are_hints_and_no_refusal(hall, froze
     assert hall.come(quick, hall.seat(quick, "快"))[0].verdict == "accepted"
     hints = wall_queries.on_roster(hall.run, hall.meeting).hints
     assert [(one.kind, list(one.names)) for one in hints] == [("many", [f"人{n}" for n in range(5)]), ("quick", ["快"])]
-

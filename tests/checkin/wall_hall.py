@@ -50,9 +50,7 @@ class WallHall:
 
     def open(self, by: int | None = None, **options) -> int:
         with unit_of_work():
-            return wall_displays.open_display(
-                self.run_id, None, principal_of(by or self.account_id), **options
-            ).id
+            return wall_displays.open_display(self.run_id, None, principal_of(by or self.account_id), **options).id
 
     def end(self) -> None:
         with unit_of_work():

@@ -1,15 +1,16 @@
 """The hall's screen and a phone in a real Chromium: the code rotates, is scanned, and is never shown dead."""
 
 import dataclasses
+import io
 import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, Page
 from sqlalchemy import select
 
@@ -18,6 +19,7 @@ from chengjiu_mp.checkin.wall_models import WallDisplay
 from chengjiu_mp.core.db import db, unit_of_work
 from chengjiu_mp.courses.models import Signup
 from chengjiu_mp.signin import sessions
+from tests.pictures import code_in
 from tests.web.hall import PHONE, Hall, served
 
 pytestmark = pytest.mark.browser
@@ -60,10 +62,15 @@ def on_the_wall(page: Page, hall: Hall) -> None:
     page.wait_for_selector("[data-qr] svg")
 
 
+def asked(hall: Hall, page: Page) -> dict[str, Any]:
+    """Return what the screen is told to show now."""
+    found: dict[str, Any] = page.request.get(f"{hall.url}{page.get_attribute('[data-wall]', 'data-wall')}").json()
+    return found
+
+
 def code(hall: Hall, page: Page) -> str:
-    """Return the address that the screen shows now, as the product draws it."""
-    asked = page.request.get(f"{hall.url}{page.get_attribute('[data-wall]', 'data-wall')}").json()
-    return hall.url + str(asked["url"]).partition("/w/")[1] + str(asked["url"]).partition("/w/")[2]
+    """Return the address that the screen shows now, on this test's server."""
+    return f"{hall.url}/w/{asked(hall, page)['url'].rpartition('/')[2]}"
 
 
 def shot(page: Page, name: str) -> None:
@@ -150,6 +157,7 @@ def test_the_whole_code_and_every_word_stand_on_the_screen(hall: Hall, browser: 
         # A reader needs a code of a tenth of its distance: on a screen 2.4 m wide, half its height reaches 7 m.
         assert box["height"] >= (0.55 * size["height"] if size["width"] > size["height"] else 0.8 * size["width"])
         assert box["y"] + box["height"] <= size["height"]
+        assert code_in(Image.open(io.BytesIO(wall.screenshot()))) == asked(hall, wall)["url"]
         assert wall.evaluate("document.documentElement.scrollWidth") <= size["width"]
         if size["width"] > size["height"]:
             assert wall.evaluate("document.documentElement.scrollHeight") <= size["height"]

@@ -85,7 +85,9 @@ def test_the_screen_opens_shows_the_code_and_ends(hall, teacher):
 
 def test_the_screen_knows_a_slower_step(hall, teacher):
     path = f"/teach/runs/{hall.run_id}/wall"
-    shown = teacher.post(path, data=hidden(teacher.get(path).text, "打开") | {"step_seconds": "30"}, follow_redirects=True)
+    shown = teacher.post(
+        path, data=hidden(teacher.get(path).text, "打开") | {"step_seconds": "30"}, follow_redirects=True
+    )
     assert "每 30 秒换一次" in shown.text
 
 

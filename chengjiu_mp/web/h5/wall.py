@@ -107,10 +107,11 @@ def _refused(refusal: WallRefusal) -> tuple[str, int]:
 def _form(judged: Judged, claim: str, errors: dict[str, str] | None = None) -> str:
     caller = principal()
     own = people_here(judged, caller)
+    ready = [one for one in own if one.step in ("first", "second")]
     found = runs.run_with_seats(judged.run.id)
     return render_template(
         "h5/wall_form.html", title="扫码签到", back="/me", run=found.run, meeting=judged.meeting, errors=errors or {},
-        ready=[_line(one) for one in own if one.step in ("first", "second")], second=any(o.step == "second" for o in own),
+        ready=[_line(one) for one in ready], second=bool(ready) and all(one.step == "second" for one in ready),
         rest=[_line(one) for one in own if one.step in ("here", "no")], claim=claim,
         signup=_signup_address(found), proved=caller.phone_index is not None,
     )  # fmt: skip
