@@ -7,6 +7,7 @@ from chengjiu_mp.certificates import api as certificates
 from chengjiu_mp.certificates import tasks as certificate_tasks
 from chengjiu_mp.checkin import api as checkin
 from chengjiu_mp.checkin import door_api as checkin_door
+from chengjiu_mp.checkin import wall_api
 from chengjiu_mp.courses import api as courses
 from chengjiu_mp.courses import calendar_api, family_api, line_api, month_api, scene_api
 from chengjiu_mp.courses import tasks as course_tasks
@@ -58,7 +59,7 @@ from chengjiu_mp.web.admin import settings as console_settings
 from chengjiu_mp.web.admin import signin as console_signin
 from chengjiu_mp.web.admin import targets as console_targets
 from chengjiu_mp.web.h5 import again as again_pages
-from chengjiu_mp.web.h5 import asking, board, completing, guardian_claim
+from chengjiu_mp.web.h5 import asking, board, completing, guardian_claim, wall_screen
 from chengjiu_mp.web.h5 import certificates as lookup_pages
 from chengjiu_mp.web.h5 import corrections as correction_pages
 from chengjiu_mp.web.h5 import group as group_pages
@@ -80,6 +81,7 @@ from chengjiu_mp.web.h5 import tickets as ticket_pages
 from chengjiu_mp.web.h5 import unit_link as unit_link_pages
 from chengjiu_mp.web.h5 import verify as verify_pages
 from chengjiu_mp.web.h5 import verify_many as verify_many_pages
+from chengjiu_mp.web.h5 import wall as wall_pages
 from chengjiu_mp.wechat import api as wechat_api
 
 # Imported for the tasks they declare; one a line.
@@ -122,6 +124,8 @@ PAGES = (
     group_pages,
     completing,
     console_door_first,
+    wall_screen,
+    wall_pages,
     console_signin,
     console_home,
     console_runs,
@@ -177,6 +181,7 @@ def register(app: Flask) -> None:
     app.register_blueprint(link_api.blueprint)
     app.register_blueprint(checkin.blueprint)
     app.register_blueprint(checkin_door.blueprint)
+    app.register_blueprint(wall_api.blueprint)
     app.register_blueprint(exams.blueprint)
     certificates.init_app(app)
     app.register_blueprint(reports.blueprint)

@@ -6,7 +6,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from pydantic import Field
 from werkzeug.wrappers import Response
 
-from chengjiu_mp.checkin import attendance, messages, policy, provisional, queries
+from chengjiu_mp.checkin import attendance, messages, policy, provisional, queries, wall_queries
 from chengjiu_mp.checkin.answers import answer_of
 from chengjiu_mp.checkin.conflicts import conflicts
 from chengjiu_mp.checkin.schemas import ScanIn
@@ -32,7 +32,7 @@ class RosterQuery(In):
 
     meeting: RowId | None = None
     last: RowId | None = None
-    said: Literal["", "annulled"] = ""
+    said: Literal["", "annulled", "present"] = ""
 
 
 class SearchPage(In):
@@ -107,7 +107,7 @@ def show_roster(run_id: int, shell: str, back: str) -> str:
         q=search.q, phase=phase_of(meeting), opens=policy.opens_at(meeting), last=last, undo=_undo(run, asked.last),
         refused=queries.refused_scans(run.id), conflicts=conflicts(run.id, meeting.id), words=messages.WORDS,
         waiting=queries.waiting(run.id), to_complete=to_complete(run.id), sources=messages.SOURCES,
-        new_nonce=ids.new_token, path=request.path,
+        new_nonce=ids.new_token, path=request.path, wall=wall_queries.on_roster(run, meeting),
     )  # fmt: skip
 
 
