@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import or_, select
+from sqlalchemy import bindparam, or_, select
 
 from chengjiu_mp.checkin.schemas import ScanIn
 from chengjiu_mp.core import ids
@@ -15,6 +15,21 @@ from chengjiu_mp.courses.models import Signup
 CODE_LENGTH = 6
 _LINK = re.compile(rf"/i/([a-z2-7]{{{ids.TOKEN_LENGTH}}})(?:[/?#]|$)", re.IGNORECASE)
 _BETWEEN = re.compile(r"[\s\-_.·]+")
+
+# Said by every scan, so built once; nearly all are tickets alone.
+_OF_TICKETS = (
+    select(Signup)
+    .where(Signup.ticket_hash.in_(bindparam("hashes", expanding=True)))
+    .execution_options(populate_existing=True)
+)
+_IN_RUN = (
+    select(Signup)
+    .where(
+        Signup.run_id == bindparam("run"),
+        or_(Signup.code.in_(bindparam("codes", expanding=True)), Signup.id.in_(bindparam("numbers", expanding=True))),
+    )
+    .execution_options(populate_existing=True)
+)
 
 
 @dataclass(frozen=True)
@@ -54,9 +69,11 @@ def signups_meant(run_id: int, scans: Iterable[ScanIn]) -> dict[str, Signup]:
     hashes = [ids.token_hash(t.token) for _, t in read.values() if t.token]
     codes = [t.code for _, t in read.values() if t.code]
     numbers = [number for number, _ in read.values() if number]
-    here = or_(Signup.code.in_(codes), Signup.id.in_(numbers))
-    query = select(Signup).where(or_(Signup.ticket_hash.in_(hashes), (Signup.run_id == run_id) & here))
-    rows = db.session.scalars(query.execution_options(populate_existing=True)).all()
+    rows: list[Signup] = []
+    if hashes:
+        rows += db.session.scalars(_OF_TICKETS, {"hashes": hashes})
+    if codes or numbers:
+        rows += db.session.scalars(_IN_RUN, {"run": run_id, "codes": codes, "numbers": numbers})
     by_hash = {row.ticket_hash: row for row in rows}
     by_code = {row.code: row for row in rows if row.run_id == run_id}
     by_number = {row.id: row for row in rows if row.run_id == run_id}
