@@ -110,5 +110,7 @@ def answer_of(run: CourseRun, scan_id: int, who: Principal) -> ScanAnswer | None
 
 def _other_days(run_ids: Sequence[int], who: Principal) -> dict[int, datetime]:
     """Return when those other runs begin that the caller may know of."""
+    if not run_ids:
+        return {}
     query = select(CourseRun.id, CourseRun.starts_at).where(CourseRun.id.in_(run_ids), runs_visible_to(who))
-    return {run_id: begins for run_id, begins in db.session.execute(query)} if run_ids else {}  # noqa: C416
+    return {run_id: begins for run_id, begins in db.session.execute(query)}  # noqa: C416
