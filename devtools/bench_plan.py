@@ -9,7 +9,7 @@ import re
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from psycopg.types.json import Json
@@ -194,8 +194,8 @@ def packed(value: Any) -> Any:
     """Return a value of the database in what JSON can hold."""
     if isinstance(value, bytes):
         return {"<bytes>": value.hex()}
-    if isinstance(value, datetime):
-        return {"<time>": value.isoformat()}
+    if isinstance(value, date):
+        return {"<time>" if isinstance(value, datetime) else "<date>": value.isoformat()}
     if isinstance(value, Json):
         return {"<json>": value.obj}
     if isinstance(value, dict):
@@ -208,6 +208,7 @@ def packed(value: Any) -> Any:
 _OPENED: dict[str, Callable[[Any], Any]] = {
     "<bytes>": bytes.fromhex,
     "<time>": datetime.fromisoformat,
+    "<date>": date.fromisoformat,
     "<json>": Json,
     "<row>": lambda inner: tuple(unpacked(one) for one in inner),
 }

@@ -93,18 +93,16 @@ def measure(
 
 
 @contextmanager
-def staged(
-    name: str, place: Path, sides: Sequence[tuple[str, str]], prepare: Sequence[str], record: str
-) -> Iterator[Stage]:
+def staged(name: str, place: Path, sides: Sequence[tuple[str, str]], prepare: str, record: str) -> Iterator[Stage]:
     """Prepare a database by the product, record on one copy, and serve every side on another; end it all at the end.
 
-    :param sides: (name, module) of each server; :param prepare: module and arguments of the child that prepares
+    :param sides: (name, module) of each server; :param prepare: module of the child that prepares
     :param record: module of the child that writes the plan into the file it is given
     """
     with ExitStack() as stack:
         base = _new_base(name, place, stack)
         env = _environment(place)
-        _child(env, base, *prepare)
+        _child(env, base, prepare)
         plan = place / "plan.json"
         _child(env, databases.copied(base, "tape"), record, str(plan))
         env["FLOOR_PLAN"] = str(plan)

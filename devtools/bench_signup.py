@@ -68,7 +68,7 @@ def _wrong(found: dict[str, Any]) -> bool:
 @contextmanager
 def _bench(name: str, place: Path, sizes: Sizes) -> Iterator["Bench"]:
     """Prepare everything for one database, the full one too."""
-    with staged(name, place, SIDES, ["devtools.bench_signup_ground"], "devtools.bench_signup_tape") as stage:
+    with staged(name, place, SIDES, "devtools.bench_signup_ground", "devtools.bench_signup_tape") as stage:
         bench = Bench(stage, sizes)
         bench.warm_up()
         yield bench
