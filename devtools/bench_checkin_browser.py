@@ -114,7 +114,7 @@ def figures_of(noted: dict[str, Any], look: str, tickets: int) -> Scanned:
     :param look: the class of an answer that is as it should be; any other is a miss
     """
     began = noted["began"][:tickets]
-    ends = [*began[1:], float("inf")]
+    ends = [*began[1:], float("inf")][: len(began)]
     found = Scanned(decodes_ms=noted["decodes"][WARM_UP:], instrument_ms=noted["looks"])
     for start, end in list(zip(began, ends, strict=True))[WARM_UP:]:
         answer = next((one for one in noted["answers"] if start <= one["at"] < end), None)
