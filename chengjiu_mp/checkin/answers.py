@@ -37,7 +37,7 @@ _SCANS = select(table_of(Scan)).where(
 class Facts:
     """What answers of a run's scans are made from.
 
-    ``history``: {(sign-up, meeting): its scans in this run, annulments among them}; every sign-up here has its whole one.
+    ``history``: {(sign-up, meeting): its scans in this run, annulments among them}, whole for every sign-up here.
     """
 
     meetings: dict[int, Meeting]
@@ -88,7 +88,8 @@ def answers_for(run: CourseRun, scans: Sequence[Scan], who: Principal, facts: Fa
         first = as_it_stood(facts.of(scan), scan) if scan.verdict != "refused" else None
         words = messages.sentence(
             scan.code, when=first.scanned_at if first else None, by=first.by_name if first else None,
-            opens=policy.opens_at(facts.meetings[scan.meeting_id]), other_day=elsewhere.get(signup.run_id if signup else 0),
+            opens=policy.opens_at(facts.meetings[scan.meeting_id]),
+            other_day=elsewhere.get(signup.run_id if signup else 0),
         )  # fmt: skip
         answers.append(
             ScanAnswer(

@@ -1,5 +1,7 @@
 """The check-in row and the sign-up's outcome, brought in line with the scans."""
 
+from collections.abc import Sequence
+
 from sqlalchemy import bindparam, exists, select, update
 from sqlalchemy.orm.util import identity_key
 
@@ -12,7 +14,7 @@ from chengjiu_mp.core.context import Principal
 from chengjiu_mp.core.db import db, execute
 from chengjiu_mp.core.errors import NotFound
 from chengjiu_mp.core.rows import insert_object, insert_row, table_of
-from chengjiu_mp.courses.models import CourseRun, Meeting, SeatPool, Signup
+from chengjiu_mp.courses.models import CourseRun, SeatPool, Signup
 from chengjiu_mp.people import service as people
 from chengjiu_mp.people.models import Person
 
@@ -22,6 +24,12 @@ FACE_TO_FACE = ("camera", "name", "code")
 # Said by every scan, so built once.
 _POOLS, _HERE = table_of(SeatPool).c, table_of(CheckIn).c
 _TURN = select(_POOLS.id).where(_POOLS.run_id == bindparam("run")).order_by(_POOLS.id).with_for_update()
+_CHANGED = ("state", "outcome", "offer_ends_at", "name_proved_at", "phone_proved_at")
+_ARRIVE = (
+    update(table_of(Signup))
+    .where(table_of(Signup).c.id == bindparam("who"))
+    .values({name: bindparam(name) for name in _CHANGED})
+)
 _MOVE = update(table_of(CheckIn)).where(_HERE.signup_id == bindparam("who"), _HERE.meeting_id == bindparam("to"))
 
 
@@ -53,7 +61,7 @@ def refold(run: CourseRun, signup: Signup, scan: Scan, before: list[Scan]) -> bo
     """Add an admissible scan, and bring the check-in in line; return whether it is the one that checked the person in.
 
     The first to arrive is "accepted". One that arrives later is "already", also when it is dated earlier and so moves
-    the check-in's time. The caller has taken its turn, and writes what changes on the sign-up.
+    the check-in's time. The caller has taken its turn; :func:`write_arrivals` writes what changed on the sign-up.
 
     :param before: all scans of the sign-up for the meeting, annulments among them; this one is added
     """
@@ -70,6 +78,17 @@ def refold(run: CourseRun, signup: Signup, scan: Scan, before: list[Scan]) -> bo
     elif fold(before) is scan:
         execute(_MOVE, {"who": signup.id, "to": scan.meeting_id, **row})
     return here is None
+
+
+def write_arrivals(signups: Sequence[Signup]) -> None:
+    """Write what :func:`refold` changed on these sign-ups, which are in no session; who is in one learns of it."""
+    if not signups:
+        return
+    execute(_ARRIVE, [{"who": one.id, **{name: getattr(one, name) for name in _CHANGED}} for one in signups]).close()
+    for one in signups:
+        held = db.session.identity_map.get(identity_key(Signup, one.id))
+        if held is not None:
+            db.session.refresh(held)
 
 
 def annul(scan_id: int, reason: str, by: Principal) -> Signup:
@@ -138,10 +157,7 @@ def _attend(signup: Signup, scan: Scan) -> None:
 def _prove(signup: Signup, by: str) -> None:
     person = db.session.get_one(Person, signup.person_id)
     number = privacy.unseal(signup.phone_sealed, place=Signup.PLACE_PHONE, row=signup.uid)
-    name = signup.name_proved_at is None and people.prove_name(person, signup.name, by)
-    phone = signup.phone_proved_at is None and people.prove_phone(person, number, by)
-    # Set at the end: what is set earlier would be written by itself ahead of the next query.
-    if name:
+    if signup.name_proved_at is None and people.prove_name(person, signup.name, by):
         signup.name_proved_at = clock.now()
-    if phone:
+    if signup.phone_proved_at is None and people.prove_phone(person, number, by):
         signup.phone_proved_at = clock.now()

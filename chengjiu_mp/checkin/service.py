@@ -5,14 +5,14 @@ from datetime import datetime, timedelta
 
 from chengjiu_mp.checkin import policy, tickets
 from chengjiu_mp.checkin.answers import Facts, answers_for, facts_of, meetings_of, read_scans
-from chengjiu_mp.checkin.attendance import refold, take_turn_of
+from chengjiu_mp.checkin.attendance import refold, take_turn_of, write_arrivals
 from chengjiu_mp.checkin.errors import NoMeetings
 from chengjiu_mp.checkin.models import Scan
 from chengjiu_mp.checkin.schemas import ScanAnswer, ScanIn
 from chengjiu_mp.core import clock, hooks
 from chengjiu_mp.core.audit import Deed, record_each
 from chengjiu_mp.core.context import Principal
-from chengjiu_mp.core.db import after_commit, db
+from chengjiu_mp.core.db import after_commit
 from chengjiu_mp.core.rows import filled, insert_object
 from chengjiu_mp.courses.models import CourseRun, Signup
 
@@ -59,6 +59,7 @@ class _Upload:
     def __init__(self, run: CourseRun, facts: Facts, by: Principal, offset: timedelta) -> None:
         self.run, self.facts, self.by, self.offset = run, facts, by, offset
         self.counts: dict[str, int] = {}
+        self.arrived: list[Signup] = []
         self.deeds: list[Deed] = []
 
     def record(self, given: ScanIn, signup: Signup | None) -> Scan:
@@ -85,6 +86,7 @@ class _Upload:
             scan.id = insert_object(scan)
             before.append(scan)
         elif refold(self.run, signup, scan, before):
+            self.arrived.append(signup)
             facts = {"scan_id": scan.id, "source": scan.source}
             self.deeds.append(Deed("checkin.made", signup, self.run.unit_id, facts))
 
@@ -99,7 +101,7 @@ class _Upload:
 
     def tell(self) -> None:
         """Write what changed on the sign-ups and the audit rows; let a planted crash strike once it is committed."""
-        db.session.flush()
+        write_arrivals(self.arrived)
         if self.counts:
             record_each([*self.deeds, Deed("scans.recorded", self.run, self.run.unit_id, self.counts)])
         after_commit(lambda: hooks.crash_after_commit("scans"))
