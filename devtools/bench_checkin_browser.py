@@ -32,7 +32,7 @@ from tests.web.hall import Hall, phone  # what the browser tests scan with
 
 SLOWER = 4
 # Frames, 30 a second: before the first ticket, of each ticket, and of an empty desk after it.
-LEAD, SEEN, AWAY = 60, 15, 30
+LEAD, SEEN, AWAY = 60, 15, 45
 # Scans that are not counted: the decoder starts with them.
 WARM_UP = 2
 LOOKS = {"online": "verdict ok", "offline": "verdict ok kept"}
