@@ -1,20 +1,20 @@
 """Recording scans. They are only ever added; the check-in and the outcome follow from their fold."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
-
 from chengjiu_mp.checkin import policy, tickets
-from chengjiu_mp.checkin.answers import answers_for
-from chengjiu_mp.checkin.attendance import refold, take_turn
+from chengjiu_mp.checkin.answers import Facts, answers_for, facts_of, meetings_of, read_scans
+from chengjiu_mp.checkin.attendance import refold, take_turn_of, write_arrivals
 from chengjiu_mp.checkin.errors import NoMeetings
 from chengjiu_mp.checkin.models import Scan
 from chengjiu_mp.checkin.schemas import ScanAnswer, ScanIn
-from chengjiu_mp.core import audit, clock, hooks
+from chengjiu_mp.core import clock, hooks
+from chengjiu_mp.core.audit import Deed, record_each
 from chengjiu_mp.core.context import Principal
-from chengjiu_mp.core.db import after_commit, db
-from chengjiu_mp.courses.models import CourseRun, Meeting, Signup
+from chengjiu_mp.core.db import after_commit
+from chengjiu_mp.core.rows import filled, insert_object
+from chengjiu_mp.courses.models import CourseRun, Signup
 
 # A request is under way for seconds; only what exceeds them is the phone's clock.
 _CLOCK_NOISE = timedelta(seconds=10)
@@ -28,6 +28,7 @@ def record_scans(
     :param sent_at: the phone's clock at sending; when it is off, the scans' times are put right by the difference
     :raise NotFound: the run is missing or out of the caller's scope; :raise RosterNotOpen: not around its days
     """
+    take_turn_of(run_id)
     return _recorded(policy.run_to_check_in(by, run_id), scans, by, _offset(sent_at))
 
 
@@ -36,40 +37,28 @@ def record_later(run: CourseRun, scan: ScanIn, by: Principal) -> ScanAnswer:
 
     :param by: who saw them come
     """
+    take_turn_of(run.id)
     return _recorded(run, [scan], by, timedelta(0), source="later")[0]
 
 
 def _recorded(
     run: CourseRun, scans: Sequence[ScanIn], by: Principal, offset: timedelta, source: str | None = None
 ) -> list[ScanAnswer]:
-    take_turn(run)
-    meetings = _meetings(run)
+    meetings = meetings_of(run.id)
+    if not meetings:
+        raise NoMeetings
     meant = tickets.signups_meant(run.id, scans)
-    known = _known(run.id, scans)
-    upload = _Upload(run, meetings, by, offset, source)
+    facts = Facts(meetings, {row.id: row for row in meant.values()})
+    known = read_scans(run.id, facts, [scan.nonce for scan in scans])
+    upload = _Upload(run, facts, by, offset, source)
     for scan in scans:
         if scan.nonce not in known:
             known[scan.nonce] = upload.record(scan, meant.get(scan.nonce))
     upload.tell()
-    return answers_for(run, [known[scan.nonce] for scan in scans], by)
-
-
-def _meetings(run: CourseRun) -> dict[int, Meeting]:
-    """Return the run's meetings by id, in their order.
-
-    :raise NoMeetings: when none is planned
-    """
-    rows = db.session.scalars(select(Meeting).where(Meeting.run_id == run.id).order_by(Meeting.sequence))
-    meetings = {row.id: row for row in rows}
-    if not meetings:
-        raise NoMeetings
-    return meetings
-
-
-def _known(run_id: int, scans: Iterable[ScanIn]) -> dict[str, Scan]:
-    nonces = {scan.nonce for scan in scans}
-    rows = db.session.scalars(select(Scan).where(Scan.run_id == run_id, Scan.nonce.in_(nonces)))
-    return {row.nonce: row for row in rows}
+    asked = [known[scan.nonce] for scan in scans]
+    # A nonce that comes again with another ticket is answered as the first time.
+    whole = all(scan.signup_id is None or scan.signup_id in facts.signups for scan in asked)
+    return answers_for(run, asked, by, facts if whole else facts_of(run.id, asked))
 
 
 def _offset(sent_at: datetime | None) -> timedelta:
@@ -81,33 +70,40 @@ def _offset(sent_at: datetime | None) -> timedelta:
 class _Upload:
     """One request's scans on their way into the table."""
 
-    def __init__(
-        self, run: CourseRun, meetings: dict[int, Meeting], by: Principal, offset: timedelta, source: str | None
-    ) -> None:
-        self.run, self.meetings, self.by, self.offset, self.source = run, meetings, by, offset, source
+    def __init__(self, run: CourseRun, facts: Facts, by: Principal, offset: timedelta, source: str | None) -> None:
+        self.run, self.facts, self.by, self.offset, self.source = run, facts, by, offset, source
         self.counts: dict[str, int] = {}
+        self.arrived: list[Signup] = []
+        self.deeds: list[Deed] = []
 
     def record(self, given: ScanIn, signup: Signup | None) -> Scan:
         """Add one scan with its verdict, and fold."""
         at, remark = self._when(given.scanned_at)
-        meeting = self.meetings.get(given.meeting_id)
+        meetings = self.facts.meetings
+        meeting = meetings.get(given.meeting_id)
         code = policy.verdict_of(self.run, meeting, signup, at, given.source)
         if code == "unknown_ticket" and given.ticket is not None and not tickets.read_ticket(given.ticket).readable:
             code = "not_a_ticket"
-        source = self.source or given.source
-        scan = Scan(
-            run_id=self.run.id, meeting_id=(meeting or next(iter(self.meetings.values()))).id,
-            signup_id=signup.id if signup else None, nonce=given.nonce, source=source, scanned_at=at,
+        scan = filled(
+            Scan, run_id=self.run.id, meeting_id=(meeting or next(iter(meetings.values()))).id,
+            signup_id=signup.id if signup else None, nonce=given.nonce, source=self.source or given.source,
+            scanned_at=at,
             received_at=clock.now(), account_id=self.by.account_id, by_name=self.by.name[:100],
-            verdict="accepted" if code == "ok" else "refused", code=code, reason=remark,
+            verdict="accepted" if code == "ok" else "refused", code=code, annuls_id=None, reason=remark,
         )  # fmt: skip
-        if signup is not None and meeting is not None and code == "ok":
-            refold(self.run, signup, meeting, scan)
-        else:
-            db.session.add(scan)
-            db.session.flush()
+        self._add(scan, signup)
         self.counts[scan.verdict] = self.counts.get(scan.verdict, 0) + 1
         return scan
+
+    def _add(self, scan: Scan, signup: Signup | None) -> None:
+        before = self.facts.of(scan)
+        if scan.code != "ok" or signup is None:
+            scan.id = insert_object(scan)
+            before.append(scan)
+        elif refold(self.run, signup, scan, before):
+            self.arrived.append(signup)
+            facts = {"scan_id": scan.id, "source": scan.source}
+            self.deeds.append(Deed("checkin.made", signup, self.run.unit_id, facts))
 
     def _when(self, scanned_at: datetime) -> tuple[datetime, str]:
         """Return the time that counts, and what the record says of the phone's clock."""
@@ -119,7 +115,8 @@ class _Upload:
         return at, remark
 
     def tell(self) -> None:
-        """Leave the audit row of what was added, and let a planted crash strike once it is committed."""
+        """Write what changed on the sign-ups and the audit rows; let a planted crash strike once it is committed."""
+        write_arrivals(self.arrived)
         if self.counts:
-            audit.record("scans.recorded", self.run, unit_id=self.run.unit_id, **self.counts)
+            record_each([*self.deeds, Deed("scans.recorded", self.run, self.run.unit_id, self.counts)])
         after_commit(lambda: hooks.crash_after_commit("scans"))

@@ -127,7 +127,9 @@ def _one(judged: Judged, signup: Signup, took_ms: int, who: Principal) -> Answer
             db.session.add(scan)
             db.session.flush()
         else:
-            refold(judged.run, signup, judged.meeting, scan)
+            if refold(judged.run, signup, scan, scans_of(signup.id, judged.meeting.id)):
+                audit.record("checkin.made", signup, unit_id=judged.run.unit_id, scan_id=scan.id, source=scan.source)
+            db.session.flush()
             _add_presence(judged, signup, took_ms, who, second=False)
     return Answer(signup.id, signup.name, scan.verdict, scan.code, second=False)
 

@@ -125,6 +125,16 @@ def test_without_network_the_phone_says_what_it_knows_and_what_not(hall: Hall, s
         assert "待同步 4" in page.inner_text("[data-net]")
 
 
+def test_without_network_the_phone_does_not_wait(hall: Hall, sees: Path, browser: Browser):
+    """No reply ever comes, and no clock strikes: what is answered is answered at once."""
+    with phone(browser, hall, sees) as (page, around, _):
+        _open(page, hall)
+        around.set_offline(True)
+        page.evaluate("window.fetch = () => new Promise(() => {}); window.setTimeout = () => 0")
+        _type(page, hall.code("张三"))
+        assert "离线已记下" in _answer(page, "ok")
+
+
 def test_a_page_the_phone_has_not_kept_says_so(hall: Hall, sees: Path, browser: Browser):
     with phone(browser, hall, sees) as (page, around, _):
         _open(page, hall)
