@@ -2,7 +2,6 @@
 
 import dataclasses
 import hashlib
-import os
 import re
 import shutil
 from collections.abc import Iterator
@@ -13,10 +12,9 @@ from playwright.sync_api import Browser, Page
 
 from chengjiu_mp.checkin.models import CheckIn, Scan
 from chengjiu_mp.core import clock
-from tests.web.hall import Hall, film, phone, served
+from tests.web.hall import VENDOR, Hall, film, needs_decoder, phone, served
 
 pytestmark = pytest.mark.browser
-VENDOR = Path(__file__).parents[2] / "chengjiu_mp/web/static/vendor"
 OFF = "net::ERR_INTERNET_DISCONNECTED"
 
 
@@ -30,16 +28,8 @@ def hall(base_settings, sqlite_template, tmp_path) -> Iterator[Hall]:
 
 @pytest.fixture
 def sees(hall, tmp_path) -> Path:
-    if not VENDOR.is_dir():
-        _without_decoder()
+    needs_decoder()
     return film(tmp_path / "ticket.mjpeg", f"https://example.test/i/{hall.ticket('欧阳娜娜')}")
-
-
-def _without_decoder() -> None:
-    """Skip as the browser's fixture does where there is none: CI installs it and fails."""
-    if os.environ.get("CHENGJIU_REQUIRE_BROWSER") == "1":
-        pytest.fail("the decoder is not installed")
-    pytest.skip("the decoder is not installed")
 
 
 def _open(page: Page, hall: Hall) -> None:
@@ -58,8 +48,7 @@ def _answer(page: Page, tone: str) -> str:
 
 
 def test_the_decoders_two_files_belong_together():
-    if not VENDOR.is_dir():
-        _without_decoder()
+    needs_decoder()
     wasm = hashlib.sha256((VENDOR / "zxing_reader-3.1.4.wasm").read_bytes()).hexdigest()
     assert wasm in (VENDOR / "zxing-reader-3.1.4.js").read_text()
 

@@ -16,15 +16,12 @@ from chengjiu_mp.core import clock
 from chengjiu_mp.core.db import db
 from chengjiu_mp.courses.models import Signup
 from chengjiu_mp.courses.signup_queries import phone_of
-from tests.web.hall import Hall, film, phone, served
+from tests.web.hall import Hall, film, needs_decoder, phone, served
 from tests.web.storage import stored
 
 pytestmark = pytest.mark.browser
 NAMES = ["欧阳娜娜", "张三", "张伟", "李四", "王芳", "赵敏", "钱多多", "孙悦", "周杰", "吴昊", "郑爽", "冯巩", "陈晨", "褚健"]
 PIN = "739154"
-VENDOR = Path(__file__).parents[2] / "chengjiu_mp/web/static/vendor"
-# What wipes and locks do does not need the decoder.
-decoder = pytest.mark.skipif(not VENDOR.is_dir(), reason="the decoder is not installed")
 
 
 @pytest.fixture
@@ -37,6 +34,7 @@ def hall(base_settings, sqlite_template, tmp_path) -> Iterator[Hall]:
 
 @pytest.fixture
 def sees(hall, tmp_path) -> Path:
+    needs_decoder()
     return film(tmp_path / "ticket.mjpeg", f"https://example.test/i/{hall.ticket('欧阳娜娜')}")
 
 
@@ -106,8 +104,8 @@ def _queue_of(hall: Hall, folder: Path, names: list[str]) -> Path:
     return whole
 
 
-@decoder
 def test_a_day_without_network_loses_nothing_and_shows_nothing(hall: Hall, tmp_path: Path, browser: Browser):
+    needs_decoder()
     sees = _queue_of(hall, tmp_path, NAMES[:5])
     with phone(browser, hall, sees) as (page, around, _):
         _ready(page, hall)
@@ -354,6 +352,33 @@ def test_signing_out_says_what_is_unsent_keeps_it_and_takes_the_names(hall: Hall
     assert len(hall.rows(CheckIn)) == 1
 
 
+def test_an_older_page_in_another_tab_holds_up_nothing(hall: Hall, sees: Path, browser: Browser):
+    with phone(browser, hall, sees) as (page, around, _):
+        old = around.new_page()
+        old.goto(f"{hall.url}/healthz")
+        old.evaluate(
+            """() => new Promise((done) => {
+                const asked = indexedDB.open("checkin", 1);
+                asked.onsuccess = () => { window.held = asked.result; done(); };
+            })"""
+        )
+        page.goto(hall.path("/scan"))
+        assert "张三" in _type(page, hall.code("张三"))
+        old.close()
+        _ready(page, hall)
+
+
+def test_a_page_left_open_over_night_drops_the_names(hall: Hall, sees: Path, browser: Browser):
+    with phone(browser, hall, sees) as (page, around, _):
+        page.clock.install()
+        _ready(page, hall)
+        around.set_offline(True)
+        page.clock.set_system_time(clock.at_local(clock.day_of(hall.run.ends_at) + timedelta(days=1)))
+        page.clock.run_for(130_000)
+        page.wait_for_selector("body[data-names='past']")
+        _gone(page)
+
+
 def test_what_an_older_page_left_is_sent_and_its_names_are_gone(hall: Hall, sees: Path, browser: Browser):
     with phone(browser, hall, sees) as (page, _, _wrong):
         page.goto(f"{hall.url}/healthz")
@@ -380,7 +405,6 @@ def test_what_an_older_page_left_is_sent_and_its_names_are_gone(hall: Hall, sees
         assert (base["queue"], base["roster"]) == ([], [])
 
 
-@decoder
 def test_the_check_tries_everything_and_says_what_to_do(hall: Hall, sees: Path, browser: Browser):
     with phone(browser, hall, sees) as (page, _, wrong):
         page.goto(hall.path("/scan#check"))
@@ -405,7 +429,6 @@ NO_CAMERA = "navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOME
 WECHAT = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 MicroMessenger/8.0.50"
 
 
-@decoder
 @pytest.mark.parametrize(
     ("broken", "agent", "number", "words"),
     [

@@ -157,6 +157,7 @@ export class Check {
   async pin() {
     const { state } = this.roster;
     if (state === "off") return bad(`不能加密，名单存不下。${other()}。`);
+    if (state === "past") return bad("这一场已经结束，手机不再存名单。");
     if (state === "none") return bad("还没有设 PIN，断网后重新打开就没有名单了。请先做第 1 步。");
     if (state === "locked") return bad("PIN 设过，还没有输。请输入一次，确认还记得。");
     return (await this.roster.holds()) ? good("存着的名单用 PIN 打得开。") : bad("存着的名单打不开。请点“忘记 PIN”重新设一个。");

@@ -29,6 +29,7 @@ export class Pin {
     this.part(this.box, "forgot").hidden = state !== "open" && state !== "locked";
     this.part(this.box, "pin-words").textContent = {
       off: "这个网址不是 https，或浏览器太旧，手机不能存名单。联网时照常可用；没有网络时只能扫码、输入六位码和用纸质签到表。",
+      past: "这一场已经结束，手机不再存名单。",
       none: "设一个 6 位数字 PIN，名单就加密存在这台手机里。没有网络时重新打开这一页，输入 PIN 就能按姓名签到。",
       locked: "已设 PIN，名单锁着。输入 PIN，手机里的名单才会更新。",
       open: rows ? `已设 PIN，手机里存了 ${rows.length} 人的名单（${clock(at)}）。下课第二天自动清除，退出登录也会清除。` : "已设 PIN，还没有名单。请联网后再打开这一页。",

@@ -8,9 +8,10 @@ export class PhoneRoster {
     Object.assign(this, { run, meeting, until, changed, rows: null, at: 0, vault: null, key: null });
   }
 
-  // "off": cannot be sealed here; "none": no PIN yet; "locked"; "open"
+  // "off": cannot be sealed here; "past": nothing is kept any more; "none": no PIN yet; "locked"; "open"
   get state() {
     if (!canSeal) return "off";
+    if (Date.now() >= this.until) return "past";
     if (!this.vault) return "none";
     return this.key ? "open" : "locked";
   }
@@ -20,6 +21,13 @@ export class PhoneRoster {
     await store.forgetPast();
     this.vault = (await store.vaultOf(this.run)) || null;
     this.changed();
+  }
+
+  // A page that stays open over night keeps nothing either.
+  async expire() {
+    if (this.state !== "past" || !this.vault) return;
+    await store.forgetPast();
+    this.drop(true);
   }
 
   drop(rows) {
@@ -52,8 +60,9 @@ export class PhoneRoster {
     return kept;
   }
 
-  // {open}, {left: tries} or {wiped}. A try counts before it is made: closing the page gives none back.
+  // {open}, {left: tries} or {wiped}. A try counts before it is made, and for all tabs: closing the page gives none back.
   async unlock(pin) {
+    this.vault = (await store.vaultOf(this.run)) || this.vault;
     this.vault.wrong += 1;
     await store.keepVault(this.vault);
     const key = await openVault(this.vault, pin);

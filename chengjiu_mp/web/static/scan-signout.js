@@ -3,10 +3,12 @@ for (const form of document.querySelectorAll("[data-signout]")) {
   let warned = false;
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
-    const { forgetRosters, waiting } = await import("./scan-store.js");
-    const left = warned ? [] : await waiting();
-    if (left.length) return warn(form, left.length);
-    await forgetRosters().catch(() => {});
+    try {
+      const { forgetRosters, waiting } = await import("./scan-store.js");
+      const left = warned ? [] : await waiting();
+      if (left.length) return warn(form, left.length);
+      await forgetRosters();
+    } catch { /* signing out must not depend on what the phone keeps */ }
     form.submit();
   });
 

@@ -18,8 +18,9 @@ const opened = new Promise((resolve, reject) => {
     late.onversionchange = () => late.close();
     resolve(late);
   };
-  // An older page in another tab holds the base: until it goes, this page remembers by itself.
+  // An older page in another tab may hold the base: until it goes, this page remembers by itself.
   asked.onblocked = () => resolve(null);
+  setTimeout(resolve, 3000, null);
   asked.onerror = () => reject(asked.error);
 });
 opened.catch(() => {});

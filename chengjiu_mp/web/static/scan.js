@@ -202,7 +202,7 @@ async function keep() {
 }
 navigator.serviceWorker?.addEventListener("message", ({ data }) => { if (data.kept) document.body.dataset.kept = "yes"; });
 keep().catch(() => {});
-const renew = () => { if (!document.hidden && navigator.onLine) sync.fetchRoster().catch(() => {}); };
+const renew = () => { roster.expire(); if (!document.hidden && navigator.onLine) sync.fetchRoster().catch(() => {}); };
 roster.begin().then(renew);
 addEventListener("online", renew);
 setInterval(renew, ROSTER);

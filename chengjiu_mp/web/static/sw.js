@@ -19,7 +19,8 @@ addEventListener("activate", (event) => {
       }
       await caches.delete(name);
     }
-    await forgetPast();
+    // An older page may hold the base for long: nothing waits for it.
+    await Promise.race([forgetPast().catch(() => {}), new Promise((resolve) => { setTimeout(resolve, 1000); })]);
     await clients.claim();
   })());
 });
