@@ -100,6 +100,7 @@ export class Check {
     total.className = `verdict ${failed ? "bad" : "ok"}`;
     total.replaceChildren(document.getElementById(`icon-${failed ? "bad" : "ok"}`).content.cloneNode(true), words);
     total.hidden = false;
+    total.scrollIntoView({ block: "center" });
   }
 
   async storage() {
