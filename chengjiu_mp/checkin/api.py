@@ -91,13 +91,7 @@ def scan_roster(run_id: int, query: schemas.CheckInsQuery) -> schemas.ScanRoster
     """Give the phone what it needs to answer honestly without network: hashes, masked names, and what tickets open."""
     run = policy.run_to_check_in(principal(), run_id)
     meeting = queries.meeting_of(run.id, query.meeting_id)
-    items = [
-        schemas.ScanRosterRowOut(
-            signup_id=signup.id, keys=phone_roster.keys_of(signup), name_masked=mask_name(signup.name),
-            phone_end=phone_roster.phone_end(signup), sealed=phone_roster.sealed_details(signup), **_when(here),
-        )  # fmt: skip
-        for signup, here in queries.attendance(run.id, meeting.id)
-    ]
+    items = [_phone_row(*found) for found in queries.attendance(run.id, meeting.id)]
     return schemas.ScanRosterOut(run_id=run.id, meeting_id=meeting.id, items=items)
 
 
@@ -105,6 +99,13 @@ def _row(signup: Signup, here: CheckIn | None) -> schemas.CheckInRowOut:
     return schemas.CheckInRowOut(
         signup_id=signup.id, name_masked=mask_name(signup.name), checked_in=here is not None,
         over_capacity=signup.over_capacity, **_when(here),
+    )  # fmt: skip
+
+
+def _phone_row(signup: Signup, here: CheckIn | None) -> schemas.ScanRosterRowOut:
+    return schemas.ScanRosterRowOut(
+        signup_id=signup.id, keys=phone_roster.keys_of(signup), name_masked=mask_name(signup.name),
+        phone_end=phone_roster.phone_end(signup), sealed=phone_roster.sealed_details(signup), **_when(here),
     )  # fmt: skip
 
 

@@ -36,8 +36,8 @@ class ScanIn(In):
     """One scan or tick, with one of ``ticket``, ``ticket_key`` and ``signup_id``. ``nonce`` is made on the phone, once
     per scan.
 
-    ``ticket``: the ticket's whole link, its bare token, or the six-character code. ``ticket_key``: SHA-256 of the token,
-    or of the code behind the run's number and a colon, in hex: a phone that waits for a network keeps nothing readable.
+    ``ticket``: the ticket's whole link, its bare token, or the six-character code. ``ticket_key``: SHA-256 in hex of
+    the token, or of the code behind the run's number and a colon: a phone that waits keeps nothing readable.
     """
 
     nonce: str = Field(min_length=1, max_length=64, pattern=r"^[\x21-\x7e]+$")
