@@ -109,9 +109,9 @@ def _readable(page: Page, hall: Hall) -> list[str]:
 
 
 def _queue_of(hall: Hall, folder: Path, names: list[str]) -> Path:
-    """Return what the camera sees when these people come one after the other, half a second each."""
+    """Return what the camera sees when these people come one after the other, long enough for a busy machine."""
     shown = [
-        film(folder / f"{n}.mjpeg", f"https://example.test/i/{hall.ticket(name)}", away=15)
+        film(folder / f"{n}.mjpeg", f"https://example.test/i/{hall.ticket(name)}", seen=45, away=20)
         for n, name in enumerate(names)
     ]
     empty = film(folder / "empty.mjpeg", "", seen=0, away=300)

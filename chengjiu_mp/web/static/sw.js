@@ -32,7 +32,8 @@ async function forgetPast() {
     const cache = await caches.open(name);
     for (const request of await cache.keys()) {
       const page = SCAN_PAGE.test(new URL(request.url).pathname) && await cache.match(request);
-      if (page && past(page.headers.get("X-Kept-Until"))) await cache.delete(request);
+      const until = page && page.headers.get("X-Kept-Until");
+      if (until && past(until)) await cache.delete(request);
     }
   }
   const base = await new Promise((resolve) => {
