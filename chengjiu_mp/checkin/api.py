@@ -1,11 +1,10 @@
 """Check-in for phones: scans go up, counts and the day's roster come down."""
 
-import hashlib
 from typing import Any
 
 from flask import Blueprint
 
-from chengjiu_mp.checkin import attendance, policy, queries, schemas
+from chengjiu_mp.checkin import attendance, phone_roster, policy, queries, schemas
 from chengjiu_mp.checkin.errors import CheckInNeeded, NoMeetings, NotCheckedIn, NothingToAnnul, RosterNotOpen
 from chengjiu_mp.checkin.models import CheckIn
 from chengjiu_mp.checkin.service import record_scans
@@ -89,15 +88,10 @@ def list_checkins(run_id: int, query: schemas.CheckInsQuery) -> schemas.CheckIns
 
 @route(blueprint, "GET", "/runs/<row:run_id>/scan-roster", MAY, refusals=(NotFound, RosterNotOpen, NoMeetings))
 def scan_roster(run_id: int, query: schemas.CheckInsQuery) -> schemas.ScanRosterOut:
-    """Give the phone what it needs to answer honestly without network: hashes and masked names."""
+    """Give the phone what it needs to answer honestly without network: hashes, masked names, and what tickets open."""
     run = policy.run_to_check_in(principal(), run_id)
     meeting = queries.meeting_of(run.id, query.meeting_id)
-    items = [
-        schemas.ScanRosterRowOut(
-            signup_id=signup.id, keys=_keys(signup), name_masked=mask_name(signup.name), **_when(here)
-        )
-        for signup, here in queries.attendance(run.id, meeting.id)
-    ]
+    items = [_phone_row(*found) for found in queries.attendance(run.id, meeting.id)]
     return schemas.ScanRosterOut(run_id=run.id, meeting_id=meeting.id, items=items)
 
 
@@ -108,9 +102,11 @@ def _row(signup: Signup, here: CheckIn | None) -> schemas.CheckInRowOut:
     )  # fmt: skip
 
 
-def _keys(signup: Signup) -> list[str]:
-    code = hashlib.sha256(f"{signup.run_id}:{signup.code}".encode())
-    return [signup.ticket_hash.hex()[:32], code.hexdigest()[:32]]
+def _phone_row(signup: Signup, here: CheckIn | None) -> schemas.ScanRosterRowOut:
+    return schemas.ScanRosterRowOut(
+        signup_id=signup.id, keys=phone_roster.keys_of(signup), name_masked=mask_name(signup.name),
+        phone_end=phone_roster.phone_end(signup), sealed=phone_roster.sealed_details(signup), **_when(here),
+    )  # fmt: skip
 
 
 def _when(here: CheckIn | None) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 
@@ -18,6 +20,7 @@ from chengjiu_mp.core.access import PUBLIC, access
 from chengjiu_mp.core.context import principal
 from chengjiu_mp.core.db import unit_of_work
 from chengjiu_mp.core.parsing import In, RowId, from_pairs
+from chengjiu_mp.courses.models import Meeting
 from chengjiu_mp.web import forms
 from chengjiu_mp.web.h5.teach import MAY, phase_of
 
@@ -29,8 +32,9 @@ WORKER_POLICY = (
     "form-action 'none'; frame-ancestors 'none'"
 )
 OWN = (
-    "app.css", "app.js", "scan.css", "scan.js", "scan-camera.js", "scan-left.js", "scan-signals.js", "scan-store.js",
-    "scan-sync.js", "icons/favicon.svg",
+    "app.css", "app.js", "scan.css", "scan.js", "scan-camera.js", "scan-check.js", "scan-guess.js", "scan-left.js",
+    "scan-names.js", "scan-pin.js", "scan-roster.js", "scan-signals.js", "scan-signout.js", "scan-store.js",
+    "scan-sync.js", "scan-vault.js", "icons/favicon.svg",
 )  # fmt: skip
 # By name, so that a new version is a new address; absent where the decoder could not be installed.
 DECODER = ("vendor/zxing-reader-3.1.4.js", "vendor/zxing_reader-3.1.4.wasm")
@@ -55,15 +59,24 @@ def page(run_id: int) -> Response:
     asked = from_pairs(ScanQuery, request.args)
     run = policy.run_to_check_in(principal(), run_id)
     meeting = queries.meeting_of(run.id, asked.meeting)
+    meetings = queries.meetings_of(run.id)
+    until = kept_until(meetings).isoformat()
     html = render_template(
         "h5/scan.html", title="扫码签到", back=url_for("teach.roster", run_id=run.id), run=run, meeting=meeting,
-        meetings=queries.meetings_of(run.id), figures=queries.counts(run.id, meeting.id), phase=phase_of(meeting),
+        meetings=meetings, until=until, figures=queries.counts(run.id, meeting.id), phase=phase_of(meeting),
         opens=policy.opens_at(meeting), nonce=ids.new_token(), tones=messages.TONES, words=messages.WORDS,
         last=answer_of(run, asked.last, principal()) if asked.last else None,
     )  # fmt: skip
     reply = make_response(html)
     reply.headers["Permissions-Policy"] = "camera=(self), geolocation=(), microphone=()"
+    reply.headers["X-Kept-Until"] = until
     return reply
+
+
+def kept_until(meetings: Sequence[Meeting]) -> datetime:
+    """Return from when on a phone keeps neither names nor this page: the day after the run's last meeting begins."""
+    last = max(meeting.ends_at for meeting in meetings)
+    return clock.at_local(clock.day_of(last) + timedelta(days=1))
 
 
 @blueprint.post("/teach/runs/<row:run_id>/scan")

@@ -1,5 +1,5 @@
 // Scans that still wait on this phone are sent from the other pages of the instructor too.
-import { waiting } from "./scan-store.js";
+import { forgetPast, waiting } from "./scan-store.js";
 import { Sync } from "./scan-sync.js";
 
 const box = document.querySelector("[data-left]");
@@ -15,5 +15,6 @@ function tell({ state, waiting: left }) {
   box.hidden = false;
 }
 
+forgetPast();
 const left = box ? await waiting() : [];
 if (left.length) new Sync({ run: left[0].run, meeting: null, csrf: box.dataset.csrf, tell, answered() {} }).flush();

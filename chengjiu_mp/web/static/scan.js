@@ -1,13 +1,18 @@
 // The scan page: camera or typed code in, one large answer out. Without this file the code form still works.
 import { Camera } from "./scan-camera.js";
+import { Check, unable } from "./scan-check.js";
+import { clock } from "./scan-guess.js";
+import { Names } from "./scan-names.js";
+import { Pin } from "./scan-pin.js";
+import { PhoneRoster } from "./scan-roster.js";
 import { choose, chosen, signal, wake } from "./scan-signals.js";
-import { forgetOldRosters } from "./scan-store.js";
 import { Sync } from "./scan-sync.js";
 
 const root = document.getElementById("scan");
 const part = (name) => root.querySelector(`[data-${name}]`);
 const TONE = { accepted: "ok", already: "warn", refused: "bad" };
 const POLL = 4000;
+const ROSTER = 120000;
 let shown = {};
 let lateRefusals = 0;
 const guessed = new Set();
@@ -58,6 +63,8 @@ function net({ state, waiting }) {
   }[state];
   part("net").hidden = !words;
   part("net-words").textContent = words;
+  blind(state === "offline");
+  names.show();
   if (state !== "signin") return;
   const link = document.createElement("a");
   link.href = root.dataset.signin;
@@ -65,16 +72,45 @@ function net({ state, waiting }) {
   part("net-words").append(link);
 }
 
-const sync = new Sync({
-  run: Number(root.dataset.run), meeting: Number(root.dataset.meeting), csrf: root.dataset.csrf, tell: net,
-  answered: late,
-});
+// What the phone cannot know while nobody answers, and how old what it knows is.
+function blind(offline) {
+  part("blind").hidden = !offline;
+  if (!offline) return;
+  const { rows, at, state } = roster;
+  const old = Math.round((Date.now() - at) / 60000);
+  part("blind-age").textContent = rows
+    ? `手机里的名单是 ${clock(at)} 的（${old < 1 ? "刚刚" : old < 100 ? `${old} 分钟前` : `${Math.round(old / 60)} 小时前`}），共 ${rows.length} 人。`
+    : state === "locked" ? "手机里的名单锁着，输入 PIN 才能核对。" : "手机里没有名单，是否报过名要联网后才核对。";
+}
 
-async function take(ticket, source) {
-  const answer = await sync.submit(ticket, source);
+const [run, meeting] = [Number(root.dataset.run), Number(root.dataset.meeting)];
+const roster = new PhoneRoster({
+  run, meeting, until: Date.parse(root.dataset.until), changed() {
+    pin.show();
+    names.show();
+    blind(sync.state === "offline" || !navigator.onLine);
+    document.body.dataset.names = roster.rows ? roster.rows.length : roster.state;
+  },
+});
+const sync = new Sync({ run, meeting, csrf: root.dataset.csrf, tell: net, answered: late, roster });
+const names = new Names({ box: part("names"), roster, meeting, tick: (row) => answered(sync.tick(row)), withdraw });
+const pin = new Pin({ lock: part("lock"), box: part("pin-box"), roster, fetchRoster: () => sync.fetchRoster(), done: () => check.clear() });
+
+async function answered(asked) {
+  const answer = await asked;
   if (answer.offline) guessed.add(answer.nonce);
   show(answer);
 }
+
+async function withdraw(nonce) {
+  const done = await sync.withdraw(nonce);
+  if (done) guessed.delete(nonce);
+  verdict(done
+    ? { nonce, tone: "warn", word: "已撤回", message: "这一条没有上传，本人可以重新签到。", offline: true }
+    : { nonce, tone: "warn", word: "已经上传", message: "要撤销，请到名单里点“撤销”。" });
+}
+
+const take = (ticket, source) => answered(sync.submit(ticket, source));
 
 // The kept page is older than the last count the phone has seen.
 const COUNTED = `scan-count-${root.dataset.meeting}`;
@@ -88,6 +124,7 @@ async function refresh() {
   try {
     const counts = await sync.counts();
     count(counts);
+    if (roster.saw(counts.items)) sync.fetchRoster().catch(() => {});
     try { sessionStorage.setItem(COUNTED, JSON.stringify({ arrived: counts.arrived, expected: counts.expected })); } catch { /* private window */ }
     if (sync.state === "offline") sync.flush();
   } catch { /* shown as offline by the next scan */ }
@@ -129,7 +166,11 @@ async function open() {
   }
 }
 
-part("camera").hidden = part("toggles").hidden = false;
+const check = new Check({ box: part("ready"), roster, camera });
+for (const name of ["camera", "toggles", "names", "ready"]) part(name).hidden = false;
+part("other").hidden = !unable();
+part("other").querySelector("span").textContent = unable();
+if (location.hash === "#check") part("ready").open = true;
 if (Camera.missing()) withoutCamera(Camera.missing());
 part("open").addEventListener("click", open);
 document.addEventListener("visibilitychange", () => {
@@ -152,7 +193,7 @@ document.querySelector("[data-code]").addEventListener("submit", (event) => {
   field.value = "";
 });
 
-// The phone keeps this page and its parts, and the day's roster as hashes.
+// The phone keeps this page and its parts; the roster only under a PIN.
 async function keep() {
   if (!("serviceWorker" in navigator)) return;
   await navigator.serviceWorker.register("/sw.js");
@@ -161,8 +202,10 @@ async function keep() {
 }
 navigator.serviceWorker?.addEventListener("message", ({ data }) => { if (data.kept) document.body.dataset.kept = "yes"; });
 keep().catch(() => {});
-forgetOldRosters().then(() => sync.fetchRoster()).catch(() => {});
-addEventListener("online", () => sync.fetchRoster().catch(() => {}));
+const renew = () => { roster.expire(); if (!document.hidden && navigator.onLine) sync.fetchRoster().catch(() => {}); };
+roster.begin().then(renew);
+addEventListener("online", renew);
+setInterval(renew, ROSTER);
 sync.flush();
 refresh();
 setInterval(() => { if (!document.hidden && navigator.onLine) refresh(); }, POLL);
