@@ -93,6 +93,7 @@ def _entry(row: UnitListRow, body: schemas.ConfirmRowIn) -> Entry:
     return Entry(
         name=name_of(row), doc_number=body.doc_number, phone=body.phone, doc_type=body.doc_type,
         birth_date=body.birth_date, consents=body.consents, health_notice_read=True,
+        latin_surname=body.latin_surname, latin_given=body.latin_given,
     )  # fmt: skip
 
 

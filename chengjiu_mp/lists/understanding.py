@@ -23,6 +23,7 @@ from chengjiu_mp.units.models import KEY_GROUPS
 _COLUMN_OF = {
     "name": sheet.NAME, "doc_number": sheet.DOC, "doc_type": sheet.DOC_TYPE, "phone": sheet.PHONE,
     "birth_date": sheet.BIRTH, "key_group": sheet.GROUP, "run": sheet.RUN,
+    "latin_surname": sheet.LATIN_SURNAME, "latin_given": sheet.LATIN_GIVEN,
 }  # fmt: skip
 _TYPES = {one.label: one for one in DocType} | {"身份证": DocType.RESIDENT_ID, "护照": None}
 _GROUPS = {words: code for code, words in KEY_GROUPS.items()}
@@ -91,7 +92,8 @@ def understand(values: Mapping[str, str], terms: Terms, lossy: frozenset[str] = 
     entry = Entry(
         name=values.get(sheet.NAME, ""), doc_number=values.get(sheet.DOC, ""), phone=values.get(sheet.PHONE, ""),
         doc_type=_doc_type(values.get(sheet.DOC_TYPE, "")), birth_date=_birth(values.get(sheet.BIRTH, "")),
-        consents=terms.consents,
+        consents=terms.consents, latin_surname=values.get(sheet.LATIN_SURNAME, ""),
+        latin_given=values.get(sheet.LATIN_GIVEN, ""),
     )  # fmt: skip
     if terms.names_alone and not entry.doc_number.strip():
         phone = read_phone(entry.phone).number if entry.phone.strip() else None
