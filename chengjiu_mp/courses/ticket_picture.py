@@ -29,7 +29,8 @@ _PERFORATION = 1270
 class TicketFace:
     """Everything on a ticket, already in words; ``name`` as it may be shown to whoever holds the phone.
 
-    ``latin`` is a passport's Latin name, "" without one. ``code`` is the six-character code, ``when`` one line ("11月28日（周六）14:00"), ``note`` what to bring or wear.
+    ``latin`` is a passport's Latin name, "" without one. ``code`` is the six-character code, ``when`` one
+    line ("11月28日（周六）14:00"), ``note`` what to bring or wear.
     """
 
     url: str

@@ -13,7 +13,7 @@ from chengjiu_mp.courses import merging
 from chengjiu_mp.courses.change_models import RunChange
 from chengjiu_mp.courses.double_booked import elsewhere_on, people_in
 from chengjiu_mp.courses.drafting import Sitting
-from chengjiu_mp.courses.models import CourseRun
+from chengjiu_mp.courses.models import CourseRun, Signup
 from chengjiu_mp.courses.withdrawing import withdraw
 from tests import factories
 from tests.figures_rows import at
@@ -149,3 +149,44 @@ def test_a_list_chooses_its_runs_by_seats_and_lock(client: FlaskClient, values: 
     page = desk(client, "unit_manager", "chengjiang").get(f"/console/lists/new?unit_id={unit}").text
     # Dates and figures are kept together on a narrow page.
     assert "教师班" in page and words in re.sub("</?span[^>]*>|[\u2060]", "", page).replace("\u00a0", " ")
+
+
+MOVED = [{"starts_at": "2026-11-26T13:00:00+08:00", "ends_at": "2026-11-26T16:00:00+08:00"}]
+
+
+def call(client: FlaskClient, run: int, verb: str, **body: Any) -> Any:
+    with factories.made():
+        who = factories.bearer("operator")
+    return client.post(f"/api/v1/runs/{run}/{verb}", json={"reason": "检修", **body}, headers=who)
+
+
+def test_a_program_moves_nobody_onto_another_run_unsaid(client: FlaskClient) -> None:
+    moved, other = a_run(starts_in=9 * DAYS), a_run(title="另一班")
+    both(moved, other)
+    told = call(client, moved, "reschedule", meetings=MOVED)
+    assert (told.status_code, told.json["code"], told.json["people"], changes()) == (409, "clashes_unseen", 1, 0)
+    (clash,) = told.json["clashes"]
+    mine = db.session.scalars(select(Signup.id).where(Signup.run_id == moved)).one()
+    assert clash == {"signup_id": mine, "run_id": other, "at_once": True}
+    assert (told.json["errors"][0]["pointer"], "欧阳" in told.text) == ("/despite_clashes", False)
+    assert call(client, moved, "reschedule", meetings=MOVED, despite_clashes=False).status_code == 409
+    done = call(client, moved, "reschedule", meetings=MOVED, despite_clashes=True)
+    assert (done.status_code, done.json["id"], changes()) == (200, moved, 1)
+
+
+def test_a_program_merges_into_no_clash_unsaid(client: FlaskClient) -> None:
+    few, many, other = a_run(starts_in=9 * DAYS), a_run(), a_run(title="另一班", starts_in=3 * DAYS + DAYS / 8)
+    both(few, other)
+    both(few, many)
+    told = call(client, few, "merge", into=many)
+    assert (told.status_code, told.json["code"], changes()) == (409, "clashes_unseen", 0)
+    assert [(one["run_id"], one["at_once"]) for one in told.json["clashes"]] == [(other, False)]
+    assert call(client, few, "merge", into=many, despite_clashes=True).status_code == 200
+
+
+def test_a_program_that_says_nothing_moves_a_run_as_before_where_nobody_is_elsewhere(client: FlaskClient) -> None:
+    moved, few, many = a_run(starts_in=9 * DAYS), a_run(starts_in=9 * DAYS), a_run()
+    signed(moved)
+    both(few, many)
+    assert call(client, moved, "reschedule", meetings=MOVED).status_code == 200
+    assert call(client, few, "merge", into=many).status_code == 200
