@@ -11,7 +11,7 @@ from chengjiu_mp.core import audit, clock
 from chengjiu_mp.core.db import db
 from chengjiu_mp.core.errors import Refusal
 from chengjiu_mp.courses import messages
-from chengjiu_mp.courses.errors import CannotWithdraw, GuardianAskedLately
+from chengjiu_mp.courses.errors import CannotWithdraw
 from chengjiu_mp.courses.fitting import party_does_not_fit
 from chengjiu_mp.courses.models import LIVE, CourseRun, Signup
 from chengjiu_mp.courses.queries import RunAndSeats, run_with_seats
@@ -49,13 +49,25 @@ def agree(consents: Sequence[GuardianConsent], proved: bytes, version: int | Non
 def ask_again(consents: Sequence[GuardianConsent]) -> None:
     """Send the guardian's phone the question once more, with a code: they are not where the sign-up was made.
 
-    :raise GuardianAskedLately: when it went there within this hour
+    :raise GuardianAskedLately: when it went there within this hour, and its code is still good
+    :raise TooMany: when their phone got too many
     """
     waiting = [one for one in _signups_of(consents) if one.state == "pending" and one.needs_guardian]
     run = run_with_seats(waiting[0].run_id).run if waiting else None
     asked = {one.id: one for one in consents}
-    if run and not messages.tell_guardian_asked(waiting[0], run, asked[waiting[0].guardian_consent_id or 0]):
-        raise GuardianAskedLately
+    if run:
+        messages.tell_guardian_asked(waiting[0], run, asked[waiting[0].guardian_consent_id or 0])
+
+
+def ask_phone_again(phone_index: bytes) -> None:
+    """Send another code to a phone whose word is waited for; one code opens all that waits. Nothing to any other phone.
+
+    :raise GuardianAskedLately, TooMany: as :func:`ask_again`
+    """
+    for consent in guardians.asked_of_phone(phone_index):
+        if any(one.state == "pending" and one.needs_guardian for one in _signups_of([consent])):
+            ask_again([consent])
+            return
 
 
 def _prove_phone(consents: Sequence[GuardianConsent], proved: bytes) -> None:

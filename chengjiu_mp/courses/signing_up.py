@@ -11,11 +11,11 @@ from sqlalchemy.exc import IntegrityError
 
 from chengjiu_mp.core import audit, hooks
 from chengjiu_mp.core.db import after_commit, db, execute, savepoint, violated
-from chengjiu_mp.core.errors import NotFound
+from chengjiu_mp.core.errors import NotFound, TooMany
 from chengjiu_mp.core.rows import adopted, insert_object, table_of
 from chengjiu_mp.courses import messages
 from chengjiu_mp.courses.entry import Entry
-from chengjiu_mp.courses.errors import AlreadySignedUp, SignupClosed, SignupNotOpen
+from chengjiu_mp.courses.errors import AlreadySignedUp, GuardianAskedLately, SignupClosed, SignupNotOpen
 from chengjiu_mp.courses.fitting import party_does_not_fit, refuse_unless_seats
 from chengjiu_mp.courses.models import CourseRun, Party, Signup
 from chengjiu_mp.courses.queries import RunToEnter, phase_of, run_to_enter
@@ -222,7 +222,11 @@ def _ask(run: CourseRun, drafts: Sequence[Draft], made: Sequence[Made]) -> None:
     fresh = all(one.fresh for one in made)
     if asked and fresh:
         consent, signup = asked[0]
-        messages.tell_guardian_asked(signup, run, consent)
+        try:
+            with savepoint():
+                messages.tell_guardian_asked(signup, run, consent)
+        except (GuardianAskedLately, TooMany):
+            return  # The sign-up stands: the guardian's page on this device says how to go on.
 
 
 def still_open(run: CourseRun) -> None:
