@@ -26,7 +26,7 @@ from chengjiu_mp.courses.signup_reading import By, check_own, drafts_of
 from chengjiu_mp.courses.signup_rows import Draft, Owner, new_signup
 from chengjiu_mp.people.guardians import GuardianEntry
 from chengjiu_mp.people.models import Person
-from chengjiu_mp.people.service import write_consents
+from chengjiu_mp.people.service import check_not_erased, write_consents
 
 _CODE_TRIES = 3
 # Who takes a row of a unit's list agrees on a page, as everybody else; the ledger knows no other word for it.
@@ -174,6 +174,7 @@ def enter(
     """Write the drafts' rows with the places that ``take`` gives, and say all that follows.
 
     :raise AlreadySignedUp: when somebody was faster; :raise SignupClosed: when the run ended meanwhile
+    :raise ErasedMeanwhile: when the person's data was erased meanwhile
     """
     run = found.run
     for _ in range(_CODE_TRIES):
@@ -195,6 +196,7 @@ def enter(
                 raise
         else:
             still_open(run)
+            check_not_erased([draft.person.id for draft in drafts if not draft.is_new])
             return [
                 _concluded(run, adopted(row), draft, place, token, messages.which(index, len(rows)))
                 for index, ((row, token), draft, place) in enumerate(zip(rows, drafts, places, strict=True))

@@ -14,6 +14,7 @@ from chengjiu_mp.lists import sheet
 from chengjiu_mp.lists.errors import BirthNotKnown, GroupNotKnown, RunNotChosen, RunNotKnown, TypeNotKnown
 from chengjiu_mp.people.document_refusals import DocumentSpreadsheet
 from chengjiu_mp.people.documents import DocType, DocumentRefused, read_document
+from chengjiu_mp.people.latin_names import speaks_of_passport
 from chengjiu_mp.people.names import read_name
 from chengjiu_mp.people.phones import read_phone
 from chengjiu_mp.people.queries import NoticeInForce
@@ -106,7 +107,9 @@ def document_key(values: Mapping[str, str]) -> bytes | None:
     """Return the blind index of a line's document, None where it is none; two lines of one person share it."""
     try:
         chosen = _doc_type(values.get(sheet.DOC_TYPE, ""))
-        found = read_document(values.get(sheet.DOC, ""), chosen, today=clock.today())
+        names = [values.get(column, "") for column in (sheet.NAME, sheet.LATIN_SURNAME, sheet.LATIN_GIVEN)]
+        passport = speaks_of_passport(*names)
+        found = read_document(values.get(sheet.DOC, ""), chosen, today=clock.today(), latin_name=passport)
     except (DocumentRefused, TypeNotKnown):
         return None
     return privacy.document_index(found.doc_type, found.number)

@@ -11,7 +11,8 @@ from chengjiu_mp.core.db import db, unit_of_work
 from chengjiu_mp.core.models import AuditEntry
 from chengjiu_mp.courses.models import Signup
 from chengjiu_mp.lists import making, queries, result_sheet, sheet, upload_queries
-from chengjiu_mp.lists.models import UnitList
+from chengjiu_mp.lists.models import UnitList, UnitListRow
+from chengjiu_mp.people.models import Person
 from tests import factories, rosters
 from tests.web.test_console_runs import post, token_in
 
@@ -85,6 +86,16 @@ def test_one_that_was_proved_is_kept_and_goes_to_the_desk(list_id: int) -> None:
     assert "护照上的姓名和核实过的不一样" in rosters.lines(upload.id)[0].reason
 
 
+def test_a_korean_in_a_sheet_twice_is_one_person_and_stays_it(list_id: int) -> None:
+    kim = {**ANNA, "证件类型": "", "证件号码": "M12345678", "姓名": "金敏洙"}
+    upload = rosters.enrolled(list_id, rosters.sheet([kim, kim]))
+    assert (outcomes(upload.id), db.session.get_one(Person, only().person_id).doc_type) == (
+        {"added": 1, "rejected": 1}, "passport",
+    )  # fmt: skip
+    assert rosters.lines(upload.id)[1].code == "same_document_above"
+    assert outcomes(rosters.enrolled(list_id, rosters.sheet([kim])).id) == {"same": 1}
+
+
 def a_named_row(list_id: int) -> str:
     """Return the path of the list's private link, with one row of a name alone."""
     with unit_of_work():
@@ -125,6 +136,17 @@ def test_a_program_completes_the_row_with_it(list_id: int, client: Any) -> None:
     assert (wrong.status_code, wrong.json["code"]) == (422, "latin_name_characters")
     done = client.post(f"{base}/confirm", json={"handle": handle, "consents": consents, **form()})
     assert (done.status_code, only().latin_name) == (200, WHOLE)
+
+
+def test_a_korean_who_completes_the_row_is_found_on_the_list_again(list_id: int, client: Any) -> None:
+    base = "/api/v1/private-links/" + a_named_row(list_id).rpartition("/")[2]
+    handle = client.post(f"{base}/find", json={"name": "安娜", "tail": ""}).json["handle"]
+    consents = [{"purpose": one, "version": 1} for one in ("signup", "document_number")]
+    sent = {k: v for k, v in form(doc_number="M12345678").items() if k != "doc_type"}
+    client.post(f"{base}/confirm", json={"handle": handle, "consents": consents, **sent})
+    row = db.session.scalars(select(UnitListRow)).one()
+    person = db.session.get_one(Person, only().person_id)
+    assert (person.doc_type, row.doc_index) == ("passport", person.doc_index)
 
 
 def test_the_ticket_to_keep_shows_it(list_id: int, client: Any) -> None:
