@@ -125,7 +125,21 @@ def test_the_merge_form_names_each_run_and_what_is_missing(client: FlaskClient) 
     for _ in range(2):
         signed(run)
     page = desk(client).get(f"/console/runs/{run}/merge").text
-    assert "周末班，12月4日（周五）12:00–15:00，" in page and "（余 1 席，还差 1 席）" in page
+    (choice,) = re.findall(r'<label class="tick"><input type="radio" name="into" .*?</label>', page)
+    said = re.sub("<[^>]+>|[\u2060]", "", choice).replace("\u00a0", " ")
+    assert said.startswith("周末班12月4日（周五）12:00–15:00，") and said.endswith("（余 1 席，还差 1 席）")
+    assert "<select" not in page
+
+
+def test_of_many_runs_the_nearest_stand_open_and_a_chosen_far_one_too(client: FlaskClient) -> None:
+    run = a_run(starts_in=9 * DAYS)
+    many = [a_run(starts_in=(10 + n) * DAYS) for n in range(8)]
+    page = desk(client).get(f"/console/runs/{run}/merge").text
+    assert (page.count('name="into"'), "更远的 2 场" in page) == (8, True)
+    sent = post(client, f"/console/runs/{run}/merge", f"/console/runs/{run}/merge", reason="", sure="1", into=many[7])
+    assert re.search(rf'<details class="more" open>.*value="{many[7]}" checked', sent.text, re.DOTALL)
+    unsaid = post(client, f"/console/runs/{run}/merge", f"/console/runs/{run}/merge", reason="人少", sure="1")
+    assert (unsaid.status_code, 'href="#f-into"' in unsaid.text, 'id="f-into-error"' in unsaid.text) == (422, True, True)
 
 
 def test_without_a_run_that_has_a_seat_there_is_nothing_to_press(client: FlaskClient) -> None:
