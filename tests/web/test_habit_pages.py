@@ -86,6 +86,7 @@ def test_the_reminders_link_leads_to_what_can_be_done_now(client: FlaskClient, f
     assert away.count("已记下您请了假") == 1
     assert "到场出示这个码签到。存成图片" not in away
     assert "请假自动作废" in away
+    assert away.index("又能来了，照样出示下面的码") < away.index("扫不了时，报上面六位签到码")
     assert "已报上" not in away
     assert "class.ics" not in away
     assert re.findall(r'class="btn main[^>]*>([^<]+)', away) == ["看其他场次"]
