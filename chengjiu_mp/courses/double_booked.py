@@ -42,9 +42,7 @@ class ClashesUnseen(Refusal):
     message = "有人当天另有课程。请先看清是谁，确定还要这样改，再勾选。"
     kind = Kind.CONFLICT
 
-    def __init__(
-        self, elsewhere: Sequence[Elsewhere], message: str | None = None, field: str = "clash_seen"
-    ) -> None:
+    def __init__(self, elsewhere: Sequence[Elsewhere], message: str | None = None, field: str = "clash_seen") -> None:
         clashes = [
             {"signup_id": one.signup_id, "run_id": one.other.id, "at_once": one.at_once} for one in elsewhere
         ]  # fmt: skip

@@ -58,9 +58,7 @@ class DocumentReading:
     warnings: tuple[str, ...] = ()
 
 
-def read_document(
-    raw: str, chosen: DocType | None = None, *, today: date, latin_name: bool = False
-) -> DocumentReading:
+def read_document(raw: str, chosen: DocType | None = None, *, today: date, latin_name: bool = False) -> DocumentReading:
     """Return what `raw` is, given the type the person chose (None: unknown) and the day it is read on.
 
     A number that is good for another type than the chosen one comes back as `retype` with that type.

@@ -170,9 +170,7 @@ def prove_claim(phone: str, code: str, purpose: str) -> bytes:
     return _proved(PhoneCode.phone_index == privacy.phone_index(mobile(phone)), code, purpose, _claims)
 
 
-def _proved(
-    which: ColumnElement[bool], code: str, purpose: str, counted: Callable[[str], tuple[Limit, ...]]
-) -> bytes:
+def _proved(which: ColumnElement[bool], code: str, purpose: str, counted: Callable[[str], tuple[Limit, ...]]) -> bytes:
     """:param counted: the limits of a phone that its sending counted against"""
     with unit_of_work():
         tried = db.session.execute(

@@ -90,7 +90,7 @@ def test_the_reminders_link_leads_to_what_can_be_done_now(client: FlaskClient, f
     assert "已报上" not in away
     assert "class.ics" not in away
     assert re.findall(r'class="btn main[^>]*>([^<]+)', away) == ["看其他场次"]
-    assert client.get(f"{page}/state").json["word"] == "已请假"
+    assert client.get(f"{page}/state").get_json()["word"] == "已请假"
     assert client.get(f"{page}/excuse").headers["Location"] == page
 
 
