@@ -17,7 +17,7 @@ from chengjiu_mp.courses import errors
 from chengjiu_mp.courses.entry import Entry
 from chengjiu_mp.courses.models import Signup
 from chengjiu_mp.people.documents import DocumentRefused
-from chengjiu_mp.people.errors import ConsentMissing
+from chengjiu_mp.people.errors import ConsentMissing, ErasedMeanwhile
 from chengjiu_mp.people.name_display import mask_name
 from chengjiu_mp.people.names import NameRefused
 from chengjiu_mp.people.phones import PhoneRefused
@@ -55,7 +55,8 @@ def upload_scans(run_id: int, body: schemas.ScansIn) -> schemas.ScanAnswers:
 @route(blueprint, "POST", "/runs/<row:run_id>/walk-ins", MAY, status=201, example=_WALK_IN,
        refusals=(NotFound, RosterNotOpen, NoMeetings, NotCheckedIn, errors.RunIsFull, errors.SignupClosed,
                  errors.AlreadySignedUp, errors.OverlappingSignup, errors.TooYoung, errors.GuardianRequired,
-                 errors.TooManyPlaces, DocumentRefused, NameRefused, PhoneRefused, ConsentMissing))  # fmt: skip
+                 errors.TooManyPlaces, DocumentRefused, NameRefused, PhoneRefused, ConsentMissing,
+                 ErasedMeanwhile))  # fmt: skip
 def add_walk_in(run_id: int, body: schemas.WalkInIn) -> schemas.WalkInOut:
     """Sign up who came to the door, and check them in, or neither; beyond the capacity only with ``over``."""
     fields = set(schemas.WalkInIn.model_fields) - {"meeting_id", "over"}

@@ -4,17 +4,17 @@ A person is a document. Nothing proved is ever replaced here: what contradicts i
 row ``person.conflict``.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, Protocol
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, or_, select, update
 from sqlalchemy.orm.attributes import set_committed_value
 
 from chengjiu_mp.core import audit, clock, ids, privacy
 from chengjiu_mp.core.db import db, execute
 from chengjiu_mp.core.rows import adopted, filled, insert_each, insert_new, insert_row, insert_rows, table_of
 from chengjiu_mp.people.documents import DocumentReading
-from chengjiu_mp.people.errors import ConsentMissing
+from chengjiu_mp.people.errors import ConsentMissing, ErasedMeanwhile
 from chengjiu_mp.people.models import Consent, Contact, Person
 from chengjiu_mp.people.queries import (
     NoticeInForce,
@@ -59,7 +59,8 @@ def person_found(reading: DocumentReading) -> tuple[Person, bool]:
         return adopted(filled(Person, id=added, **values)), True
     found = person_by_document(index)
     if found is None:
-        raise RuntimeError("a person that is there cannot be read")
+        # There when it was to be added, and forgotten since.
+        raise ErasedMeanwhile
     return _back_again(found, reading), False
 
 
@@ -73,6 +74,8 @@ def persons_found(readings: Sequence[DocumentReading]) -> list[tuple[Person, boo
     fresh = {index: adopted(Person(id=added[index], **values[index])) for index in added}
     if late := values.keys() - added.keys():
         found |= {one.doc_index: one for one in persons_by_document(late)}
+    if len(fresh) + len(found) < len(of):
+        raise ErasedMeanwhile
     back = {index: _back_again(person, of[index]) for index, person in found.items()}
     indexes = [privacy.document_index(one.doc_type, one.number) for one in readings]
     return [(fresh.get(index) or back[index], index in fresh) for index in indexes]
@@ -94,6 +97,24 @@ def _back_again(person: Person, reading: DocumentReading) -> Person:
         audit.record("person.came_back", person)
         db.session.flush()
     return person
+
+
+def check_not_erased(person_ids: Collection[int]) -> None:
+    """Look once more when a row that points at these people is written: it holds theirs against an erasure.
+
+    An erasure that was first has been waited for and is seen here; one that comes later waits, and sees the row
+    (:func:`people.erasing.lock_people`).
+
+    :raise ErasedMeanwhile: the transaction, or its savepoint, is to be rolled back
+    """
+    if person_ids and execute(_ERASED, {"ids": list(person_ids)}).first() is not None:
+        raise ErasedMeanwhile
+
+
+_ERASED = select(_PERSON.c.id).where(
+    _PERSON.c.id.in_(bindparam("ids", expanding=True)),
+    or_(_PERSON.c.erased_at.is_not(None), _PERSON.c.forgotten_at.is_not(None)),
+)
 
 
 def agreed_notices(consents: Iterable[ConsentIn]) -> Sequence[NoticeInForce]:

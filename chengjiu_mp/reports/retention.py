@@ -22,7 +22,7 @@ from chengjiu_mp.courses.models import CourseRun, Signup
 from chengjiu_mp.exams.models import Submission
 from chengjiu_mp.lists.erasing import erase_named_before, erase_rows
 from chengjiu_mp.outbox.erasing import erase_messages_about, erase_messages_before
-from chengjiu_mp.people.erasing import erase_person
+from chengjiu_mp.people.erasing import erase_person, lock_people
 from chengjiu_mp.people.models import Person
 from chengjiu_mp.signin import erasing as signin
 from chengjiu_mp.signin.models import Account, SignInSession
@@ -114,6 +114,9 @@ def _purge_people() -> int:
     # A person whose sign-up is being written has none yet that this look could see.
     query = query.where(Person.created_at < clock.now() - timedelta(hours=1))
     due = db.session.scalars(query.order_by(Person.id).limit(BATCH)).all()
+    # Once more under their locks: somebody may be back this very moment, after months.
+    lock_people([one.id for one in due])
+    due = db.session.scalars(query.where(Person.id.in_([one.id for one in due])).order_by(Person.id)).all()
     for person in due:
         erase_person(person, forget=True)
     return len(due)

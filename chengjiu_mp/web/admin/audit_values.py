@@ -9,6 +9,7 @@ from chengjiu_mp.web.admin.audit_words import FACTS
 VALUES = {
     "what.accounts": "学员账号",
     "what.codes": "验证码",
+    "what.latin_name": "护照上的姓名",
     "what.messages": "消息",
     "what.names": "名单上的姓名",
     "what.people": "人员",
@@ -20,6 +21,7 @@ VALUES = {
     "changed.certificate_no": "证书编号",
     "changed.grade": "级别",
     "changed.key_group": "身份",
+    "changed.latin_name": "护照上的姓名",
     "changed.name": "姓名",
     "changed.phone": "手机号",
     "changed.qualified_on": "取得日期",
