@@ -6,6 +6,8 @@ from chengjiu_mp import cli
 from chengjiu_mp.certificates import api as certificates
 from chengjiu_mp.certificates import tasks as certificate_tasks
 from chengjiu_mp.checkin import api as checkin
+from chengjiu_mp.checkin import device_api
+from chengjiu_mp.checkin import tasks as checkin_tasks
 from chengjiu_mp.courses import api as courses
 from chengjiu_mp.courses import calendar_api, family_api, line_api, month_api, scene_api
 from chengjiu_mp.courses import tasks as course_tasks
@@ -59,6 +61,7 @@ from chengjiu_mp.web.h5 import again as again_pages
 from chengjiu_mp.web.h5 import asking, board, guardian_claim
 from chengjiu_mp.web.h5 import certificates as lookup_pages
 from chengjiu_mp.web.h5 import corrections as correction_pages
+from chengjiu_mp.web.h5 import devices as device_pages
 from chengjiu_mp.web.h5 import guardian as guardian_pages
 from chengjiu_mp.web.h5 import habits as habit_pages
 from chengjiu_mp.web.h5 import line as line_pages
@@ -84,6 +87,7 @@ TASKS = (
     course_tasks,
     list_tasks,
     instructor_tasks,
+    checkin_tasks,
     certificate_tasks,
     report_tasks,
     pulse,
@@ -115,6 +119,7 @@ PAGES = (
     teach_pages,
     scan_pages,
     paper_pages,
+    device_pages,
     console_signin,
     console_home,
     console_runs,
@@ -168,6 +173,7 @@ def register(app: Flask) -> None:
     app.register_blueprint(lists.blueprint)
     app.register_blueprint(link_api.blueprint)
     app.register_blueprint(checkin.blueprint)
+    device_api.init_app(app)
     app.register_blueprint(exams.blueprint)
     certificates.init_app(app)
     app.register_blueprint(reports.blueprint)

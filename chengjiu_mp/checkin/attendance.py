@@ -125,10 +125,16 @@ def _attend(run: CourseRun, signup: Signup, scan: Scan) -> None:
     signup.outcome = "attended"
     if signup.state == "offered":
         signup.state, signup.offer_ends_at = "confirmed", None
-    if scan.source in FACE_TO_FACE and signup.erased_at is None:
+    if _proves(scan) and signup.erased_at is None:
         _prove(signup, f"checkin:{scan.id}")
     audit.record("checkin.made", signup, unit_id=run.unit_id, scan_id=scan.id, source=scan.source)
     db.session.flush()
+
+
+def _proves(scan: Scan) -> bool:
+    # A helper, who has no account, may tick a name that somebody called out: that shows neither ticket nor document.
+    by_helper = scan.device_id is not None and scan.account_id is None
+    return scan.source in FACE_TO_FACE and not (by_helper and scan.source == "name")
 
 
 def _prove(signup: Signup, by: str) -> None:

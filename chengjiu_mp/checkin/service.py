@@ -27,18 +27,20 @@ def record_scans(
 
     :param sent_at: the phone's clock at sending; when it is off, the scans' times are put right by the difference
     :raise NotFound: the run is missing or out of the caller's scope; :raise RosterNotOpen: not around its days
+    :raise DeviceRevoked: the phone is not paired with the run any more
     """
-    run = policy.run_to_check_in(by, run_id)
+    door = policy.gate(by, run_id, writing=True)
+    run = door.run
     take_turn(run)
     meetings = _meetings(run)
     meant = tickets.signups_meant(run.id, scans)
     known = _known(run.id, scans)
-    upload = _Upload(run, meetings, by, _offset(sent_at))
+    upload = _Upload(door, meetings, _offset(sent_at))
     for scan in scans:
         if scan.nonce not in known:
             known[scan.nonce] = upload.record(scan, meant.get(scan.nonce))
     upload.tell()
-    return answers_for(run, [known[scan.nonce] for scan in scans], by)
+    return answers_for(run, [known[scan.nonce] for scan in scans], door.by)
 
 
 def _meetings(run: CourseRun) -> dict[int, Meeting]:
@@ -68,21 +70,27 @@ def _offset(sent_at: datetime | None) -> timedelta:
 class _Upload:
     """One request's scans on their way into the table."""
 
-    def __init__(self, run: CourseRun, meetings: dict[int, Meeting], by: Principal, offset: timedelta) -> None:
-        self.run, self.meetings, self.by, self.offset = run, meetings, by, offset
+    def __init__(self, door: policy.Door, meetings: dict[int, Meeting], offset: timedelta) -> None:
+        self.run, self.meetings, self.by, self.offset = door.run, meetings, door.by, offset
+        self.limited, self.device = door.limited, door.device
         self.counts: dict[str, int] = {}
+        if self.device is not None:
+            self.device.seen_at = clock.now()
 
     def record(self, given: ScanIn, signup: Signup | None) -> Scan:
         """Add one scan with its verdict, and fold."""
         at, remark = self._when(given.scanned_at)
         meeting = self.meetings.get(given.meeting_id)
-        code = policy.verdict_of(self.run, meeting, signup, at, given.source)
+        # Paper is typed in for a week: that is not for a paired phone.
+        source = "name" if self.limited and given.source == "paper" else given.source
+        code = policy.verdict_of(self.run, meeting, signup, at, source)
         if code == "unknown_ticket" and given.ticket is not None and not tickets.read_ticket(given.ticket).readable:
             code = "not_a_ticket"
         scan = Scan(
             run_id=self.run.id, meeting_id=(meeting or next(iter(self.meetings.values()))).id,
-            signup_id=signup.id if signup else None, nonce=given.nonce, source=given.source, scanned_at=at,
+            signup_id=signup.id if signup else None, nonce=given.nonce, source=source, scanned_at=at,
             received_at=clock.now(), account_id=self.by.account_id, by_name=self.by.name[:100],
+            device_id=self.device.id if self.device else None,
             verdict="accepted" if code == "ok" else "refused", code=code, reason=remark,
         )  # fmt: skip
         if signup is not None and meeting is not None and code == "ok":
@@ -105,5 +113,6 @@ class _Upload:
     def tell(self) -> None:
         """Leave the audit row of what was added, and let a planted crash strike once it is committed."""
         if self.counts:
-            audit.record("scans.recorded", self.run, unit_id=self.run.unit_id, **self.counts)
+            by = {"device_id": self.device.id} if self.device else {}
+            audit.record("scans.recorded", self.run, unit_id=self.run.unit_id, **self.counts, **by)
         after_commit(lambda: hooks.crash_after_commit("scans"))

@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from chengjiu_mp.checkin import messages, policy, queries
 from chengjiu_mp.checkin.answers import answer_of
+from chengjiu_mp.checkin.device_api import MAY_HELP, door
 from chengjiu_mp.checkin.schemas import ScanIn
 from chengjiu_mp.checkin.service import record_scans
 from chengjiu_mp.core import clock, ids
@@ -19,7 +20,7 @@ from chengjiu_mp.core.context import principal
 from chengjiu_mp.core.db import unit_of_work
 from chengjiu_mp.core.parsing import In, RowId, from_pairs
 from chengjiu_mp.web import forms
-from chengjiu_mp.web.h5.teach import MAY, phase_of
+from chengjiu_mp.web.h5.teach import phase_at
 
 blueprint = Blueprint("scan", __name__)
 
@@ -49,17 +50,18 @@ class CodePageIn(In):
 
 
 @blueprint.get("/teach/runs/<row:run_id>/scan")
-@access(MAY)
+@access(MAY_HELP)
 def page(run_id: int) -> Response:
     """Show the camera, the answer, and the code field that always works. No names: this page is kept on the phone."""
     asked = from_pairs(ScanQuery, request.args)
-    run = policy.run_to_check_in(principal(), run_id)
+    at = door(run_id)
+    run = at.run
     meeting = queries.meeting_of(run.id, asked.meeting)
     html = render_template(
         "h5/scan.html", title="扫码签到", back=url_for("teach.roster", run_id=run.id), run=run, meeting=meeting,
-        meetings=queries.meetings_of(run.id), figures=queries.counts(run.id, meeting.id), phase=phase_of(meeting),
+        meetings=queries.meetings_of(run.id), figures=queries.counts(run.id, meeting.id), phase=phase_at(at, meeting),
         opens=policy.opens_at(meeting), nonce=ids.new_token(), tones=messages.TONES, words=messages.WORDS,
-        last=answer_of(run, asked.last, principal()) if asked.last else None,
+        last=answer_of(run, asked.last, at.by) if asked.last else None, limited=at.limited,
     )  # fmt: skip
     reply = make_response(html)
     reply.headers["Permissions-Policy"] = "camera=(self), geolocation=(), microphone=()"
@@ -67,7 +69,7 @@ def page(run_id: int) -> Response:
 
 
 @blueprint.post("/teach/runs/<row:run_id>/scan")
-@access(MAY)
+@access(MAY_HELP)
 def typed(run_id: int) -> AnyResponse:
     """Check in by a typed code, without script."""
     given = from_pairs(CodePageIn, request.form, ignore=forms.IGNORED)

@@ -62,3 +62,9 @@ export async function forgetOldRosters() {
     if (Date.now() - at > DAY) await within("roster", "readwrite", (store) => store.delete(meeting));
   }
 }
+
+// Every roster leaves the phone, whatever its day: the right to it was taken back. What waits to be sent stays.
+export async function forgetRosters() {
+  memory.roster.clear();
+  await within("roster", "readwrite", (store) => store.clear()).catch(() => null);
+}
