@@ -10,7 +10,7 @@ class DeviceRevoked(Refusal):
     """
 
     code = "device_revoked"
-    message = "这台手机的签到权限已被收回。要继续签到，请找老师重新邀请；没上传的签到还在手机里，不会丢。"
+    message = "这台手机的签到权限已被收回，请找老师。没上传的签到还在手机里，不会丢。"
     kind = Kind.UNAUTHORIZED
 
 

@@ -278,7 +278,7 @@ def _midnight_after(instant: datetime) -> datetime:
 
 
 def _day_to_help(run_id: int) -> datetime:
-    """Return the begin of the run's meeting of today, else of its first one to come.
+    """Return an instant of today when the run meets today, else the begin of its first meeting to come.
 
     :raise RunIsOver: when none is left
     """
@@ -287,4 +287,4 @@ def _day_to_help(run_id: int) -> datetime:
     begins = found.first()
     if begins is None:
         raise RunIsOver
-    return begins
+    return max(begins, clock.now())

@@ -106,7 +106,7 @@ def _by_device(device: PairedDevice, who: Principal) -> Door:
     if device.revoked_at is not None and device.revoked_by is not None:
         raise DeviceRevoked
     if not _lasts(device) or _signed_out(device):
-        raise DeviceRevoked("这台手机的签到时间已经结束。要继续签到，请老师登录，或重新邀请；没上传的签到还在手机里。")
+        raise DeviceRevoked("这台手机的签到时间已经结束，请找老师。没上传的签到还在手机里，不会丢。")
     run = may_still_check_in(device.paired_by, device.run_id)
     if run is None:
         raise DeviceRevoked

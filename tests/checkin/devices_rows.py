@@ -93,7 +93,7 @@ class Day:
     def scan(self, name: str = "欧阳娜娜", **values: Any) -> dict[str, Any]:
         """Return the body of an upload of one scan."""
         one = {
-            "nonce": f"n-{name}", "ticket": self.tickets[name], "meeting_id": self.meeting_id, "source": "camera",
+            "nonce": f"n{self.signups[name]}", "ticket": self.tickets[name], "meeting_id": self.meeting_id, "source": "camera",
             "scanned_at": clock.now().isoformat(),
         }  # fmt: skip
         return {"scans": [one | values]}

@@ -77,7 +77,7 @@ def _page(run_id: int, shell: str, back: str) -> str:
 def until_words(until: datetime) -> str:
     """Return 11月23日（周一）24:00 for the midnight after that day."""
     if clock.local(until).time() == datetime.min.time():
-        return f"{day(until - timedelta(minutes=1))} 24:00"
+        return f"{day(until - timedelta(minutes=1))}24:00"
     return day_time(until)
 
 

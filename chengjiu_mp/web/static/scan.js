@@ -55,25 +55,29 @@ function net({ state, waiting }) {
     offline: `离线${waiting ? `，待同步 ${waiting}` : "，扫到的会先存在手机里"}`,
     signin: `登录已过期，扫到的还在手机里（${waiting}）。`,
     closed: `服务器没有收下（${waiting}），请联系市红十字会。`,
-    revoked: "不能再签到了。",
   }[state];
-  if (state === "revoked") revoked(waiting);
+  if (state === "revoked") return revoked(waiting);
   part("net").hidden = !words;
   part("net-words").textContent = words;
-  if (state !== "signin" && state !== "revoked") return;
+  if (state === "signin") part("net-words").append(signInLink("重新登录"));
+}
+
+function signInLink(words) {
   const link = document.createElement("a");
   link.href = root.dataset.signin;
-  link.textContent = state === "signin" ? "重新登录" : "老师登录";
-  part("net-words").append(link);
+  link.textContent = words;
+  return link;
 }
 
 // The camera stops and nothing more is taken; what was not sent stays on the phone until somebody may send it.
 function revoked(waiting) {
   camera.close();
-  part("start").hidden = true;
-  document.querySelector("[data-code]").hidden = true;
+  part("camera").hidden = part("toggles").hidden = document.querySelector(".act").hidden = true;
   const left = waiting ? `还有 ${waiting} 条没上传，都留在这台手机里：请老师重新邀请，或在这台手机上登录，就会自动补传。` : "都已上传。要继续签到，请找老师。";
   verdict({ tone: "bad", word: "签到权限已收回", message: `${left}存着的名单已清掉。` });
+  const way = document.createElement("p");
+  way.append(signInLink("老师在这台手机上登录"));
+  part("answer").append(way);
 }
 
 const sync = new Sync({
