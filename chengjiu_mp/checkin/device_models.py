@@ -14,16 +14,14 @@ _LIVE = text("revoked_at is null")
 class PairedDevice(Base):
     """A phone that scans and ticks one run ``until`` then, and nothing else (feat-B11).
 
-    ``own``: of who paired it, for when their sign-in ends by the clock. ``helper``: of somebody they invited, who has no
-    account; ``label`` is what that person typed as their name, for the instructor. A row is ended, never changed:
+    ``own``: of who paired it, for when their sign-in ends by the clock. ``helper``: of somebody they invited, who has
+    no account; ``label`` is what that person typed as their name, for the instructor. A row is ended, never changed:
     ``revoked_by`` is empty where a newer pairing of the same phone took its place.
     """
 
     __tablename__ = "paired_device"
     __table_args__ = (
-        Index(
-            "uq_paired_device_live", "run_id", "session_id", unique=True, sqlite_where=_LIVE, postgresql_where=_LIVE
-        ),
+        Index("uq_paired_device_live", "run_id", "session_id", unique=True, sqlite_where=_LIVE, postgresql_where=_LIVE),
         CheckConstraint("kind in ('own','helper')", name="kind"),
     )
 

@@ -283,7 +283,9 @@ def _day_to_help(run_id: int) -> datetime:
     :raise RunIsOver: when none is left
     """
     ahead = Meeting.ends_at >= clock.at_local(clock.today())
-    found = db.session.scalars(select(Meeting.starts_at).where(Meeting.run_id == run_id, ahead).order_by(Meeting.starts_at))
+    found = db.session.scalars(
+        select(Meeting.starts_at).where(Meeting.run_id == run_id, ahead).order_by(Meeting.starts_at)
+    )
     begins = found.first()
     if begins is None:
         raise RunIsOver

@@ -126,8 +126,8 @@ def _before(days: int) -> datetime:
 
 def _purge_sessions() -> int:
     stands = exists().where(Signup.device_id == SignInSession.id)
-    stands |= exists().where(PairedDevice.session_id == SignInSession.id)
-    return signin.drop_sessions_before(_before(periods().sessions), BATCH, kept=stands)
+    paired = exists().where(PairedDevice.session_id == SignInSession.id)
+    return signin.drop_sessions_before(_before(periods().sessions), BATCH, kept=or_(stands, paired))
 
 
 def _purge_accounts() -> int:

@@ -111,7 +111,7 @@ class Day:
 def a_day(app: Flask, **values: Any) -> Day:
     with factories.made():
         teacher = factories.instructor()
-        run = factories.run(**{"starts_in": timedelta(minutes=10), "instructors": [teacher]} | values)
+        run = factories.run(starts_in=timedelta(minutes=10), instructors=[teacher], **values)
         people = {name: factories.signup(run, name) for name in ("欧阳娜娜", "张三")}
         meeting = db.session.scalars(select(Meeting.id).where(Meeting.run_id == run.id).order_by(Meeting.id)).first()
         return Day(

@@ -140,7 +140,14 @@ def test_the_devices_page_shows_the_code_and_who_holds_what(day):
     helper = day.helper()
     helper.send(day.api("/scans"), day.scan())
     page = day.teacher().client.get(day.path("/devices")).text
-    for words in ("邀请助手的二维码", "12:10 前有效，已加入 1 台，最多 5 台", "李明", "签到 1 次", "由陈建国邀请", "收回"):
+    for words in (
+        "邀请助手的二维码",
+        "12:10 前有效，已加入 1 台，最多 5 台",
+        "李明",
+        "签到 1 次",
+        "由陈建国邀请",
+        "收回",
+    ):
         assert words in page, words
 
 

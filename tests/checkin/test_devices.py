@@ -6,14 +6,14 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import func, select
 
-from chengjiu_mp.checkin import devices, policy
+from chengjiu_mp.checkin import devices
 from chengjiu_mp.checkin.device_models import PairedDevice
 from chengjiu_mp.checkin.models import CheckIn, Scan
 from chengjiu_mp.core import clock
 from chengjiu_mp.core.db import db, unit_of_work
 from chengjiu_mp.core.models import AuditEntry
-from chengjiu_mp.courses.models import Meeting, RunInstructor, Signup
-from chengjiu_mp.signin.models import SignInSession
+from chengjiu_mp.courses.models import CourseRun, Meeting, RunInstructor, Signup
+from chengjiu_mp.signin.models import Account, SignInSession
 from tests import factories
 from tests.checkin.devices_rows import Day, Phone, a_day
 
@@ -39,7 +39,10 @@ def test_a_helper_scans_ticks_and_is_named_with_every_scan(day):
     helper = day.helper()
     item = helper.send(day.api("/scans"), day.scan()).json["items"][0]
     assert (item["verdict"], item["by"], item["name"]) == ("accepted", "助手 李明", "欧阳娜娜")
-    assert helper.post(day.path("/scan"), code=day.tickets["张三"], meeting_id=day.meeting_id, nonce="a" * 8).status_code == 303
+    assert (
+        helper.post(day.path("/scan"), code=day.tickets["张三"], meeting_id=day.meeting_id, nonce="a" * 8).status_code
+        == 303
+    )
     rows = db.session.scalars(select(Scan).order_by(Scan.id)).all()
     assert [(one.account_id, one.by_name, one.device_id) for one in rows] == [(None, "助手 李明", day.device().id)] * 2
     (held,) = devices.devices_of(day.run_id, day.as_teacher())
@@ -163,10 +166,14 @@ def test_a_helper_who_keeps_the_cookie_past_midnight_is_refused(day, frozen):
     assert "签到时间已经结束" in reply.json["detail"]
 
 
-def test_a_pairing_ends_with_the_right_of_who_made_it(day):
+@pytest.mark.parametrize("why", ["another teaches", "the account is closed"])
+def test_a_pairing_ends_with_the_right_of_who_made_it(day, why):
     helper = day.helper()
     with unit_of_work():
-        db.session.delete(db.session.get_one(RunInstructor, (day.run_id, day.teacher_id)))
+        if why == "another teaches":
+            db.session.delete(db.session.get_one(RunInstructor, (day.run_id, day.teacher_id)))
+        else:
+            db.session.get_one(Account, day.account_id).active = False
     assert helper.client.get(day.api("/checkins")).json["code"] == "device_revoked"
 
 
@@ -188,7 +195,7 @@ def test_a_helper_sees_no_document_and_finds_nobody_by_its_digits(day):
 def test_a_helper_does_not_learn_a_phone_digit_by_digit(app):
     day = a_day(app)
     with factories.made():
-        factories.signup(db.session.get_one(policy.CourseRun, day.run_id), "赵六", phone="13900008888")
+        factories.signup(db.session.get_one(CourseRun, day.run_id), "赵六", phone="13900008888")
     helper = day.helper()
     assert "赵六" in helper.post(day.path(), q="8888").text
     assert "没有找到" in helper.post(day.path(), q="08888").text
@@ -262,7 +269,7 @@ def test_an_upload_and_the_taking_back_come_one_after_the_other(day):
 
 def test_the_programs_routes_pair_invite_list_and_take_back(day, client):
     with factories.made():
-        headers = factories.headers_of(db.session.get_one(factories.Account, day.account_id))
+        headers = factories.headers_of(db.session.get_one(Account, day.account_id))
     made = client.post(day.api("/devices"), headers=headers)
     assert (made.status_code, made.json["kind"], made.json["state"], made.json["here"]) == (201, "own", "live", True)
     assert client.post(day.api("/devices"), headers=headers).json["id"] == made.json["id"]
@@ -283,7 +290,7 @@ def test_the_programs_routes_pair_invite_list_and_take_back(day, client):
 def test_a_programs_pairing_ends_with_its_token(app, client):
     day = a_day(app, ends_at=clock.now() + timedelta(days=2))
     with factories.made():
-        headers = factories.headers_of(db.session.get_one(factories.Account, day.account_id))
+        headers = factories.headers_of(db.session.get_one(Account, day.account_id))
     until = client.post(day.api("/devices"), headers=headers).json["until"]
     assert until == "2026-11-23T16:00:00Z"  # twelve hours, which here is midnight
 

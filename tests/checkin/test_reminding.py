@@ -5,12 +5,13 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from chengjiu_mp.checkin import tasks
 from chengjiu_mp.core import clock
 from chengjiu_mp.core.db import db
 from chengjiu_mp.courses.models import CourseRun, Meeting
+from chengjiu_mp.instructors.models import Instructor
 from chengjiu_mp.outbox.models import Message
 from chengjiu_mp.outbox.queries import text_of
 from tests import factories
@@ -33,7 +34,9 @@ def a_run(*names: str, begins: datetime = BEGINS, **values: Any) -> tuple[int, l
 
 def keys() -> list[str]:
     db.session.rollback()
-    return list(db.session.scalars(select(Message.dedupe_key).where(Message.kind == "checkin.reminder").order_by(Message.id)))
+    return list(
+        db.session.scalars(select(Message.dedupe_key).where(Message.kind == "checkin.reminder").order_by(Message.id))
+    )
 
 
 def look(frozen: FrozenClock, *moments: str) -> list[str]:
@@ -82,7 +85,9 @@ def test_each_day_of_a_course_has_its_own(app: Flask, frozen: FrozenClock) -> No
     run, _ = a_run()
     with factories.made():
         for sequence, begins in ((2, BEGINS + timedelta(hours=5)), (3, BEGINS + timedelta(days=1))):
-            db.session.add(Meeting(run_id=run, sequence=sequence, starts_at=begins, ends_at=begins + timedelta(hours=2)))
+            db.session.add(
+                Meeting(run_id=run, sequence=sequence, starts_at=begins, ends_at=begins + timedelta(hours=2))
+            )
     assert [key[-10:] for key in look(frozen, "25T19:00", "26T19:00")] == ["2026-11-26", "2026-11-27"]
 
 
@@ -97,7 +102,7 @@ def test_a_run_that_does_not_take_place_reminds_nobody(app: Flask, frozen: Froze
 def test_who_does_not_teach_any_more_is_not_reminded(app: Flask, frozen: FrozenClock) -> None:
     a_run()
     with factories.made():
-        db.session.execute(factories.Instructor.__table__.update().values(status="retired"))
+        db.session.execute(update(Instructor).values(status="retired"))
     assert look(frozen, "25T19:00") == []
 
 

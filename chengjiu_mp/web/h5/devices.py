@@ -176,5 +176,10 @@ def _help_page(token: str, errors: dict[str, str], given: HelpPage) -> str:
         shown["until"] = devices.helps_until(invitation.run_id)
     run = queries.with_venue(invitation.run_id)
     return render_template(
-        "h5/help.html", title="帮忙签到", run=run, meetings=queries.meetings_of(run.id), until_words=until_words, **shown
+        "h5/help.html",
+        title="帮忙签到",
+        run=run,
+        meetings=queries.meetings_of(run.id),
+        until_words=until_words,
+        **shown,
     )

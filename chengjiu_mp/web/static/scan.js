@@ -76,7 +76,8 @@ function revoked(waiting) {
   const left = waiting ? `还有 ${waiting} 条没上传，都留在这台手机里：请老师重新邀请，或在这台手机上登录，就会自动补传。` : "都已上传。要继续签到，请找老师。";
   verdict({ tone: "bad", word: "签到权限已收回", message: `${left}存着的名单已清掉。` });
   const way = document.createElement("p");
-  way.append(signInLink("老师在这台手机上登录"));
+  way.className = "scan-way";
+  way.append(Object.assign(signInLink("老师在这台手机上登录"), { className: "btn" }));
   part("answer").append(way);
 }
 
