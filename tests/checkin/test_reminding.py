@@ -7,9 +7,9 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, update
 
-from chengjiu_mp.checkin import tasks
+from chengjiu_mp.checkin import reminding, tasks
 from chengjiu_mp.core import clock
-from chengjiu_mp.core.db import db
+from chengjiu_mp.core.db import db, unit_of_work
 from chengjiu_mp.courses.models import CourseRun, Meeting
 from chengjiu_mp.instructors.models import Instructor
 from chengjiu_mp.outbox.models import Message
@@ -64,6 +64,20 @@ def test_it_says_when_where_and_what_to_do_tonight(app: Flask, frozen: FrozenClo
 def test_each_instructor_hears_once_however_often_it_looks(app: Flask, frozen: FrozenClock) -> None:
     a_run("王", "李")
     assert len(look(frozen, "25T19:00", "25T19:01", "25T19:59", "25T23:00", "26T07:00", "26T07:59")) == 2
+
+
+def test_two_who_look_at_once_tell_once_and_a_look_that_finds_nobody_has_nothing_to_write(
+    app: Flask, frozen: FrozenClock
+) -> None:
+    a_run("王", "李")
+    frozen.now = at("25T19:00")
+    due = reminding.due_for_reminder()
+    assert len(due) == 2
+    for _ in range(2):
+        with unit_of_work():
+            reminding.remind(due)
+    assert len(keys()) == 2
+    assert reminding.due_for_reminder() == []
 
 
 def test_nobody_is_told_at_night_and_who_was_missed_hears_in_the_morning(app: Flask, frozen: FrozenClock) -> None:

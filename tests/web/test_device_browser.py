@@ -3,14 +3,19 @@
 import dataclasses
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from chengjiu_mp.checkin import devices
 from chengjiu_mp.checkin.models import CheckIn, Scan
-from chengjiu_mp.core.db import db
-from tests.web.hall import PHONE, Hall, served
+from chengjiu_mp.core import context
+from chengjiu_mp.core.db import db, unit_of_work
+from chengjiu_mp.signin.service import principal_of_account
+from tests import factories
+from tests.web.hall import PHONE, Hall, film, phone, served
+from tests.web.test_scan_browser import VENDOR, _without_decoder
 
 pytestmark = pytest.mark.browser
 KEPT = """async () => {
@@ -124,3 +129,25 @@ def test_what_was_not_sent_stays_on_the_phone_and_goes_up_when_the_helper_is_ask
     again.wait_for_selector("[data-arrived] >> text=1")
     assert [scan.verdict for scan in hall.rows(Scan)] == ["accepted"]
     assert again.evaluate(KEPT)[1] == 0
+
+
+def test_a_teachers_lost_phone_stops_looking_and_is_signed_out(hall: Hall, browser: Browser, tmp_path: Path):
+    if not VENDOR.is_dir():
+        _without_decoder()
+    sees = film(tmp_path / "ticket.mjpeg", f"https://example.test/i/{hall.ticket('欧阳娜娜')}")
+    with phone(browser, hall, sees) as (page, _, _wrong):
+        page.goto(hall.path("/devices"))
+        page.click("button:has-text('准备签到')")
+        page.wait_for_selector("text=这台手机准备好了")
+        page.goto(hall.path("/scan"))
+        page.wait_for_selector("body[data-kept]")
+        page.click("[data-open]")
+        page.wait_for_selector(".verdict.ok")
+        assert page.evaluate("Boolean(document.querySelector('video').srcObject)")
+        with hall.app.app_context(), unit_of_work():
+            context.set_request("test", context.SYSTEM)
+            devices.revoke_all(hall.run_id, principal_of_account(factories.account("operator").id))
+        page.wait_for_selector("text=签到权限已收回")
+        assert not page.evaluate("Boolean(document.querySelector('video').srcObject)")
+        page.goto(f"{hall.url}/teach/")
+        assert "/signin" in page.url
