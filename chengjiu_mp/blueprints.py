@@ -6,8 +6,9 @@ from chengjiu_mp import cli
 from chengjiu_mp.certificates import api as certificates
 from chengjiu_mp.certificates import tasks as certificate_tasks
 from chengjiu_mp.checkin import api as checkin
+from chengjiu_mp.checkin import device_api, wall_api
 from chengjiu_mp.checkin import door_api as checkin_door
-from chengjiu_mp.checkin import wall_api
+from chengjiu_mp.checkin import tasks as checkin_tasks
 from chengjiu_mp.courses import api as courses
 from chengjiu_mp.courses import calendar_api, family_api, line_api, month_api, scene_api
 from chengjiu_mp.courses import tasks as course_tasks
@@ -62,6 +63,7 @@ from chengjiu_mp.web.h5 import again as again_pages
 from chengjiu_mp.web.h5 import asking, board, completing, guardian_claim, wall_screen
 from chengjiu_mp.web.h5 import certificates as lookup_pages
 from chengjiu_mp.web.h5 import corrections as correction_pages
+from chengjiu_mp.web.h5 import devices as device_pages
 from chengjiu_mp.web.h5 import group as group_pages
 from chengjiu_mp.web.h5 import guardian as guardian_pages
 from chengjiu_mp.web.h5 import habits as habit_pages
@@ -90,6 +92,7 @@ TASKS = (
     course_tasks,
     list_tasks,
     instructor_tasks,
+    checkin_tasks,
     certificate_tasks,
     report_tasks,
     pulse,
@@ -126,6 +129,7 @@ PAGES = (
     console_door_first,
     wall_screen,
     wall_pages,
+    device_pages,
     console_signin,
     console_home,
     console_runs,
@@ -182,6 +186,7 @@ def register(app: Flask) -> None:
     app.register_blueprint(checkin.blueprint)
     app.register_blueprint(checkin_door.blueprint)
     app.register_blueprint(wall_api.blueprint)
+    device_api.init_app(app)
     app.register_blueprint(exams.blueprint)
     certificates.init_app(app)
     app.register_blueprint(reports.blueprint)

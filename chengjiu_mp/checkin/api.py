@@ -4,12 +4,14 @@ from typing import Any
 
 from flask import Blueprint
 
-from chengjiu_mp.checkin import attendance, phone_roster, policy, queries, schemas
+from chengjiu_mp.checkin import attendance, phone_roster, queries, schemas
+from chengjiu_mp.checkin.device_api import MAY, MAY_HELP, door
+from chengjiu_mp.checkin.device_errors import DeviceRevoked
 from chengjiu_mp.checkin.errors import CheckInNeeded, NoMeetings, NotCheckedIn, NothingToAnnul, RosterNotOpen
 from chengjiu_mp.checkin.models import CheckIn
 from chengjiu_mp.checkin.service import record_scans
 from chengjiu_mp.checkin.walking_in import WalkIn, add_at_the_door
-from chengjiu_mp.core import access, ids
+from chengjiu_mp.core import ids
 from chengjiu_mp.core.context import principal
 from chengjiu_mp.core.errors import NotFound
 from chengjiu_mp.core.http import route
@@ -24,7 +26,6 @@ from chengjiu_mp.people.phones import PhoneRefused
 
 blueprint = Blueprint("checkin_api", __name__, url_prefix="/api/v1")
 
-MAY = access.roles("instructor", "operator")
 _UPLOAD = {
     "scans": [
         {
@@ -45,8 +46,8 @@ _WALK_IN = {
 }  # fmt: skip
 
 
-@route(blueprint, "POST", "/runs/<row:run_id>/scans", MAY, example=_UPLOAD,
-       refusals=(NotFound, RosterNotOpen, NoMeetings))  # fmt: skip
+@route(blueprint, "POST", "/runs/<row:run_id>/scans", MAY_HELP, example=_UPLOAD,
+       refusals=(NotFound, RosterNotOpen, NoMeetings, DeviceRevoked))  # fmt: skip
 def upload_scans(run_id: int, body: schemas.ScansIn) -> schemas.ScanAnswers:
     """Record scans; sending the same nonces again changes nothing and is answered the same."""
     return schemas.ScanAnswers(items=record_scans(run_id, body.scans, principal(), sent_at=body.sent_at))
@@ -74,10 +75,11 @@ def annul_scan(scan_id: int, body: schemas.AnnulIn) -> schemas.AnnulOut:
     return schemas.AnnulOut(scan_id=scan_id, signup_id=signup.id, checked_in=signup.outcome == "attended")
 
 
-@route(blueprint, "GET", "/runs/<row:run_id>/checkins", MAY, refusals=(NotFound, RosterNotOpen, NoMeetings))
+@route(blueprint, "GET", "/runs/<row:run_id>/checkins", MAY_HELP,
+       refusals=(NotFound, RosterNotOpen, NoMeetings, DeviceRevoked))  # fmt: skip
 def list_checkins(run_id: int, query: schemas.CheckInsQuery) -> schemas.CheckInsOut:
     """Say who is here: counts and masked rows of the meeting under way, or of the one named."""
-    run = policy.run_to_check_in(principal(), run_id)
+    run = door(run_id).run
     meeting = queries.meeting_of(run.id, query.meeting_id)
     figures = queries.counts(run.id, meeting.id)
     items = [_row(*found) for found in queries.attendance(run.id, meeting.id)]
@@ -87,10 +89,11 @@ def list_checkins(run_id: int, query: schemas.CheckInsQuery) -> schemas.CheckIns
     )  # fmt: skip
 
 
-@route(blueprint, "GET", "/runs/<row:run_id>/scan-roster", MAY, refusals=(NotFound, RosterNotOpen, NoMeetings))
+@route(blueprint, "GET", "/runs/<row:run_id>/scan-roster", MAY_HELP,
+       refusals=(NotFound, RosterNotOpen, NoMeetings, DeviceRevoked))  # fmt: skip
 def scan_roster(run_id: int, query: schemas.CheckInsQuery) -> schemas.ScanRosterOut:
     """Give the phone what it needs to answer honestly without network: hashes, masked names, and what tickets open."""
-    run = policy.run_to_check_in(principal(), run_id)
+    run = door(run_id).run
     meeting = queries.meeting_of(run.id, query.meeting_id)
     items = [_phone_row(*found) for found in queries.attendance(run.id, meeting.id)]
     return schemas.ScanRosterOut(run_id=run.id, meeting_id=meeting.id, items=items)

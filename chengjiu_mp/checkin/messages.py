@@ -3,7 +3,11 @@
 from datetime import datetime
 
 from chengjiu_mp.core import clock
-from chengjiu_mp.core.day_words import clock_time, day_time
+from chengjiu_mp.core.day_words import clock_time, day, day_time
+from chengjiu_mp.core.site import site
+from chengjiu_mp.courses.models import CourseRun
+
+REMINDER = "checkin.reminder"
 
 _SENTENCES = {
     "ok": "已签到。",
@@ -60,4 +64,17 @@ def sentence(code: str, *, when: datetime | None = None, by: str | None = None, 
         return f"不是本场的票，这张票是 {day_time(other_day)} 那一场的。"
     return _SENTENCES[code].format(
         when=clock_words(when) if when else "", by=by or "工作人员", opens=clock_words(opens) if opens else "稍后"
+    )
+
+
+def reminder(name: str, run: CourseRun, begins: datetime) -> str:
+    """Return what an instructor is told ahead of a day of their run, which has its venue loaded. The link opens nothing
+    by itself: it asks who is signed in.
+    """
+    ahead = clock.day_of(begins) > clock.today()
+    when, now = ("明天", "请今晚在有网络的地方") if ahead else ("今天", "请在出发前、有网络的地方")
+    return (
+        f"【澄救】{name}老师，{when}（{day(begins)}）{clock_time(begins)} 在{run.venue.name}有您的课“{run.title}”。"
+        f"{now}打开扫码页，做一次“今天可以断网”检查，并给手机充好电：{site().link(f'/teach/runs/{run.id}/scan')} "
+        f"来不了请马上致电 {site().help_phone}。"
     )

@@ -27,9 +27,10 @@ def record_scans(
 
     :param sent_at: the phone's clock at sending; when it is off, the scans' times are put right by the difference
     :raise NotFound: the run is missing or out of the caller's scope; :raise RosterNotOpen: not around its days
+    :raise DeviceRevoked: the phone is not paired with the run any more
     """
     take_turn_of(run_id)
-    return _recorded(policy.run_to_check_in(by, run_id), scans, by, _offset(sent_at))
+    return _recorded(policy.gate(by, run_id, writing=True), scans, _offset(sent_at))
 
 
 def record_later(run: CourseRun, scan: ScanIn, by: Principal) -> ScanAnswer:
@@ -38,19 +39,20 @@ def record_later(run: CourseRun, scan: ScanIn, by: Principal) -> ScanAnswer:
     :param by: who saw them come
     """
     take_turn_of(run.id)
-    return _recorded(run, [scan], by, timedelta(0), source="later")[0]
+    return _recorded(policy.Door(run, by), [scan], timedelta(0), source="later")[0]
 
 
 def _recorded(
-    run: CourseRun, scans: Sequence[ScanIn], by: Principal, offset: timedelta, source: str | None = None
+    door: policy.Door, scans: Sequence[ScanIn], offset: timedelta, source: str | None = None
 ) -> list[ScanAnswer]:
+    run = door.run
     meetings = meetings_of(run.id)
     if not meetings:
         raise NoMeetings
     meant = tickets.signups_meant(run.id, scans)
     facts = Facts(meetings, {row.id: row for row in meant.values()})
     known = read_scans(run.id, facts, [scan.nonce for scan in scans])
-    upload = _Upload(run, facts, by, offset, source)
+    upload = _Upload(door, facts, offset, source)
     for scan in scans:
         if scan.nonce not in known:
             known[scan.nonce] = upload.record(scan, meant.get(scan.nonce))
@@ -58,7 +60,7 @@ def _recorded(
     asked = [known[scan.nonce] for scan in scans]
     # A nonce that comes again with another ticket is answered as the first time.
     whole = all(scan.signup_id is None or scan.signup_id in facts.signups for scan in asked)
-    return answers_for(run, asked, by, facts if whole else facts_of(run.id, asked))
+    return answers_for(run, asked, door.by, facts if whole else facts_of(run.id, asked))
 
 
 def _offset(sent_at: datetime | None) -> timedelta:
@@ -70,25 +72,30 @@ def _offset(sent_at: datetime | None) -> timedelta:
 class _Upload:
     """One request's scans on their way into the table."""
 
-    def __init__(self, run: CourseRun, facts: Facts, by: Principal, offset: timedelta, source: str | None) -> None:
-        self.run, self.facts, self.by, self.offset, self.source = run, facts, by, offset, source
+    def __init__(self, door: policy.Door, facts: Facts, offset: timedelta, source: str | None) -> None:
+        self.run, self.by, self.facts, self.offset, self.source = door.run, door.by, facts, offset, source
+        self.limited, self.device = door.limited, door.device
         self.counts: dict[str, int] = {}
         self.arrived: list[Signup] = []
         self.deeds: list[Deed] = []
+        if self.device is not None:
+            self.device.seen_at = clock.now()
 
     def record(self, given: ScanIn, signup: Signup | None) -> Scan:
         """Add one scan with its verdict, and fold."""
         at, remark = self._when(given.scanned_at)
         meetings = self.facts.meetings
         meeting = meetings.get(given.meeting_id)
-        code = policy.verdict_of(self.run, meeting, signup, at, given.source)
+        # Paper is typed in for a week: that is not for a paired phone.
+        source = "name" if self.limited and given.source == "paper" else given.source
+        code = policy.verdict_of(self.run, meeting, signup, at, source)
         if code == "unknown_ticket" and given.ticket is not None and not tickets.read_ticket(given.ticket).readable:
             code = "not_a_ticket"
         scan = filled(
             Scan, run_id=self.run.id, meeting_id=(meeting or next(iter(meetings.values()))).id,
-            signup_id=signup.id if signup else None, nonce=given.nonce, source=self.source or given.source,
-            scanned_at=at,
+            signup_id=signup.id if signup else None, nonce=given.nonce, source=self.source or source, scanned_at=at,
             received_at=clock.now(), account_id=self.by.account_id, by_name=self.by.name[:100],
+            device_id=self.device.id if self.device else None,
             verdict="accepted" if code == "ok" else "refused", code=code, annuls_id=None, reason=remark,
         )  # fmt: skip
         self._add(scan, signup)
@@ -118,5 +125,6 @@ class _Upload:
         """Write what changed on the sign-ups and the audit rows; let a planted crash strike once it is committed."""
         write_arrivals(self.arrived)
         if self.counts:
-            record_each([*self.deeds, Deed("scans.recorded", self.run, self.run.unit_id, self.counts)])
+            by = {"device_id": self.device.id} if self.device else {}
+            record_each([*self.deeds, Deed("scans.recorded", self.run, self.run.unit_id, {**self.counts, **by})])
         after_commit(lambda: hooks.crash_after_commit("scans"))

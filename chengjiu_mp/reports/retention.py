@@ -11,7 +11,8 @@ from sqlalchemy import ColumnElement, and_, case, exists, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from chengjiu_mp.certificates.models import Certificate
-from chengjiu_mp.checkin.erasing import forget_open_before
+from chengjiu_mp.checkin.device_models import PairedDevice
+from chengjiu_mp.checkin.erasing import forget_devices_before, forget_open_before
 from chengjiu_mp.core import audit, clock, idempotency, ids, jobs
 from chengjiu_mp.core.db import db, unit_of_work
 from chengjiu_mp.core.models import BeatSlot
@@ -128,7 +129,8 @@ def _before(days: int) -> datetime:
 
 def _purge_sessions() -> int:
     stands = exists().where(Signup.device_id == SignInSession.id)
-    return signin.drop_sessions_before(_before(periods().sessions), BATCH, kept=stands)
+    paired = exists().where(PairedDevice.session_id == SignInSession.id)
+    return signin.drop_sessions_before(_before(periods().sessions), BATCH, kept=or_(stands, paired))
 
 
 def _purge_accounts() -> int:
@@ -143,6 +145,7 @@ STEPS: tuple[tuple[str, Callable[[], int]], ...] = (
     ("provisional", lambda: forget_open_before(_before(periods().unfinished), BATCH)),
     ("messages", lambda: erase_messages_before(_before(periods().messages), BATCH)),
     ("codes", lambda: signin.drop_codes_before(_before(periods().codes), BATCH)),
+    ("devices", lambda: forget_devices_before(_before(periods().sessions), BATCH)),
     ("sessions", _purge_sessions),
     ("accounts", _purge_accounts),
     ("replies", lambda: idempotency.drop_before(_before(periods().replies), BATCH)),

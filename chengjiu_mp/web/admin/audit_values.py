@@ -7,7 +7,10 @@ from chengjiu_mp.web.admin.audit_words import FACTS
 # Words that stand in facts, under their key where one word means several things.
 # What is not listed (reasons, numbers, names of fields) is shown as it is.
 VALUES = {
+    "kind.helper": "助手的手机",
+    "kind.own": "老师的手机",
     "what.accounts": "学员账号",
+    "what.devices": "签到手机",
     "what.codes": "验证码",
     "what.latin_name": "护照上的姓名",
     "what.messages": "消息",

@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from chengjiu_mp.checkin import messages, policy, queries
 from chengjiu_mp.checkin.answers import answer_of
+from chengjiu_mp.checkin.device_api import MAY_HELP, door
 from chengjiu_mp.checkin.schemas import ScanIn
 from chengjiu_mp.checkin.service import record_scans
 from chengjiu_mp.core import clock, ids
@@ -22,7 +23,7 @@ from chengjiu_mp.core.db import unit_of_work
 from chengjiu_mp.core.parsing import In, RowId, from_pairs
 from chengjiu_mp.courses.models import Meeting
 from chengjiu_mp.web import forms
-from chengjiu_mp.web.h5.teach import MAY, phase_of
+from chengjiu_mp.web.h5.teach import phase_at
 
 blueprint = Blueprint("scan", __name__)
 
@@ -53,20 +54,25 @@ class CodePageIn(In):
 
 
 @blueprint.get("/teach/runs/<row:run_id>/scan")
-@access(MAY)
+@access(MAY_HELP)
 def page(run_id: int) -> Response:
     """Show the camera, the answer, and the code field that always works. No names: this page is kept on the phone."""
     asked = from_pairs(ScanQuery, request.args)
-    run = policy.run_to_check_in(principal(), run_id)
+    at = door(run_id)
+    run = at.run
     meeting = queries.meeting_of(run.id, asked.meeting)
     meetings = queries.meetings_of(run.id)
     until = kept_until(meetings).isoformat()
-    html = render_template(
+    return _kept_page(render_template(
         "h5/scan.html", title="扫码签到", back=url_for("teach.roster", run_id=run.id), run=run, meeting=meeting,
-        meetings=meetings, until=until, figures=queries.counts(run.id, meeting.id), phase=phase_of(meeting),
+        meetings=meetings, until=until, figures=queries.counts(run.id, meeting.id), phase=phase_at(at, meeting),
         opens=policy.opens_at(meeting), nonce=ids.new_token(), tones=messages.TONES, words=messages.WORDS,
-        last=answer_of(run, asked.last, principal()) if asked.last else None,
-    )  # fmt: skip
+        last=answer_of(run, asked.last, at.by) if asked.last else None, limited=at.limited,
+    ), until)  # fmt: skip
+
+
+def _kept_page(html: str, until: str) -> Response:
+    """Return a page that may use the camera, with when the phone is to drop it."""
     reply = make_response(html)
     reply.headers["Permissions-Policy"] = "camera=(self), geolocation=(), microphone=()"
     reply.headers["X-Kept-Until"] = until
@@ -80,7 +86,7 @@ def kept_until(meetings: Sequence[Meeting]) -> datetime:
 
 
 @blueprint.post("/teach/runs/<row:run_id>/scan")
-@access(MAY)
+@access(MAY_HELP)
 def typed(run_id: int) -> AnyResponse:
     """Check in by a typed code, without script."""
     given = from_pairs(CodePageIn, request.form, ignore=forms.IGNORED)

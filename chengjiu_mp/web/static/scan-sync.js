@@ -8,7 +8,7 @@ const BATCH = 50;
 const AGAIN = 5000;
 
 export class Sync {
-  // tell({state, waiting}): state is "online", "offline", "signin" or "closed"
+  // tell({state, waiting}): state is "online", "offline", "signin", "closed" or "revoked"
   constructor({ run, meeting, csrf, tell, answered, roster = null }) {
     Object.assign(this, { run, meeting, csrf, tell, answered, roster, state: navigator.onLine ? "online" : "offline", sending: null, timer: null, answers: new Map() });
     addEventListener("online", () => this.flush());
@@ -98,6 +98,7 @@ export class Sync {
       answers.set(scans[0].nonce, { nonce: scans[0].nonce, verdict: "refused", word: "没有记上", message: "这一条读不出来，请在名单里点名。" });
       return store.sent(scans);
     }
+    if (await gone(reply)) throw Object.assign(new Error("revoked"), { state: "revoked" });
     throw Object.assign(new Error("refused"), { state: { 401: "signin", 403: "closed", 404: "closed" }[reply.status] });
   }
 
@@ -114,6 +115,11 @@ export class Sync {
 
   async renew() {
     const page = await fetch(`/teach/runs/${this.run}/scan`, { headers: { "X-Fresh": "1" }, signal: timeout(LIMIT) });
+    // Who must sign in is sent elsewhere: a page that is refused here was taken back.
+    if (page.status === 401) {
+      await store.forgetRosters();
+      throw Object.assign(new Error("revoked"), { state: "revoked" });
+    }
     if (page.redirected || !page.ok) throw Object.assign(new Error("signed out"), { state: "signin" });
     const fresh = new DOMParser().parseFromString(await page.text(), "text/html").getElementById("scan");
     this.csrf = fresh?.dataset.csrf || this.csrf;
@@ -122,14 +128,23 @@ export class Sync {
 
   async counts() {
     const reply = await fetch(`/api/v1/runs/${this.run}/checkins?meeting_id=${this.meeting}`, { signal: timeout(LIMIT) });
+    if (await gone(reply)) await this.say("revoked");
     if (!reply.ok) throw new Error(String(reply.status));
     return reply.json();
   }
 
   async fetchRoster() {
     const reply = await fetch(`/api/v1/runs/${this.run}/scan-roster?meeting_id=${this.meeting}`, { signal: timeout(LIMIT) });
+    if (await gone(reply)) await this.say("revoked");
     if (reply.ok) await this.roster.take((await reply.json()).items);
   }
+}
+
+// The phone was paired with the run and is not any more: its rosters go, what waits to be sent stays.
+async function gone(reply) {
+  if (reply.status !== 401 || (await reply.json().catch(() => ({}))).code !== "device_revoked") return false;
+  await store.forgetRosters();
+  return true;
 }
 
 const wait = (milliseconds) => new Promise((resolve) => { setTimeout(resolve, milliseconds); });

@@ -61,15 +61,32 @@ function net({ state, waiting }) {
     signin: `登录已过期，扫到的还在手机里（${waiting}）。`,
     closed: `服务器没有收下（${waiting}），请联系市红十字会。`,
   }[state];
+  if (state === "revoked") return revoked(waiting);
   part("net").hidden = !words;
   part("net-words").textContent = words;
   blind(state === "offline");
   names.show();
-  if (state !== "signin") return;
+  if (state === "signin") part("net-words").append(signInLink("重新登录"));
+}
+
+function signInLink(words) {
   const link = document.createElement("a");
   link.href = root.dataset.signin;
-  link.textContent = "重新登录";
-  part("net-words").append(link);
+  link.textContent = words;
+  return link;
+}
+
+// The camera stops and nothing more is taken; what was not sent stays on the phone until somebody may send it.
+function revoked(waiting) {
+  camera.close();
+  for (const name of ["camera", "toggles", "names", "lock", "ready"]) if (part(name)) part(name).hidden = true;
+  document.querySelector(".act").hidden = true;
+  const left = waiting ? `还有 ${waiting} 条没上传，都留在这台手机里：请老师重新邀请，或在这台手机上登录，就会自动补传。` : "都已上传。要继续签到，请找老师。";
+  verdict({ tone: "bad", word: "签到权限已收回", message: `${left}存着的名单已清掉。` });
+  const way = document.createElement("p");
+  way.className = "scan-way";
+  way.append(Object.assign(signInLink("老师在这台手机上登录"), { className: "btn" }));
+  part("answer").append(way);
 }
 
 // What the phone cannot know while nobody answers, and how old what it knows is.
@@ -98,6 +115,7 @@ const pin = new Pin({ lock: part("lock"), box: part("pin-box"), roster, fetchRos
 
 async function answered(asked) {
   const answer = await asked;
+  if (sync.state === "revoked") return;
   if (answer.offline) guessed.add(answer.nonce);
   show(answer);
 }
@@ -144,7 +162,10 @@ function toggle(name, words, on, act) {
   paint();
 }
 
-const camera = new Camera({ video: part("video"), found: (text) => take(text, "camera"), failed: withoutCamera });
+// The code on a unit's sheet is no ticket: it leads to the unit's people of this run, to be ticked together.
+const unitOf = (text) => new RegExp(`/teach/runs/${run}/group\\?unit=\\d+$`).exec(text)?.[0];
+const seen = (text) => (unitOf(text) && navigator.onLine ? location.assign(unitOf(text)) : take(text, "camera"));
+const camera = new Camera({ video: part("video"), found: seen, failed: withoutCamera });
 
 function withoutCamera(words) {
   camera.close();
@@ -208,4 +229,4 @@ addEventListener("online", renew);
 setInterval(renew, ROSTER);
 sync.flush();
 refresh();
-setInterval(() => { if (!document.hidden && navigator.onLine) refresh(); }, POLL);
+setInterval(() => { if (!document.hidden && navigator.onLine && sync.state !== "revoked") refresh(); }, POLL);
