@@ -3,12 +3,15 @@
 import dataclasses
 import shutil
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
+from sqlalchemy import select
 
 from chengjiu_mp.checkin import devices
+from chengjiu_mp.checkin.device_models import PairedDevice
 from chengjiu_mp.checkin.models import CheckIn, Scan
 from chengjiu_mp.core import context
 from chengjiu_mp.core.db import db, unit_of_work
@@ -27,6 +30,18 @@ KEPT = """async () => {
         asked.onsuccess = () => done(asked.result);
     });
     return [await count("roster"), await count("queue")];
+}"""
+
+LEFT = """async (scan) => {
+    const base = await new Promise((done) => {
+        const asked = indexedDB.open("checkin");
+        asked.onsuccess = () => done(asked.result);
+    });
+    await new Promise((done) => {
+        const step = base.transaction("queue", "readwrite");
+        step.objectStore("queue").add(scan);
+        step.oncomplete = done;
+    });
 }"""
 
 
@@ -154,3 +169,29 @@ def test_a_teachers_lost_phone_stops_looking_and_is_signed_out(hall: Hall, brows
         assert not page.evaluate("Boolean(document.querySelector('video').srcObject)")
         page.goto(f"{hall.url}/teach/")
         assert "/signin" in page.url
+
+
+def test_what_yesterdays_run_does_not_take_holds_up_no_other_run(hall: Hall, teacher: Page, helping: BrowserContext):
+    """A helper's phone keeps what it could not send before its day was over; today it helps at another run."""
+    page = _join(hall, teacher, helping)
+    with hall.app.app_context(), unit_of_work():
+        context.set_request("test", context.SYSTEM)
+        ended = factories.run(starts_in=timedelta(days=-1)).id
+        now = db.session.scalars(select(PairedDevice)).one()
+        before = {"kind": "helper", "label": "李明", "paired_by": now.paired_by, "until": now.created_at}
+        db.session.add(PairedDevice(run_id=ended, session_id=now.session_id, **before))
+    page.click("[data-ready] > summary")
+    page.fill("#f-new-pin", "739154")
+    page.fill("#f-again", "739154")
+    page.click("[data-set] button")
+    page.wait_for_selector("text=PIN 设好了")
+    page.evaluate(LEFT, {"nonce": "0123456789abcdef", "run": ended, "meeting_id": 1, "source": "camera",
+                         "ticket_key": "0" * 64, "scanned_at": "2026-11-22T09:00:00+08:00"})  # fmt: skip
+    _type(page, hall.code("李四"))
+    assert "签到成功" in page.wait_for_selector(".verdict.ok").inner_text()  # type: ignore[union-attr]
+    page.wait_for_selector("text=别的场次还有 1 条没有传上")
+    assert [scan.verdict for scan in hall.rows(Scan)] == ["accepted"]
+    assert page.evaluate(KEPT) == [1, 1]  # today's names, and what waits
+    page.goto(hall.path())
+    page.wait_for_selector("text=手机里还有 1 条签到没有上传。签到权限已收回")
+    assert page.evaluate(KEPT) == [1, 1]

@@ -11,6 +11,7 @@ function tell({ state, waiting: left }) {
     signin: "请重新登录，再自动上传。",
     revoked: "签到权限已收回。请老师重新邀请，或在这台手机上登录，就会自动补传。",
     closed: "服务器没有收下，请联系市红十字会。",
+    elsewhere: "是别的场次的，服务器没有收下，请找那一场的老师。",
   }[state];
   box.querySelector("span").textContent = `${left ? `手机里还有 ${left} 条签到没有上传。` : ""}${words}`;
   box.hidden = false;

@@ -8,16 +8,17 @@ const BATCH = 50;
 const AGAIN = 5000;
 
 export class Sync {
-  // tell({state, waiting}): state is "online", "offline", "signin", "closed" or "revoked"
+  // tell({state, waiting}): state is "online", "offline", "signin", "closed", "revoked", or "elsewhere": what waits is of
+  // other runs, which do not take it
   constructor({ run, meeting, csrf, tell, answered, roster = null }) {
-    Object.assign(this, { run, meeting, csrf, tell, answered, roster, state: navigator.onLine ? "online" : "offline", sending: null, timer: null, answers: new Map() });
+    Object.assign(this, { run, meeting, csrf, tell, answered, roster, state: navigator.onLine ? "online" : "offline", stuck: false, sending: null, timer: null, answers: new Map() });
     addEventListener("online", () => this.flush());
     addEventListener("offline", () => this.say("offline"));
   }
 
   async say(state = this.state) {
     this.state = state;
-    this.tell({ state, waiting: (await store.waiting()).length });
+    this.tell({ state: state === "online" && this.stuck ? "elsewhere" : state, waiting: (await store.waiting()).length });
   }
 
   async submit(ticket, source) {
@@ -66,18 +67,28 @@ export class Sync {
     clearTimeout(this.timer);
     const answers = new Map();
     this.answers = answers;
+    this.stuck = false;
     try {
-      for (const group of byRun(await store.waiting())) {
-        for (let i = 0; i < group.length; i += BATCH) await this.send(group.slice(i, i + BATCH), answers);
-      }
+      for (const group of byRun(await store.waiting(), this.run)) await this.sendAll(group, answers);
       if (this.state === "offline" && navigator.onLine) this.state = "online";
-    } catch (reason) {
-      this.state = reason.state || "offline";
+    } catch {
+      this.state = "offline";
     }
     await this.say();
     // An answer may come after the phone has spoken for itself: the page replaces what it said.
     for (const answer of answers.values()) this.answered(answer);
     if (this.state === "offline") this.timer = setTimeout(() => this.flush(), AGAIN);
+  }
+
+  // What one run refuses, such as a phone that helped there yesterday, holds up no other run's scans.
+  async sendAll(group, answers) {
+    try {
+      for (let i = 0; i < group.length; i += BATCH) await this.send(group.slice(i, i + BATCH), answers);
+    } catch (reason) {
+      if (!reason.state) throw reason;
+      if (group[0].run === this.run) this.state = reason.state;
+      else this.stuck = true;
+    }
   }
 
   async send(scans, answers) {
@@ -98,7 +109,7 @@ export class Sync {
       answers.set(scans[0].nonce, { nonce: scans[0].nonce, verdict: "refused", word: "没有记上", message: "这一条读不出来，请在名单里点名。" });
       return store.sent(scans);
     }
-    if (await gone(reply)) throw Object.assign(new Error("revoked"), { state: "revoked" });
+    if (await this.gone(reply, scans[0].run)) throw Object.assign(new Error("revoked"), { state: "revoked" });
     throw Object.assign(new Error("refused"), { state: { 401: "signin", 403: "closed", 404: "closed" }[reply.status] });
   }
 
@@ -128,23 +139,24 @@ export class Sync {
 
   async counts() {
     const reply = await fetch(`/api/v1/runs/${this.run}/checkins?meeting_id=${this.meeting}`, { signal: timeout(LIMIT) });
-    if (await gone(reply)) await this.say("revoked");
+    if (await this.gone(reply)) await this.say("revoked");
     if (!reply.ok) throw new Error(String(reply.status));
     return reply.json();
   }
 
   async fetchRoster() {
     const reply = await fetch(`/api/v1/runs/${this.run}/scan-roster?meeting_id=${this.meeting}`, { signal: timeout(LIMIT) });
-    if (await gone(reply)) await this.say("revoked");
+    if (await this.gone(reply)) await this.say("revoked");
     if (reply.ok) await this.roster.take((await reply.json()).items);
   }
-}
 
-// The phone was paired with the run and is not any more: its rosters go, what waits to be sent stays.
-async function gone(reply) {
-  if (reply.status !== 401 || (await reply.json().catch(() => ({}))).code !== "device_revoked") return false;
-  await store.forgetRosters();
-  return true;
+  // The phone was paired with the run and is not any more: its rosters go, what waits to be sent stays. Away from
+  // that run's own page no other run's go: a phone that helped there yesterday may be at work elsewhere today.
+  async gone(reply, run = this.run) {
+    if (reply.status !== 401 || (await reply.json().catch(() => ({}))).code !== "device_revoked") return false;
+    await (run === this.run && this.meeting ? store.forgetRosters() : store.forgetRun(run));
+    return true;
+  }
 }
 
 const wait = (milliseconds) => new Promise((resolve) => { setTimeout(resolve, milliseconds); });
@@ -155,10 +167,10 @@ function timeout(milliseconds) {
   return stop.signal;
 }
 
-function byRun(scans) {
-  const groups = new Map();
+function byRun(scans, first) {
+  const groups = new Map([[first, []]]);
   for (const scan of scans) groups.set(scan.run, [...(groups.get(scan.run) || []), scan]);
-  return groups.values();
+  return [...groups.values()].filter((group) => group.length);
 }
 
 function newNonce() {

@@ -60,6 +60,7 @@ function net({ state, waiting }) {
     offline: `离线${waiting ? `，待同步 ${waiting}` : "，扫到的会先存在手机里"}`,
     signin: `登录已过期，扫到的还在手机里（${waiting}）。`,
     closed: `服务器没有收下（${waiting}），请联系市红十字会。`,
+    elsewhere: `本场的都已上传。别的场次还有 ${waiting} 条没有传上，请找那一场的老师。`,
   }[state];
   if (state === "revoked") return revoked(waiting);
   part("net").hidden = !words;
