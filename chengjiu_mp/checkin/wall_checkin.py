@@ -114,11 +114,12 @@ def _one(judged: Judged, signup: Signup, took_ms: int, who: Principal) -> Answer
     state = _state_of(judged, signup)
     if state.step == "second":
         _add_presence(judged, signup, took_ms, who, second=True)
-    if _did_second(judged, signup):
+    if state.step != "first" and _did_second(judged, signup):
         return Answer(signup.id, signup.name, "accepted", "ok", second=True)
-    nonce = f"wall.{judged.display.code}.{judged.counter}.{signup.id}"
+    # The blank keeps it apart from all that a phone may send: the rest of it stands on the wall.
+    nonce = f"wall {judged.display.code}.{judged.counter}.{signup.id}"
     scan = db.session.scalars(select(Scan).where(Scan.run_id == judged.run.id, Scan.nonce == nonce)).first()
-    if scan is not None and state.step == "first":
+    if state.step == "first" and (scan is not None or _did_second(judged, signup)):
         # It checked somebody in who was taken back out since: one code does so once.
         return Answer(signup.id, signup.name, "refused", WallCodeOld.code, second=False)
     if scan is None:
@@ -127,10 +128,11 @@ def _one(judged: Judged, signup: Signup, took_ms: int, who: Principal) -> Answer
             db.session.add(scan)
             db.session.flush()
         else:
-            if refold(judged.run, signup, scan, scans_of(signup.id, judged.meeting.id)):
+            arrived = refold(judged.run, signup, scan, scans_of(signup.id, judged.meeting.id))
+            if arrived:
                 audit.record("checkin.made", signup, unit_id=judged.run.unit_id, scan_id=scan.id, source=scan.source)
             db.session.flush()
-            _add_presence(judged, signup, took_ms, who, second=False)
+            _add_presence(judged, signup, took_ms, who, second=False, anew=arrived)
     return Answer(signup.id, signup.name, scan.verdict, scan.code, second=False)
 
 
@@ -140,16 +142,19 @@ def _did_second(judged: Judged, signup: Signup) -> bool:
     return row is not None and (row.display_id, row.counter) == (judged.display.id, judged.counter)
 
 
-def _add_presence(judged: Judged, signup: Signup, took_ms: int, who: Principal, *, second: bool) -> None:
+def _add_presence(
+    judged: Judged, signup: Signup, took_ms: int, who: Principal, *, second: bool, anew: bool = False
+) -> None:
+    """Note by which phone and code somebody was there; ``anew``: in place of what was taken back out since."""
     # The caller has its turn; the unique index is the last word against a second one.
-    if _presence(signup.id, judged.meeting.id, second=second) is None:
-        db.session.add(
-            WallPresence(
-                meeting_id=judged.meeting.id, signup_id=signup.id, display_id=judged.display.id, second=second,
-                counter=judged.counter, device_id=who.device_id, took_ms=max(0, min(took_ms, 2_000_000_000)),
-            )
-        )  # fmt: skip
-        db.session.flush()
+    row = _presence(signup.id, judged.meeting.id, second=second)
+    if row is not None and not anew:
+        return
+    row = row or WallPresence(meeting_id=judged.meeting.id, signup_id=signup.id, second=second)
+    row.display_id, row.counter, row.device_id = judged.display.id, judged.counter, who.device_id
+    row.took_ms, row.at = max(0, min(took_ms, 2_000_000_000)), clock.now()
+    db.session.add(row)
+    db.session.flush()
 
 
 def _tell(judged: Judged, answers: Sequence[Answer]) -> None:

@@ -141,7 +141,7 @@ def keep_refused(judged: Judged, who: Principal) -> int:
         return 0
     take_turn(judged.run)
     code, display = judged.refusal.code, judged.display
-    nonces = {f"no.{display.code}.{judged.counter}.{one.id}.{code}": one for one in people}
+    nonces = {f"no {display.code}.{judged.counter}.{one.id}.{code}": one for one in people}
     known = set(db.session.scalars(select(Scan.nonce).where(Scan.run_id == judged.run.id, Scan.nonce.in_(nonces))))
     fresh = {nonce: one for nonce, one in nonces.items() if nonce not in known}
     db.session.add_all(scan_of(judged, one, who, nonce, code) for nonce, one in fresh.items())

@@ -127,14 +127,20 @@ def _hints(meeting_id: int) -> list[Hint]:
 def just_now(
     device_id: int | None, within: timedelta = timedelta(minutes=15)
 ) -> Sequence[tuple[WallPresence, Signup, WallDisplay]]:
-    """Return whom this phone checked in by a wall lately, the latest first: the page after the tap."""
+    """Return whom this phone checked in by a wall lately and who is here still, the latest first: the page after the
+    tap.
+    """
     if device_id is None:
         return []
+    here = exists().where(
+        CheckIn.signup_id == WallPresence.signup_id, CheckIn.meeting_id == WallPresence.meeting_id,
+        CheckIn.first_at <= WallPresence.at,
+    )  # fmt: skip
     query = (
         select(WallPresence, Signup, WallDisplay)
         .join(Signup, Signup.id == WallPresence.signup_id)
         .join(WallDisplay, WallDisplay.id == WallPresence.display_id)
-        .where(WallPresence.device_id == device_id, WallPresence.at > clock.now() - within)
+        .where(WallPresence.device_id == device_id, WallPresence.at > clock.now() - within, here)
     )
     rows = db.session.execute(query.order_by(WallPresence.at.desc(), WallPresence.id))
     return [(row[0], row[1], row[2]) for row in rows]

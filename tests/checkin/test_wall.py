@@ -206,6 +206,46 @@ def test_who_was_taken_back_out_scans_again_with_a_new_code(hall, frozen):
     assert verdicts(hall.come(phone, mine)) == [("accepted", "ok", False)]
 
 
+def test_who_was_taken_back_out_is_shown_nothing_and_then_their_new_check_in(hall, frozen):
+    phone = hall.phone()
+    mine = hall.seat(phone)
+    hall.come(phone, mine)
+    assert [signup.id for _, signup, _ in wall_queries.just_now(phone.device_id)] == [mine]
+    frozen.now += timedelta(minutes=1)
+    with unit_of_work():
+        attendance.annul(db.session.scalars(select(Scan.id)).one(), "人不在", hall.teacher)
+    assert wall_queries.just_now(phone.device_id) == []
+    frozen.now += timedelta(minutes=19)
+    hall.come(phone, mine)
+    assert [(row.at, signup.id) for row, signup, _ in wall_queries.just_now(phone.device_id)] == [(frozen.now, mine)]
+    assert count(WallPresence) == 1
+
+
+def test_who_was_taken_back_out_after_the_second_scan_is_not_told_that_it_stands(hall, frozen):
+    phone = hall.phone()
+    mine = hall.seat(phone)
+    hall.come(phone, mine)
+    frozen.now = hall.display.second_at
+    claim = hall.claim(phone)
+    assert verdicts(hall.tap(claim, [mine], phone)) == [("accepted", "ok", True)]
+    with unit_of_work():
+        attendance.annul(db.session.scalars(select(Scan.id)).one(), "人不在", hall.teacher)
+    assert verdicts(hall.tap(claim, [mine], phone)) == [("refused", "wall_old", False)]
+    assert count(CheckIn) == 0
+
+
+def test_no_phone_can_send_ahead_what_the_wall_will_record(hall):
+    """What a code is made of stands on the wall; a helper's phone chooses the names of its own scans."""
+    phone = hall.phone()
+    mine, other = hall.seat(phone), hall.seat(phone, "李四")
+    display, counter, _ = hall.code().split(".")
+    nonce = f"wall.{display}.{counter}.{mine}"
+    ticked = ScanIn(nonce=nonce, signup_id=other, meeting_id=hall.meeting.id, scanned_at=clock.now(), source="name")
+    with unit_of_work():
+        record_scans(hall.run_id, [ticked], hall.teacher)
+    assert verdicts(hall.come(phone, mine)) == [("accepted", "ok", False)]
+
+
 def _race(app, work, times: int) -> list:
     answers, start = [], threading.Barrier(times)
 
