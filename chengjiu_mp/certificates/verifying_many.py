@@ -22,6 +22,7 @@ _LISTS = ((30, lookup.HOUR), (100, lookup.DAY))
 _MISSES = ((100, lookup.HOUR), (300, lookup.DAY))
 _APART = re.compile(r"[\s,，;；、|]+")
 _NUMBER = re.compile(r"(?=.*[0-9])[A-Za-z0-9][A-Za-z0-9-]{3,59}")
+_LETTERS = re.compile(r"[A-Za-z]{2}")
 _HEADINGS = {"姓名", "编号", "证书编号", "证书号", "序号", "name", "number"}
 _LINE = re.compile(r"(\d{4}-\d{2}-\d{2}) 核验：(.{1,200}) (\S{4,60}) (\S{2,60})（回执 ([A-Z2-7]{4})-([A-Z2-7]{4})）")
 
@@ -62,7 +63,8 @@ def asked_of(pairs: Iterable[tuple[str, str]]) -> list[Asked]:
 
     :raise NothingToVerify, TooManyLines: as :func:`read_lines`
     """
-    return _bounded([Asked(number, verifying.tidy_number(number), name.strip()) for number, name in pairs])
+    # Single blanks, as a kept line is read again.
+    return _bounded([Asked(number, verifying.tidy_number(number), " ".join(name.split())) for number, name in pairs])
 
 
 def _bounded(lines: list[Asked]) -> list[Asked]:
@@ -75,9 +77,11 @@ def _bounded(lines: list[Asked]) -> list[Asked]:
 
 def _read(line: str) -> Asked:
     parts = [part for part in _APART.split(line) if part]
-    number = next((part for part in parts if _NUMBER.fullmatch(part)), "")
-    # A table's own numbering stands before the name.
-    name = " ".join(part for part in parts if part != number and not part.isdigit())
+    # A table's own numbering, a date, a phone or an identity number may stand beside ours, which has letters.
+    numbers = [part for part in parts if _NUMBER.fullmatch(part)]
+    ours = [part for part in numbers if _LETTERS.match(part)]
+    number = next(iter(ours or numbers), "")
+    name = " ".join(part for part in parts if not any(map(str.isdigit, part)))
     return Asked(line, verifying.tidy_number(number), name)
 
 

@@ -82,6 +82,22 @@ def test_the_kept_line_is_ours_and_a_changed_one_is_not(three: list[Certificate]
         assert changed == one.record or not is_ours(changed)
 
 
+def test_a_program_s_name_with_stray_blanks_is_kept_as_it_is_read_again(client: Any, three: list[Certificate]) -> None:
+    line = {"number": numbers(three)["MARIA LUISA"], "name": " Maria  \u3000Luisa "}
+    (one,) = client.post("/api/v1/verify/batch", json={"lines": [line]}).json["items"]
+    assert one["code"] == "valid"
+    assert is_ours(one["record"])
+
+
+@pytest.mark.parametrize("beside", ["2026-11-23", "13900001111", "11010519491231002X", "E12345678", "7"])
+def test_other_columns_of_a_table_are_not_taken_for_ours(beside: str) -> None:
+    for line in (f"{beside}\t张三\tJYA202600001", f"张三\tJYA202600001\t{beside}"):
+        (one,) = read_lines(line)
+        assert (one.number, one.name) == ("JYA202600001", "张三")
+    (old,) = read_lines("1 张三 202600001")
+    assert (old.number, old.name) == ("202600001", "张三")
+
+
 def test_nobody_s_list_is_too_long_or_empty(client: Any, app: Flask) -> None:
     with pytest.raises(NothingToVerify):
         read_lines(" \n姓名 编号\n")

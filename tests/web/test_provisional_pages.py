@@ -75,6 +75,16 @@ def test_a_mistake_keeps_what_was_typed(client, door, app):
     assert newest().ended_at is None
 
 
+def test_a_link_does_not_try_one_document_after_the_other(client, door, app):
+    leaves(client, door)
+    token, phone = token_of(newest()), app.test_client()
+    form = csrf(phone.get(f"/b/{token}").text)
+    replies = [phone.post(f"/b/{token}", data={"csrf_token": form, **typed(doc_number="123")}) for _ in range(21)]
+    assert [reply.status_code for reply in replies] == [422] * 20 + [429]
+    assert "还差一步" in replies[-1].text
+    assert newest().ended_at is None
+
+
 def test_a_wrong_link_is_not_found(client, door):
     assert client.get(f"/b/{'a' * 26}").status_code == 404
     assert client.get("/b/short").status_code == 404

@@ -7,8 +7,10 @@ from werkzeug.wrappers import Response
 
 from chengjiu_mp.checkin import provisional
 from chengjiu_mp.checkin.models import ProvisionalCheckIn
+from chengjiu_mp.core import limits
 from chengjiu_mp.core.access import PUBLIC, access
 from chengjiu_mp.core.errors import Refusal
+from chengjiu_mp.core.limits import Limit
 from chengjiu_mp.courses import queries
 from chengjiu_mp.courses.signup_reading import By
 from chengjiu_mp.people.documents import DocType
@@ -19,6 +21,9 @@ from chengjiu_mp.web.h5.run_words import card
 from chengjiu_mp.web.h5.signup_form import Form
 
 blueprint = Blueprint("completing", __name__)
+
+# More than anybody mistypes; whoever tries other people's documents to see which are signed up needs many.
+_TRIES, _TRIES_SECONDS = 20, 3600
 
 
 @blueprint.get("/b/<token>")
@@ -32,10 +37,11 @@ def form(token: str) -> str:
 @access(PUBLIC)
 def send(token: str) -> str | Response | tuple[str, int]:
     """Complete it and open the ticket; or the form again with everything kept."""
-    given, row = signup_form.blank(), provisional.by_token(token)
+    given, row_id = signup_form.blank(), provisional.by_token(token).id
     try:
         given = signup_form.read()
-        kept = entering.once(None, lambda device: _completed(row.id, given, device))
+        limits.spend(Limit(f"complete:{row_id}", _TRIES, _TRIES_SECONDS))
+        kept = entering.once(None, lambda device: _completed(row_id, given, device))
     except Refusal as refusal:
         return _page(token, given, refusal), refusal.kind.value
     return entering.to_ticket(kept)
