@@ -22,6 +22,7 @@ from chengjiu_mp.courses.models import SEATED, CourseRun, Signup
 from chengjiu_mp.courses.signing_up import Made
 from chengjiu_mp.courses.signup_reading import By
 from chengjiu_mp.courses.walking_in import AT_THE_DOOR, walk_in
+from chengjiu_mp.outbox.erasing import erase_messages_about
 from chengjiu_mp.outbox.service import tell
 from chengjiu_mp.people.erasing import no_index
 from chengjiu_mp.people.phones import read_phone
@@ -197,9 +198,12 @@ def drop(run_id: int, row_id: int, reason: str, by: Principal) -> None:
 
 
 def end(row: ProvisionalCheckIn, reason: str) -> None:
-    """End a row: number and name go, the row stays, so that its link says that it is over."""
+    """End a row: number and name go, from what was to be told as well; the row stays, so that its link says that it is
+    over.
+    """
     row.ended_at, row.end_reason = clock.now(), reason
     row.name, row.phone_index, row.phone_sealed = "", no_index(), None
+    erase_messages_about({ProvisionalCheckIn.__tablename__: [row.id]})
     db.session.flush()
 
 

@@ -22,7 +22,7 @@ from chengjiu_mp.core.models import AuditEntry
 from chengjiu_mp.courses import publishing
 from chengjiu_mp.courses.errors import AlreadySignedUp, SignupClosed
 from chengjiu_mp.courses.models import CourseRun, SeatPool, Signup
-from chengjiu_mp.outbox.models import Message
+from chengjiu_mp.outbox.models import Delivery, Message
 from chengjiu_mp.people.phones import PhoneRefused
 from tests import factories
 from tests.checkin.test_walking_in import a_door
@@ -147,6 +147,21 @@ def test_the_open_ones_are_forgotten_in_time_or_when_their_holder_asks(door, fro
         assert erasing.forget_open_before(ends, 100) == 1
         assert erasing.forget_open_before(ends, 100) == 0
     assert (row(second).phone_sealed, row(second).end_reason) == (None, "过期")
+
+
+@pytest.mark.parametrize("how", ["completed", "dropped", "erased"])
+def test_with_its_end_nobody_is_told_any_more_and_the_number_is_nowhere(door, how):
+    row_id = comes(door)
+    if how == "completed":
+        completed(row_id)
+    with unit_of_work(), context.acting_as(door.who):
+        if how == "dropped":
+            provisional.drop(door.run, row_id, "留错了号码", door.who)
+        erasing.forget_phone(privacy.phone_index(PHONE))
+    told = db.session.scalars(select(Message).where(Message.kind == "checkin.complete_asked")).one()
+    assert (told.phone_index, told.phone_sealed, told.erased_at) == (None, None, clock.now())
+    waits = select(Delivery).where(Delivery.message_id == told.id, Delivery.state == "waiting")
+    assert db.session.scalars(waits).all() == []
 
 
 def test_two_who_complete_at_once_make_one(app, door):
