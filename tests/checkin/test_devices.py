@@ -70,6 +70,17 @@ def test_the_last_day_of_several_is_what_counts_for_the_teachers_phone(app, froz
     assert day.device().until == MIDNIGHT + timedelta(days=2)
 
 
+def test_a_helper_s_roster_tells_of_nobody_who_was_refused(day):
+    helper = day.helper()
+    with factories.made():
+        gone = factories.signup(db.session.get_one(CourseRun, day.run_id), "钱退出", state="withdrawn").id
+    scan = {**day.scan()["scans"][0], "nonce": "b" * 8, "signup_id": gone}
+    scan.pop("ticket", None)
+    helper.send(day.api("/scans"), {"scans": [scan]})
+    assert "钱退出" in day.phone(day.account_id).client.get(day.path()).text
+    assert "钱退出" not in helper.client.get(day.path()).text
+
+
 def test_a_helper_is_paired_for_the_day_not_the_course(app, frozen):
     day = a_day(app, ends_at=clock.now() + timedelta(days=2))
     with unit_of_work():

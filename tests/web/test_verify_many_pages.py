@@ -1,5 +1,6 @@
 """成批核验 by forms."""
 
+import html
 import re
 
 from tests import issued
@@ -19,6 +20,7 @@ def test_a_list_is_answered_and_its_lines_can_be_kept_and_checked(client, app):
     assert reply.status_code == 200
     assert "2 行，1 张有效" in reply.text
     assert "姓名不一致" in reply.text
+    assert html.unescape(re.search(r'<textarea[^>]*name="lines"[^>]*>([^<]*)<', reply.text)[1]).strip() == text  # type: ignore[index]
     assert names[second.number] not in reply.text
     kept = re.search(r"\d{4}-\d{2}-\d{2} 核验：[^<]*）", reply.text)[0]  # type: ignore[index]
     assert "这条记录属实" in post(client, "/verify/record", record=kept).text
