@@ -128,7 +128,7 @@ export class Sync {
     const page = await fetch(`/teach/runs/${this.run}/scan`, { headers: { "X-Fresh": "1" }, signal: timeout(LIMIT) });
     // Who must sign in is sent elsewhere: a page that is refused here was taken back.
     if (page.status === 401) {
-      await store.forgetRosters();
+      await this.forget(this.run);
       throw Object.assign(new Error("revoked"), { state: "revoked" });
     }
     if (page.redirected || !page.ok) throw Object.assign(new Error("signed out"), { state: "signin" });
@@ -150,12 +150,16 @@ export class Sync {
     if (reply.ok) await this.roster.take((await reply.json()).items);
   }
 
-  // The phone was paired with the run and is not any more: its rosters go, what waits to be sent stays. Away from
-  // that run's own page no other run's go: a phone that helped there yesterday may be at work elsewhere today.
+  // The phone was paired with the run and is not any more: its rosters go, what waits to be sent stays.
   async gone(reply, run = this.run) {
     if (reply.status !== 401 || (await reply.json().catch(() => ({}))).code !== "device_revoked") return false;
-    await (run === this.run && this.meeting ? store.forgetRosters() : store.forgetRun(run));
+    await this.forget(run);
     return true;
+  }
+
+  // Away from that run's own page no other run's go: a phone that helped there yesterday may be at work elsewhere today.
+  forget(run) {
+    return run === this.run && this.meeting ? store.forgetRosters() : store.forgetRun(run);
   }
 }
 
