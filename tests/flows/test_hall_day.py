@@ -68,7 +68,9 @@ def day(app: Flask, frozen: FrozenClock) -> dict[str, Any]:
     for name in ("赵一", "钱二", "孙三", "李四", "周五"):
         phone = Phone(app)
         page = f"/s/{token(number)}/signup"
-        phone.press(page, 'id="signup"', name=name, doc_number=factories.resident_id(), phone=factories.phone(), **AGREED)
+        phone.press(
+            page, 'id="signup"', name=name, doc_number=factories.resident_id(), phone=factories.phone(), **AGREED
+        )
         people[name] = phone
     return {"run": number, "account": account, "people": people, "begins": begins, "index": index}
 
@@ -83,70 +85,85 @@ def rows() -> dict[str, Signup]:
 
 
 def test_a_class_day_in_a_hall(app: Flask, frozen: FrozenClock, day: dict[str, Any]) -> None:
-    run, people, begins = day["run"], day["people"], day["begins"]
-    roster = f"/teach/runs/{run}"
-
-    # The evening before: the reminder, and the phone is prepared.
-    frozen.now = begins - timedelta(hours=18, minutes=30)
-    remind()
-    assert "断网" in messages_to(day["index"])[0].body
+    frozen.now = day["begins"] - timedelta(hours=18, minutes=30)
+    yesterdays = prepares(app, day)
+    frozen.now = day["begins"] - timedelta(minutes=15)
+    scans_after_the_sign_in_ended(yesterdays, day)
     teacher = Phone(app, day["account"])
-    assert "准备断网" in teacher.sees(f"{roster}/scan")
-    teacher.press(f"{roster}/devices", "准备签到")
-
-    # Fifteen minutes before: the sign-in of yesterday is over, the phone still scans this run and nothing else.
-    frozen.now = begins - timedelta(minutes=15)
-    codes = {name: one.code for name, one in rows().items()}
-    assert "赵一" in teacher.press(f"{roster}/scan", "scan-code", code=codes["赵一"])
-    assert teacher.client.get(f"{roster}/devices").status_code in (303, 403, 404)
-    assert "陈建国的手机" in db.session.scalars(select(CheckIn.by_name)).one()
-
-    # Signed in again: a helper joins by the code, ticks by name, and sees no document.
-    teacher = Phone(app, day["account"])
-    teacher.press(f"{roster}/devices", "出示邀请码")
-    helper = Phone(app)
-    invitation = devices.open_invitation(run)
-    assert invitation is not None
-    link = "/h/" + devices.invitation_url(invitation).rpartition("/")[2]
-    helper.press(link, 'id="help"', label="小王")
-    shown = helper.sees(roster)
-    assert "证件尾号" not in shown
-    assert "候补中" not in shown
-    helper.press(roster, "给钱二签到")
-
-    # The wall: 孙三 scans it with the own phone; somebody else's phone gets nobody in.
-    teacher.press(f"{roster}/wall", 'id="wall-open"')
-    with app.app_context(), context.acting_as(_principal(day["account"])):
-        display = db.session.scalars(select(WallDisplay)).one()
-        code = shown_now(run, display.id, context.principal()).url.rpartition("/")[2]
-    db.session.rollback()
-    assert "孙三" not in Phone(app).client.get(f"/w/{code}").text
-    people["孙三"].press(f"/w/{code}", 'id="wall"')
+    helper = helps(app, teacher, day)
+    by_the_wall(app, teacher, day)
+    roster = f"/teach/runs/{day['run']}"
     # Paper: 李四 signed the sheet.
-    teacher.press(roster, 'name="codes"', codes=codes["李四"])
-
-    # The door: 周五 waits in the line and is let in; 王阿姨 leaves a number, and says later who she is.
-    teacher.press(roster, "door/let-in")
-    first = f"/console/runs/{run}/door/first/"
-    teacher.press(first, 'id="first"', phone="13900001111", name="王阿姨")
-    assert "待补录（1）" in teacher.sees(roster)
-    row = db.session.scalars(select(ProvisionalCheckIn)).one()
-    late = Phone(app)
-    late.press(f"/b/{provisional.token_of(row)}", 'id="signup"', name="王桂花", doc_number=factories.resident_id(), **AGREED)
+    teacher.press(roster, 'name="codes"', codes=rows()["李四"].code)
+    at_the_door(app, teacher, day)
 
     # Six people are in, each once; the two beyond the four seats are flagged.
     found = rows()
     assert {name for name, one in found.items() if one.outcome == "attended"} == {
         "赵一", "钱二", "孙三", "李四", "周五", "王桂花",
     }  # fmt: skip
-    assert [name for name, one in sorted(found.items()) if one.over_capacity] == sorted(["周五", "王桂花"])
+    assert sorted(name for name, one in found.items() if one.over_capacity) == sorted(["周五", "王桂花"])
     assert len(db.session.scalars(select(CheckIn)).all()) == 6
     assert broken() == {}
 
     # The helper is sent away at once.
     teacher.press(f"{roster}/devices", "revoke-all")
     assert "收回" in helper.client.get(roster).text
-    assert helper.client.post(f"{roster}/ticks", data={}).status_code in (400, 401, 403)
+
+
+def prepares(app: Flask, day: dict[str, Any]) -> Phone:
+    """The evening before: the reminder, and the phone is paired."""
+    remind()
+    assert "断网" in messages_to(day["index"])[0].body
+    teacher, roster = Phone(app, day["account"]), f"/teach/runs/{day['run']}"
+    assert "准备断网" in teacher.sees(f"{roster}/scan")
+    teacher.press(f"{roster}/devices", "准备签到")
+    return teacher
+
+
+def scans_after_the_sign_in_ended(phone: Phone, day: dict[str, Any]) -> None:
+    """The sign-in of yesterday is over; the phone still scans this run, and nothing else."""
+    roster = f"/teach/runs/{day['run']}"
+    assert "赵一" in phone.press(f"{roster}/scan", "scan-code", code=rows()["赵一"].code)
+    assert phone.client.get(f"{roster}/devices").status_code in (303, 403, 404)
+    assert db.session.scalars(select(CheckIn.by_name)).one() == "陈建国的手机"
+
+
+def helps(app: Flask, teacher: Phone, day: dict[str, Any]) -> Phone:
+    """A helper joins by the code, ticks a name, and sees no document and no line."""
+    roster = f"/teach/runs/{day['run']}"
+    teacher.press(f"{roster}/devices", "出示邀请码")
+    invitation = devices.open_invitation(day["run"])
+    assert invitation is not None
+    helper = Phone(app)
+    helper.press("/h/" + devices.invitation_url(invitation).rpartition("/")[2], 'id="help"', label="小王")
+    shown = helper.sees(roster)
+    assert "证件尾号" not in shown
+    assert "候补中" not in shown
+    helper.press(roster, "给钱二签到")
+    return helper
+
+
+def by_the_wall(app: Flask, teacher: Phone, day: dict[str, Any]) -> None:
+    """孙三 scans the wall with the own phone; on somebody else's phone nobody is in it."""
+    teacher.press(f"/teach/runs/{day['run']}/wall", 'id="wall-open"')
+    with context.acting_as(_principal(day["account"])):
+        display = db.session.scalars(select(WallDisplay)).one()
+        code = shown_now(day["run"], display.id, context.principal()).url.rpartition("/")[2]
+    db.session.rollback()
+    assert "孙三" not in Phone(app).client.get(f"/w/{code}").text
+    day["people"]["孙三"].press(f"/w/{code}", 'id="wall"')
+
+
+def at_the_door(app: Flask, teacher: Phone, day: dict[str, Any]) -> None:
+    """周五 waits in the line and is let in; 王阿姨 leaves a number, and says later who she is."""
+    roster, first = f"/teach/runs/{day['run']}", f"/console/runs/{day['run']}/door/first/"
+    teacher.press(roster, "door/let-in")
+    teacher.press(first, 'id="first"', phone="13900001111", name="王阿姨")
+    assert "待补录（1）" in teacher.sees(roster)
+    row = db.session.scalars(select(ProvisionalCheckIn)).one()
+    page = f"/b/{provisional.token_of(row)}"
+    Phone(app).press(page, 'id="signup"', name="王桂花", doc_number=factories.resident_id(), **AGREED)
 
 
 def _principal(account_id: int) -> context.Principal:
