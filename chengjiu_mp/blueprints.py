@@ -58,7 +58,7 @@ from chengjiu_mp.web.admin import settings as console_settings
 from chengjiu_mp.web.admin import signin as console_signin
 from chengjiu_mp.web.admin import targets as console_targets
 from chengjiu_mp.web.h5 import again as again_pages
-from chengjiu_mp.web.h5 import asking, board, completing, guardian_claim
+from chengjiu_mp.web.h5 import asking, board, closing, completing, guardian_claim
 from chengjiu_mp.web.h5 import certificates as lookup_pages
 from chengjiu_mp.web.h5 import corrections as correction_pages
 from chengjiu_mp.web.h5 import group as group_pages
@@ -120,6 +120,7 @@ PAGES = (
     paper_pages,
     group_pages,
     completing,
+    closing,
     console_door_first,
     console_signin,
     console_home,

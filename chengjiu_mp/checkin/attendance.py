@@ -77,7 +77,7 @@ def annul(scan_id: int, reason: str, by: Principal) -> Signup:
     db.session.flush()
     _write(run, signup, scan.meeting_id, _check_in(signup.id, scan.meeting_id))
     if signup.outcome == "attended" and not _checked_in_anywhere(signup.id):
-        signup.outcome = None
+        signup.outcome = "absent" if run.state == "closed" else None
     audit.record("checkin.annulled", signup, unit_id=run.unit_id, scan_id=scan.id, reason=reason)
     db.session.flush()
     return signup
@@ -126,7 +126,8 @@ def _attend(run: CourseRun, signup: Signup, scan: Scan) -> None:
         signup.state, signup.offer_ends_at = "confirmed", None
     if scan.source in FACE_TO_FACE and signup.erased_at is None:
         _prove(signup, f"checkin:{scan.id}")
-    audit.record("checkin.made", signup, unit_id=run.unit_id, scan_id=scan.id, source=scan.source)
+    late = {"reason": scan.reason} if run.state == "closed" and scan.reason else {}
+    audit.record("checkin.made", signup, unit_id=run.unit_id, scan_id=scan.id, source=scan.source, **late)
     db.session.flush()
 
 

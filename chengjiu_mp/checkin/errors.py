@@ -49,6 +49,21 @@ class TooManyTyped(Refusal):
     kind = Kind.INVALID
 
 
+class LateReasonMissing(Refusal):
+    """The run is closed: whoever enters paper now says why."""
+
+    code = "late_reason_missing"
+    message = "这一场已经结束。补签要写明原因，例如“签到表下午才交回来”。"
+    kind = Kind.INVALID
+
+
+class LateEntryRefused(Refusal):
+    """The results that stand on the attendance were handed in."""
+
+    code = "late_entry_refused"
+    message = "本场的成绩已经提交，不能再补签。确实到场的，请联系市红十字会，由复核人退回成绩后再补。"
+
+
 class NotCheckedIn(Refusal):
     """Who came to the door was not signed up either, as the check-in was refused; ``why`` is its code."""
 

@@ -21,14 +21,16 @@ _CLOCK_NOISE = timedelta(seconds=10)
 
 
 def record_scans(
-    run_id: int, scans: Sequence[ScanIn], by: Principal, *, sent_at: datetime | None = None
+    run_id: int, scans: Sequence[ScanIn], by: Principal, *, sent_at: datetime | None = None, late: str = ""
 ) -> list[ScanAnswer]:
     """Record scans and return one answer for each, in their order; a known nonce is answered as the first time.
 
     :param sent_at: the phone's clock at sending; when it is off, the scans' times are put right by the difference
+    :param late: why paper is entered after the run was closed; without it such scans are refused
     :raise NotFound: the run is missing or out of the caller's scope; :raise RosterNotOpen: not around its days
+    :raise LateEntryRefused: ``late``, and the results were handed in
     """
-    return _recorded(policy.run_to_check_in(by, run_id), scans, by, _offset(sent_at))
+    return _recorded(policy.run_to_check_in(by, run_id), scans, by, _offset(sent_at), late=late)
 
 
 def record_later(run: CourseRun, scan: ScanIn, by: Principal) -> ScanAnswer:
@@ -40,13 +42,15 @@ def record_later(run: CourseRun, scan: ScanIn, by: Principal) -> ScanAnswer:
 
 
 def _recorded(
-    run: CourseRun, scans: Sequence[ScanIn], by: Principal, offset: timedelta, source: str | None = None
+    run: CourseRun, scans: Sequence[ScanIn], by: Principal, offset: timedelta, source: str | None = None, late: str = ""
 ) -> list[ScanAnswer]:
     take_turn(run)
+    late = policy.late_reason(run, late) if late else ""
     meetings = _meetings(run)
     meant = tickets.signups_meant(run.id, scans)
     known = _known(run.id, scans)
     upload = _Upload(run, meetings, by, offset, source)
+    upload.late = late
     for scan in scans:
         if scan.nonce not in known:
             known[scan.nonce] = upload.record(scan, meant.get(scan.nonce))
@@ -86,15 +90,18 @@ class _Upload:
     ) -> None:
         self.run, self.meetings, self.by, self.offset, self.source = run, meetings, by, offset, source
         self.counts: dict[str, int] = {}
+        # Why it is entered after the run was closed.
+        self.late = ""
 
     def record(self, given: ScanIn, signup: Signup | None) -> Scan:
         """Add one scan with its verdict, and fold."""
         at, remark = self._when(given.scanned_at)
         meeting = self.meetings.get(given.meeting_id)
-        code = policy.verdict_of(self.run, meeting, signup, at, given.source)
+        code = policy.verdict_of(self.run, meeting, signup, at, given.source, late=bool(self.late))
         if code == "unknown_ticket" and given.ticket is not None and not tickets.read_ticket(given.ticket).readable:
             code = "not_a_ticket"
         source = self.source or given.source
+        remark = "；".join(filter(None, (remark, self.late)))[:200]
         scan = Scan(
             run_id=self.run.id, meeting_id=(meeting or next(iter(self.meetings.values()))).id,
             signup_id=signup.id if signup else None, nonce=given.nonce, source=source, scanned_at=at,
@@ -121,5 +128,6 @@ class _Upload:
     def tell(self) -> None:
         """Leave the audit row of what was added, and let a planted crash strike once it is committed."""
         if self.counts:
-            audit.record("scans.recorded", self.run, unit_id=self.run.unit_id, **self.counts)
+            why = {"reason": self.late} if self.late else {}
+            audit.record("scans.recorded", self.run, unit_id=self.run.unit_id, **self.counts, **why)
         after_commit(lambda: hooks.crash_after_commit("scans"))

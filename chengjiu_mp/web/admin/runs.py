@@ -6,10 +6,11 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from pydantic import Field
 from werkzeug.wrappers import Response
 
+from chengjiu_mp.checkin.closing import closing_of
 from chengjiu_mp.core import context
 from chengjiu_mp.core.access import STAFF, access, roles
 from chengjiu_mp.core.db import db, unit_of_work
-from chengjiu_mp.core.errors import Kind, NotFound, Refusal
+from chengjiu_mp.core.errors import NotFound, Refusal
 from chengjiu_mp.core.parsing import In, from_pairs
 from chengjiu_mp.courses import changes, guardians, presenting, publishing, queries, reserving, signup_queries
 from chengjiu_mp.courses.groups import seated_by_group
@@ -22,6 +23,7 @@ from chengjiu_mp.web import forms
 from chengjiu_mp.web.admin import leaving
 from chengjiu_mp.web.admin.guardian_words import with_guardian
 from chengjiu_mp.web.admin.run_rows import RUN_COLUMNS, run_row, run_state
+from chengjiu_mp.web.h5 import closing
 
 blueprint = Blueprint("console_runs", __name__, url_prefix="/console/runs")
 
@@ -40,19 +42,6 @@ _WARNINGS = {
 
 class CapacityPage(In):
     capacity: int = Field(ge=1, le=5000)
-
-
-class ClosePage(In):
-    head_count: int | None = Field(None, ge=0, le=100_000)
-    note: str = Field("", max_length=300)
-    # Ending a run cannot be taken back; a correction of its head count can be made again and needs no tick.
-    sure: bool = False
-
-
-class NotConfirmed(Refusal):
-    code = "not_confirmed"
-    message = "请先勾选“我已核对”，再结束这一场。"
-    kind = Kind.INVALID
 
 
 class ReasonPage(In):
@@ -98,7 +87,7 @@ def _page(run_id: int, errors: dict[str, str]) -> str:
         publisher=caller.has(*publishing.PUBLISHING_ROLES), unconfirmed=sum(not line.name_confirmed for line in lines),
         checked_in=signup_queries.checked_in_count(run_id),
         reserves=reserving.reserves_listed(run_id), changed=_changes(run_id),
-        left=leaving.people_who_left(run_id),
+        left=leaving.people_who_left(run_id), closing=closing_of(found.run),
     )  # fmt: skip
 
 
@@ -158,12 +147,9 @@ def change_capacity(run_id: int) -> str | Response | tuple[str, int]:
 def close(run_id: int) -> str | Response | tuple[str, int]:
     """End the run with its head count."""
     try:
-        given = from_pairs(ClosePage, request.form, ignore=forms.IGNORED)
+        given = from_pairs(closing.ClosePage, request.form, ignore=forms.IGNORED)
         with unit_of_work():
-            run = run_for(context.principal(), run_id, roles=("operator",))
-            if run.state == "published" and not given.sure:
-                raise NotConfirmed(field="sure")
-            publishing.close(run, given.head_count, given.note)
+            closing.close(run_id, given, ("operator",))
     except NotFound:
         raise
     except Refusal as refusal:

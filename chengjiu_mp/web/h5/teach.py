@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response
 
 from chengjiu_mp.checkin import attendance, messages, policy, provisional, queries
 from chengjiu_mp.checkin.answers import answer_of
+from chengjiu_mp.checkin.closing import closing_of
 from chengjiu_mp.checkin.conflicts import conflicts
 from chengjiu_mp.checkin.schemas import ScanIn
 from chengjiu_mp.checkin.service import record_scans
@@ -47,6 +48,7 @@ class TickPage(In):
     meeting_id: RowId
     nonce: str = Field(min_length=8, max_length=64, pattern=r"^[a-z2-7]+$")
     source: Literal["name", "paper"] = "name"
+    reason: str = Field(default="", max_length=200)
     back: str = Field(default="", max_length=300)
 
 
@@ -104,10 +106,10 @@ def show_roster(run_id: int, shell: str, back: str) -> str:
         "h5/roster.html", shell=shell, title="名单", back=back, run=queries.seen_run(principal(), run.id),
         meeting=meeting, meetings=queries.meetings_of(run.id), figures=queries.counts(run.id, meeting.id),
         missing=[r for r in rows if not r.checked_in], here=[r for r in rows if r.checked_in], said=asked.said,
-        q=search.q, phase=phase_of(meeting), opens=policy.opens_at(meeting), last=last, undo=_undo(run, asked.last),
-        refused=queries.refused_scans(run.id), conflicts=conflicts(run.id, meeting.id), words=messages.WORDS,
-        waiting=queries.waiting(run.id), to_complete=to_complete(run.id), sources=messages.SOURCES,
-        new_nonce=ids.new_token, path=request.path,
+        q=search.q, phase=phase_of(meeting, run), opens=policy.opens_at(meeting), last=last,
+        undo=_undo(run, asked.last), refused=queries.refused_scans(run.id), conflicts=conflicts(run.id, meeting.id),
+        words=messages.WORDS, waiting=queries.waiting(run.id), to_complete=to_complete(run.id),
+        sources=messages.SOURCES, new_nonce=ids.new_token, path=request.path, closing=closing_of(run),
     )  # fmt: skip
 
 
@@ -125,9 +127,15 @@ def _undo(run: CourseRun, scan_id: int | None) -> dict[str, Any] | None:
     return {"scan_id": found[0].id, "name": found[1].name} if found else None
 
 
-def phase_of(meeting: Meeting) -> str:
-    """Return "early", "open", "paper" (the time is over, the paper list is typed in) or "over"."""
+def phase_of(meeting: Meeting, run: CourseRun | None = None) -> str:
+    """Return "early", "open", "paper" (the time is over, the paper list is typed in) or "over".
+
+    :param run: its own, when it may have been closed: paper alone is entered then, until the results are handed in
+    """
     now = clock.now()
+    if run is not None and run.closed_at is not None:
+        typed = now <= meeting.ends_at + policy.PAPER_UNTIL and run.attendance_fixed_at is None
+        return "paper" if typed else "over"
     if now < policy.opens_at(meeting):
         return "early"
     if now <= meeting.ends_at + policy.CLOSES_AFTER:
@@ -145,7 +153,7 @@ def tick(run_id: int) -> Response:
         source=given.source,
     )  # fmt: skip
     with unit_of_work():
-        answer = record_scans(run_id, [scan], principal())[0]
+        answer = record_scans(run_id, [scan], principal(), late=given.reason)[0]
     return _back_to(given.back, run_id, last=answer.scan_id, meeting=given.meeting_id)
 
 
