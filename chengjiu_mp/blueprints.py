@@ -7,6 +7,7 @@ from chengjiu_mp.certificates import api as certificates
 from chengjiu_mp.certificates import tasks as certificate_tasks
 from chengjiu_mp.checkin import api as checkin
 from chengjiu_mp.checkin import door_api as checkin_door
+from chengjiu_mp.checkin import record_api as checkin_record
 from chengjiu_mp.courses import api as courses
 from chengjiu_mp.courses import calendar_api, family_api, line_api, month_api, scene_api
 from chengjiu_mp.courses import tasks as course_tasks
@@ -69,6 +70,7 @@ from chengjiu_mp.web.h5 import mine as my_pages
 from chengjiu_mp.web.h5 import own_data as own_data_pages
 from chengjiu_mp.web.h5 import paper as paper_pages
 from chengjiu_mp.web.h5 import privacy as privacy_pages
+from chengjiu_mp.web.h5 import record as record_pages
 from chengjiu_mp.web.h5 import refresher as refresher_page
 from chengjiu_mp.web.h5 import results as result_pages
 from chengjiu_mp.web.h5 import runs as run_pages
@@ -121,6 +123,7 @@ PAGES = (
     group_pages,
     completing,
     closing,
+    record_pages,
     console_door_first,
     console_signin,
     console_home,
@@ -176,6 +179,7 @@ def register(app: Flask) -> None:
     app.register_blueprint(link_api.blueprint)
     app.register_blueprint(checkin.blueprint)
     app.register_blueprint(checkin_door.blueprint)
+    app.register_blueprint(checkin_record.blueprint)
     app.register_blueprint(exams.blueprint)
     certificates.init_app(app)
     app.register_blueprint(reports.blueprint)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from chengjiu_mp.core.errors import Kind, Refusal
+from chengjiu_mp.core.parsing import Invalid
 
 
 class RosterNotOpen(Refusal):
@@ -95,3 +96,38 @@ class TooLateToComplete(Refusal):
     code = "too_late_to_complete"
     message = "本场的成绩已经提交，不能再补录。请打电话问工作人员，可以改报下一场。"
     kind = Kind.CONFLICT
+
+
+class NotPopular(Refusal):
+    """The run is for certificates: it counts names, and no record of heads is kept of it."""
+
+    code = "not_popular"
+    message = "只有普及场次要交普及记录和佐证。这一场请按签到名单结束。"
+    kind = Kind.CONFLICT
+
+
+class EvidenceFull(Refusal):
+    """``most`` among the facts."""
+
+    code = "evidence_full"
+    message = "一场最多传 9 张。请先删去一张，再传。"
+    kind = Kind.CONFLICT
+
+
+class EvidenceReasonMissing(Refusal):
+    code = "evidence_reason_missing"
+    message = "请写明为什么删去，例如“传错了场次”。"
+    kind = Kind.INVALID
+
+
+class EvidenceFixed(Refusal):
+    code = "evidence_fixed"
+    message = "普及记录已经提交，佐证不能再删。确需更改，请联系市红十字会。"
+    kind = Kind.CONFLICT
+
+
+class RecordIncomplete(Invalid):
+    """``errors`` names each thing that is missing: date, place, presenter, minutes, head_count, evidence."""
+
+    code = "record_incomplete"
+    message = "普及记录还缺几项，请按提示补上再提交。"

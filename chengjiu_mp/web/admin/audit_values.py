@@ -9,6 +9,7 @@ from chengjiu_mp.web.admin.audit_words import FACTS
 VALUES = {
     "what.accounts": "学员账号",
     "what.codes": "验证码",
+    "what.evidence": "普及佐证图片",
     "what.messages": "消息",
     "what.names": "名单上的姓名",
     "what.people": "人员",

@@ -4,9 +4,12 @@ from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from pydantic import Field
+from sqlalchemy import and_
 from werkzeug.wrappers import Response
 
 from chengjiu_mp.checkin.closing import closing_of
+from chengjiu_mp.checkin.evidence import lacking, lacks_evidence
+from chengjiu_mp.checkin.record import record_of
 from chengjiu_mp.core import context
 from chengjiu_mp.core.access import STAFF, access, roles
 from chengjiu_mp.core.db import db, unit_of_work
@@ -24,6 +27,7 @@ from chengjiu_mp.web.admin import leaving
 from chengjiu_mp.web.admin.guardian_words import with_guardian
 from chengjiu_mp.web.admin.run_rows import RUN_COLUMNS, run_row, run_state
 from chengjiu_mp.web.h5 import closing
+from chengjiu_mp.web.h5.record import pictures_shown
 
 blueprint = Blueprint("console_runs", __name__, url_prefix="/console/runs")
 
@@ -54,13 +58,20 @@ def index() -> str:
     """List the runs in the caller's scope, the latest first."""
     state = request.args.get("state")
     state = state if state in STATES else None
-    found = queries.runs_in_scope(runs_visible_to(context.principal()), state)
-    chips = [{"label": "全部", "href": url_for(".index"), "current": state is None}]
-    chips += [{"label": STATES[s], "href": url_for(".index", state=s), "current": s == state} for s in STATES]
+    visible, bare = runs_visible_to(context.principal()), request.args.get("evidence") == "missing"
+    found = queries.runs_in_scope(and_(visible, lacks_evidence()) if bare else visible, state)
     return render_template(
-        "admin/runs.html", title="场次", chips=chips, columns=RUN_COLUMNS, rows=[run_row(one) for one in found],
+        "admin/runs.html", title="场次", chips=_chips("bare" if bare else state, lacking(visible)),
+        columns=RUN_COLUMNS, rows=[run_row(one) for one in found],
         may_draft=context.principal().has("operator", "unit_manager"),
     )  # fmt: skip
+
+
+def _chips(current: str | None, bare: int) -> list[dict[str, Any]]:
+    chips = [{"label": "全部", "href": url_for(".index"), "current": current is None}]
+    chips += [{"label": STATES[s], "href": url_for(".index", state=s), "current": s == current} for s in STATES]
+    shown = {"href": url_for(".index", state="closed", evidence="missing"), "current": current == "bare"}
+    return [*chips, {"label": "待补佐证", "count": bare, **shown}]
 
 
 @blueprint.get("/<row:run_id>")
@@ -88,6 +99,7 @@ def _page(run_id: int, errors: dict[str, str]) -> str:
         checked_in=signup_queries.checked_in_count(run_id),
         reserves=reserving.reserves_listed(run_id), changed=_changes(run_id),
         left=leaving.people_who_left(run_id), closing=closing_of(found.run),
+        pictures=pictures_shown(run_id), submitted=record_of(run_id),
     )  # fmt: skip
 
 
