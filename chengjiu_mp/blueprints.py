@@ -6,6 +6,7 @@ from chengjiu_mp import cli
 from chengjiu_mp.certificates import api as certificates
 from chengjiu_mp.certificates import tasks as certificate_tasks
 from chengjiu_mp.checkin import api as checkin
+from chengjiu_mp.checkin import attended_api as checkin_attended
 from chengjiu_mp.checkin import door_api as checkin_door
 from chengjiu_mp.checkin import record_api as checkin_record
 from chengjiu_mp.courses import api as courses
@@ -59,7 +60,7 @@ from chengjiu_mp.web.admin import settings as console_settings
 from chengjiu_mp.web.admin import signin as console_signin
 from chengjiu_mp.web.admin import targets as console_targets
 from chengjiu_mp.web.h5 import again as again_pages
-from chengjiu_mp.web.h5 import asking, board, closing, completing, guardian_claim
+from chengjiu_mp.web.h5 import asking, attended, board, closing, completing, guardian_claim
 from chengjiu_mp.web.h5 import certificates as lookup_pages
 from chengjiu_mp.web.h5 import corrections as correction_pages
 from chengjiu_mp.web.h5 import group as group_pages
@@ -123,6 +124,7 @@ PAGES = (
     group_pages,
     completing,
     closing,
+    attended,
     record_pages,
     console_door_first,
     console_signin,
@@ -180,6 +182,7 @@ def register(app: Flask) -> None:
     app.register_blueprint(checkin.blueprint)
     app.register_blueprint(checkin_door.blueprint)
     app.register_blueprint(checkin_record.blueprint)
+    app.register_blueprint(checkin_attended.blueprint)
     app.register_blueprint(exams.blueprint)
     certificates.init_app(app)
     app.register_blueprint(reports.blueprint)

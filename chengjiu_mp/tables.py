@@ -7,7 +7,7 @@ SLICES = (
     "exams", "certificates",
 )  # fmt: skip
 # Tables of a slice that stand in a module of their own beside its ``models``.
-BESIDE = ("courses.change_models", "courses.series_models", "checkin.record_models")
+BESIDE = ("courses.change_models", "courses.series_models", "checkin.record_models", "checkin.attended_models")
 
 
 def load() -> None:

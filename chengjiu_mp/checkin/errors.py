@@ -131,3 +131,17 @@ class RecordIncomplete(Invalid):
 
     code = "record_incomplete"
     message = "普及记录还缺几项，请按提示补上再提交。"
+
+
+class ExitNotAsked(Refusal):
+    """The syllabus that the run froze asks for no exit scans."""
+
+    code = "exit_not_asked"
+    message = "这一类课程不用签退，签到就算到场。"
+    kind = Kind.CONFLICT
+
+
+class AttendanceFixed(Refusal):
+    code = "attendance_fixed"
+    message = "本场的成绩已经提交，出勤不能再改。请复核人退回成绩后再更正。"
+    kind = Kind.CONFLICT

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 
@@ -103,8 +104,10 @@ def _forget(row: RunEvidence) -> None:
     row.file = row.small = None
     db.session.flush()
     kept = select(RunEvidence.id).where(or_(RunEvidence.file.in_(names), RunEvidence.small.in_(names))).limit(1)
-    if db.session.scalar(kept) is None:
-        after_commit(lambda: [media().discard(name) for name in names] and None)
+    if db.session.scalar(kept) is not None:
+        return
+    for name in names:
+        after_commit(partial(media().discard, name))
 
 
 def evidence_of(run_id: int) -> Sequence[RunEvidence]:

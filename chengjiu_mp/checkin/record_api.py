@@ -3,6 +3,7 @@
 from flask import Blueprint, Response, request
 
 from chengjiu_mp.checkin import evidence, record
+from chengjiu_mp.checkin.closing import is_popular
 from chengjiu_mp.checkin.errors import EvidenceFixed, EvidenceFull, NotPopular, RecordIncomplete
 from chengjiu_mp.checkin.record_models import RunEvidence
 from chengjiu_mp.checkin.record_schemas import (
@@ -89,7 +90,7 @@ def picture_reply(run_id: int, evidence_id: int, *, small: bool) -> Response:
 def _record(run: CourseRun) -> RecordOut:
     there, known = evidence.evidence_of(run.id), record.record_of(run.id)
     said = record.suggested(run)
-    lacks = run.state == "closed" and not there and evidence.is_popular(run)
+    lacks = run.state == "closed" and not there and is_popular(run)
     return RecordOut(
         run_id=run.id, state=run.state, head_count=run.head_count, presenter=said.presenter, minutes=said.minutes,
         submitted_at=known.submitted_at if known else None, lacks_evidence=lacks, items=[_out(one) for one in there],

@@ -37,6 +37,8 @@ ACTIONS = {
     "notice.stopped": "停用告知书",
     "person.came_back": "删除后再次报名",
     "message.call_undone": "撤销通话记录",
+    "attendance.corrected": "更正出勤",
+    "exit.recorded": "签退",
     "evidence.added": "上传佐证",
     "evidence.removed": "删去佐证",
     "message.called": "电话告知",

@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response
 
 from chengjiu_mp.checkin import attendance, messages, policy, provisional, queries
 from chengjiu_mp.checkin.answers import answer_of
+from chengjiu_mp.checkin.attended import attended_of, syllabus_of
 from chengjiu_mp.checkin.closing import closing_of
 from chengjiu_mp.checkin.conflicts import conflicts
 from chengjiu_mp.checkin.schemas import ScanIn
@@ -110,7 +111,16 @@ def show_roster(run_id: int, shell: str, back: str) -> str:
         undo=_undo(run, asked.last), refused=queries.refused_scans(run.id), conflicts=conflicts(run.id, meeting.id),
         words=messages.WORDS, waiting=queries.waiting(run.id), to_complete=to_complete(run.id),
         sources=messages.SOURCES, new_nonce=ids.new_token, path=request.path, closing=closing_of(run),
+        **_shares(run, rows),
     )  # fmt: skip
+
+
+def _shares(run: CourseRun, rows: list[queries.RosterRow]) -> dict[str, Any]:
+    """Return what was attended, where a roster of one meeting does not tell: several meetings, or exits."""
+    exit_scan = syllabus_of(run).exit_scan
+    if not exit_scan and len(queries.meetings_of(run.id)) < 2:
+        return {"exit_scan": False, "shares": {}}
+    return {"exit_scan": exit_scan, "shares": attended_of(run, [row.signup_id for row in rows])}
 
 
 def to_complete(run_id: int) -> list[dict[str, Any]]:
