@@ -8,6 +8,7 @@ from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from chengjiu_mp import blueprints, logs, tables
+from chengjiu_mp.checkin import wall_codes
 from chengjiu_mp.config import BadSettings, Settings, from_environment
 from chengjiu_mp.core import access, fonts, hooks, http, privacy, retention, site, storage
 from chengjiu_mp.core.celery import make_celery
@@ -42,6 +43,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     retention.use_periods(settings.retention)
     site.use_site(site.Site(settings.public_url, settings.help_phone))
     rules.use_rules(_rules(settings))
+    wall_codes.use_secret(settings.secret_key)
     _connect(settings)
     fonts.use_font_folders(settings.font_dirs)
     storage.use_storage(storage.Storage(settings.data_dir / "media"))

@@ -7,8 +7,10 @@ from chengjiu_mp.certificates import api as certificates
 from chengjiu_mp.certificates import tasks as certificate_tasks
 from chengjiu_mp.checkin import api as checkin
 from chengjiu_mp.checkin import attended_api as checkin_attended
+from chengjiu_mp.checkin import device_api, wall_api
 from chengjiu_mp.checkin import door_api as checkin_door
 from chengjiu_mp.checkin import record_api as checkin_record
+from chengjiu_mp.checkin import tasks as checkin_tasks
 from chengjiu_mp.courses import api as courses
 from chengjiu_mp.courses import calendar_api, family_api, line_api, month_api, scene_api
 from chengjiu_mp.courses import tasks as course_tasks
@@ -60,9 +62,10 @@ from chengjiu_mp.web.admin import settings as console_settings
 from chengjiu_mp.web.admin import signin as console_signin
 from chengjiu_mp.web.admin import targets as console_targets
 from chengjiu_mp.web.h5 import again as again_pages
-from chengjiu_mp.web.h5 import asking, attended, board, closing, completing, guardian_claim
+from chengjiu_mp.web.h5 import asking, attended, board, closing, completing, guardian_claim, wall_screen
 from chengjiu_mp.web.h5 import certificates as lookup_pages
 from chengjiu_mp.web.h5 import corrections as correction_pages
+from chengjiu_mp.web.h5 import devices as device_pages
 from chengjiu_mp.web.h5 import group as group_pages
 from chengjiu_mp.web.h5 import guardian as guardian_pages
 from chengjiu_mp.web.h5 import habits as habit_pages
@@ -82,6 +85,8 @@ from chengjiu_mp.web.h5 import teach as teach_pages
 from chengjiu_mp.web.h5 import tickets as ticket_pages
 from chengjiu_mp.web.h5 import unit_link as unit_link_pages
 from chengjiu_mp.web.h5 import verify as verify_pages
+from chengjiu_mp.web.h5 import verify_many as verify_many_pages
+from chengjiu_mp.web.h5 import wall as wall_pages
 from chengjiu_mp.wechat import api as wechat_api
 
 # Imported for the tasks they declare; one a line.
@@ -90,6 +95,7 @@ TASKS = (
     course_tasks,
     list_tasks,
     instructor_tasks,
+    checkin_tasks,
     certificate_tasks,
     report_tasks,
     pulse,
@@ -127,6 +133,9 @@ PAGES = (
     attended,
     record_pages,
     console_door_first,
+    wall_screen,
+    wall_pages,
+    device_pages,
     console_signin,
     console_home,
     console_runs,
@@ -157,6 +166,7 @@ PAGES = (
     result_pages,
     lookup_pages,
     verify_pages,
+    verify_many_pages,
     console_results,
     console_certificates,
     privacy_pages,
@@ -183,6 +193,8 @@ def register(app: Flask) -> None:
     app.register_blueprint(checkin_door.blueprint)
     app.register_blueprint(checkin_record.blueprint)
     app.register_blueprint(checkin_attended.blueprint)
+    app.register_blueprint(wall_api.blueprint)
+    device_api.init_app(app)
     app.register_blueprint(exams.blueprint)
     certificates.init_app(app)
     app.register_blueprint(reports.blueprint)

@@ -2,7 +2,11 @@
 
 from devtools.named import run_named
 
-PROGRAMS = {"signup": "devtools.bench_signup", "start": "devtools.bench_start"}
+PROGRAMS = {
+    "signup": "devtools.bench_signup",
+    "checkin": "devtools.bench_checkin",
+    "start": "devtools.bench_start",
+}
 
 
 def main(argv: list[str]) -> int:

@@ -1,12 +1,11 @@
 """What the rounds add up to: medians of ratios within a round, and the milliseconds beside them."""
 
-import math
 import statistics
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from devtools.bench_signup_load import Storm
+from devtools.bench_load import Storm, percentile
 
 
 @dataclass
@@ -114,12 +113,6 @@ def measured(storm: Storm, cpu_seconds: float, seating: Seating) -> Measured:
         oversold=max(0, seating.confirmed - seating.capacity),
         undersold=max(0, min(seating.people, seating.capacity) - seating.confirmed),
     )
-
-
-def percentile(values: Sequence[float], share: float) -> float:
-    """Return the smallest value that `share` percent of the values do not exceed; 0 of none."""
-    ordered = sorted(values)
-    return ordered[max(0, math.ceil(len(ordered) * share / 100) - 1)] if ordered else 0.0
 
 
 def table(database: str, found: dict[str, Any]) -> str:

@@ -1,16 +1,14 @@
-"""Databases to measure on: one prepared by the product, copies of it, runs in them, a full one, and what came of all.
+"""A database to sign up on: prepared by the product, runs in it, and what came of them.
 
 `python -m devtools.bench_signup_ground` prepares the database of the environment.
 """
 
-import shutil
 import sys
 from datetime import timedelta
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from flask_migrate import upgrade
-from sqlalchemy import Engine, create_engine, event, insert, select, text
+from sqlalchemy import Engine, insert, select
 
 from chengjiu_mp import create_app
 from chengjiu_mp.core import ids
@@ -43,42 +41,6 @@ def prepare() -> None:
             factories.run(starts_in=timedelta(days=3))
         db.session.remove()
         db.engine.dispose()
-
-
-def copied(url: str, name: str) -> str:
-    """Return the address of a copy of a database that nobody is connected to."""
-    if url.startswith("sqlite"):
-        file = Path(url.removeprefix("sqlite:///"))
-        return f"sqlite:///{shutil.copyfile(file, file.with_name(f'{name}.sqlite3'))}"
-    server, _, original = url.rpartition("/")
-    _on_server(server, f'create database "{name}" template "{original}"')
-    return f"{server}/{name}"
-
-
-def new_database(server: str, name: str) -> str:
-    """Return the address of a new, empty PostgreSQL database on the server of `server`."""
-    base = server.rpartition("/")[0]
-    _on_server(base, f'create database "{name}"')
-    return f"{base}/{name}"
-
-
-def _on_server(server: str, sentence: str) -> None:
-    engine = create_engine(f"{server}/postgres", isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text(sentence))
-    engine.dispose()
-
-
-def connect(url: str) -> Engine:
-    """Return an engine for the measurement's own work: patient, and on SQLite blind to foreign keys."""
-    engine = create_engine(url)
-    if engine.dialect.name == "sqlite":
-
-        @event.listens_for(engine, "connect")
-        def _connect(raw: Any, _record: Any) -> None:
-            raw.execute("pragma busy_timeout=15000")
-
-    return engine
 
 
 def agreed(engine: Engine) -> list[dict[str, Any]]:

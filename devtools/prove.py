@@ -2,7 +2,11 @@
 
 from devtools.named import run_named
 
-PROGRAMS: dict[str, str] = {"certificates": "devtools.prove_certificates", "import": "devtools.prove_import"}
+PROGRAMS: dict[str, str] = {
+    "certificates": "devtools.prove_certificates",
+    "import": "devtools.prove_import",
+    "checkin": "devtools.prove_checkin",
+}
 
 
 def main(argv: list[str]) -> int:

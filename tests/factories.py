@@ -37,7 +37,7 @@ def resident_id(number: int | None = None, birth: str = "19850615") -> str:
     count = next(_count) if number is None else number
     sequence = 500 + count % 500 if number is None else number % 1000
     if number is None and birth == "19850615":
-        birth = f"1985{1 + count // 500 % 12:02d}15"
+        birth = f"{1985 + count // 6000 % 10}{1 + count // 500 % 12:02d}15"
     body = f"320281{birth}{sequence:03d}"
     weights = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
     return body + "10X98765432"[sum(int(d) * w for d, w in zip(body, weights, strict=True)) % 11]

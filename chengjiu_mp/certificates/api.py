@@ -2,7 +2,7 @@
 
 from flask import Blueprint, Flask, Response
 
-from chengjiu_mp.certificates import errors, lookup, passes, schemas, states, verifying
+from chengjiu_mp.certificates import errors, lookup, passes, schemas, states, verifying, verifying_many
 from chengjiu_mp.certificates.issuing import confirm
 from chengjiu_mp.certificates.policy import certificate_for
 from chengjiu_mp.certificates.queries import Seen, certificates_of_people, newest_of
@@ -131,6 +131,36 @@ def verify_number(body: schemas.NumberAndName) -> schemas.NameMatch:
     """What the certificate of this number is worth, told to who knows the name on it."""
     seen = verifying.by_number(body.number, body.name)
     return schemas.NameMatch(match=seen is not None, certificate=verify_out(seen) if seen else None)
+
+
+@route(
+    blueprint, "POST", "/verify/batch", access.PUBLIC, transaction=False,
+    refusals=(errors.NothingToVerify, errors.TooManyLines, TooMany),
+    example={"lines": [{"number": "JYA202600001", "name": "张三"}]},
+)  # fmt: skip
+def verify_batch(body: schemas.LinesIn) -> schemas.LinesOut:
+    """Verify up to 200 certificates by number and name; what is wrong is said, never what would be right."""
+    asked = verifying_many.asked_of((one.number, one.name) for one in body.lines)
+    answers = verifying_many.verify_lines(asked, http.network())
+    return schemas.LinesOut(
+        items=[
+            schemas.LineOut(number=one.asked.number, code=one.code, words=one.words, record=one.record)
+            for one in answers
+        ]
+    )
+
+
+def _count_record(body: schemas.RecordIn) -> None:  # noqa: ARG001  a limit is told what the view is given
+    verifying_many.spend_record(http.network())
+
+
+@route(
+    blueprint, "POST", "/verify/record", access.PUBLIC, before=_count_record, refusals=(TooMany,),
+    example={"record": "2026-11-23 核验：张三 JYA202600001 有效，姓名一致（回执 ABCD-EFGH）"},
+)  # fmt: skip
+def verify_record(body: schemas.RecordIn) -> schemas.RecordOut:
+    """Whether a kept line is what we answered on its day, to the letter."""
+    return schemas.RecordOut(ours=verifying_many.is_ours(body.record))
 
 
 @route(

@@ -49,3 +49,17 @@ class PictureUnderWay(Refusal):
     code = "picture_under_way"
     message = "这张证书的图片已经做好或正在制作，不用重新制作。"
     kind = Kind.CONFLICT
+
+
+class NothingToVerify(Refusal):
+    code = "nothing_to_verify"
+    message = "请一行写一张证书：姓名、空格、证书编号。可以从表格里整列复制过来。"
+    kind = Kind.INVALID
+
+
+class TooManyLines(Refusal):
+    """``most`` among the facts."""
+
+    code = "too_many_lines"
+    message = "一次最多核验 200 行。请分几次粘贴。"
+    kind = Kind.TOO_LARGE

@@ -46,9 +46,19 @@ def spend_name(what: str, about: str, network: str) -> None:
 
     :raise TooMany: when a limit is used up
     """
-    limits.spend(
-        *_limits(f"try-{what}", _hashed(what, about), _PER_NAME), *_limits(f"try-{what}-net", network, _PER_NETWORK)
-    )
+    limits.spend(*_name_limits(what, about), *_limits(f"try-{what}-net", network, _PER_NETWORK))
+
+
+def count_name(what: str, about: str) -> None:
+    """Count a try at a name as :func:`spend_name` does, in the current transaction; the network is counted elsewhere.
+
+    :raise TooMany: when a limit is used up; back to a savepoint then
+    """
+    limits.count(*_name_limits(what, about))
+
+
+def _name_limits(what: str, about: str) -> list[Limit]:
+    return _limits(f"try-{what}", _hashed(what, about), _PER_NAME)
 
 
 def start(phone: str) -> str:

@@ -109,3 +109,39 @@ class PictureQuery(In):
     """``key`` comes with a look-up's addresses."""
 
     key: Annotated[str, Field(max_length=200)] = ""
+
+
+class LineIn(In):
+    number: Annotated[str, Field(max_length=60)]
+    name: Annotated[str, Field(max_length=200)]
+
+
+class LinesIn(In):
+    """At most 200 lines; more are 413."""
+
+    lines: list[LineIn]
+
+
+class LineOut(Out):
+    """``code``: a public state with the name matching, test, or name_differs, unknown, year_incomplete, unreadable,
+    later (this number was asked for too often). ``record`` is the line to keep, with its receipt.
+    """
+
+    number: str
+    code: str
+    words: str
+    record: str
+
+
+class LinesOut(Out):
+    items: list[LineOut]
+
+
+class RecordIn(In):
+    record: Annotated[str, Field(min_length=1, max_length=500)]
+
+
+class RecordOut(Out):
+    """``ours``: we answered exactly this on that day; what the certificate is worth today it does not say."""
+
+    ours: bool

@@ -1,11 +1,12 @@
 """Check-in for phones: scans go up, counts and the day's roster come down."""
 
-import hashlib
 from typing import Any
 
 from flask import Blueprint
 
-from chengjiu_mp.checkin import attendance, policy, queries, schemas
+from chengjiu_mp.checkin import attendance, phone_roster, queries, schemas
+from chengjiu_mp.checkin.device_api import MAY, MAY_HELP, door
+from chengjiu_mp.checkin.device_errors import DeviceRevoked
 from chengjiu_mp.checkin.errors import (
     CheckInNeeded,
     LateEntryRefused,
@@ -17,7 +18,7 @@ from chengjiu_mp.checkin.errors import (
 from chengjiu_mp.checkin.models import CheckIn
 from chengjiu_mp.checkin.service import record_scans
 from chengjiu_mp.checkin.walking_in import WalkIn, add_at_the_door
-from chengjiu_mp.core import access, ids
+from chengjiu_mp.core import ids
 from chengjiu_mp.core.context import principal
 from chengjiu_mp.core.errors import NotFound
 from chengjiu_mp.core.http import route
@@ -25,14 +26,13 @@ from chengjiu_mp.courses import errors
 from chengjiu_mp.courses.entry import Entry
 from chengjiu_mp.courses.models import Signup
 from chengjiu_mp.people.documents import DocumentRefused
-from chengjiu_mp.people.errors import ConsentMissing
+from chengjiu_mp.people.errors import ConsentMissing, ErasedMeanwhile
 from chengjiu_mp.people.name_display import mask_name
 from chengjiu_mp.people.names import NameRefused
 from chengjiu_mp.people.phones import PhoneRefused
 
 blueprint = Blueprint("checkin_api", __name__, url_prefix="/api/v1")
 
-MAY = access.roles("instructor", "operator")
 _UPLOAD = {
     "scans": [
         {
@@ -53,8 +53,8 @@ _WALK_IN = {
 }  # fmt: skip
 
 
-@route(blueprint, "POST", "/runs/<row:run_id>/scans", MAY, example=_UPLOAD,
-       refusals=(NotFound, RosterNotOpen, NoMeetings, LateEntryRefused))  # fmt: skip
+@route(blueprint, "POST", "/runs/<row:run_id>/scans", MAY_HELP, example=_UPLOAD,
+       refusals=(NotFound, RosterNotOpen, NoMeetings, DeviceRevoked, LateEntryRefused))  # fmt: skip
 def upload_scans(run_id: int, body: schemas.ScansIn) -> schemas.ScanAnswers:
     """Record scans; sending the same nonces again changes nothing and is answered the same."""
     items = record_scans(run_id, body.scans, principal(), sent_at=body.sent_at, late=body.late_reason)
@@ -64,7 +64,8 @@ def upload_scans(run_id: int, body: schemas.ScansIn) -> schemas.ScanAnswers:
 @route(blueprint, "POST", "/runs/<row:run_id>/walk-ins", MAY, status=201, example=_WALK_IN,
        refusals=(NotFound, RosterNotOpen, NoMeetings, NotCheckedIn, errors.RunIsFull, errors.SignupClosed,
                  errors.AlreadySignedUp, errors.OverlappingSignup, errors.TooYoung, errors.GuardianRequired,
-                 errors.TooManyPlaces, DocumentRefused, NameRefused, PhoneRefused, ConsentMissing))  # fmt: skip
+                 errors.TooManyPlaces, DocumentRefused, NameRefused, PhoneRefused, ConsentMissing,
+                 ErasedMeanwhile))  # fmt: skip
 def add_walk_in(run_id: int, body: schemas.WalkInIn) -> schemas.WalkInOut:
     """Sign up who came to the door, and check them in, or neither; beyond the capacity only with ``over``."""
     fields = set(schemas.WalkInIn.model_fields) - {"meeting_id", "over"}
@@ -82,10 +83,11 @@ def annul_scan(scan_id: int, body: schemas.AnnulIn) -> schemas.AnnulOut:
     return schemas.AnnulOut(scan_id=scan_id, signup_id=signup.id, checked_in=signup.outcome == "attended")
 
 
-@route(blueprint, "GET", "/runs/<row:run_id>/checkins", MAY, refusals=(NotFound, RosterNotOpen, NoMeetings))
+@route(blueprint, "GET", "/runs/<row:run_id>/checkins", MAY_HELP,
+       refusals=(NotFound, RosterNotOpen, NoMeetings, DeviceRevoked))  # fmt: skip
 def list_checkins(run_id: int, query: schemas.CheckInsQuery) -> schemas.CheckInsOut:
     """Say who is here: counts and masked rows of the meeting under way, or of the one named."""
-    run = policy.run_to_check_in(principal(), run_id)
+    run = door(run_id).run
     meeting = queries.meeting_of(run.id, query.meeting_id)
     figures = queries.counts(run.id, meeting.id)
     items = [_row(*found) for found in queries.attendance(run.id, meeting.id)]
@@ -95,17 +97,13 @@ def list_checkins(run_id: int, query: schemas.CheckInsQuery) -> schemas.CheckIns
     )  # fmt: skip
 
 
-@route(blueprint, "GET", "/runs/<row:run_id>/scan-roster", MAY, refusals=(NotFound, RosterNotOpen, NoMeetings))
+@route(blueprint, "GET", "/runs/<row:run_id>/scan-roster", MAY_HELP,
+       refusals=(NotFound, RosterNotOpen, NoMeetings, DeviceRevoked))  # fmt: skip
 def scan_roster(run_id: int, query: schemas.CheckInsQuery) -> schemas.ScanRosterOut:
-    """Give the phone what it needs to answer honestly without network: hashes and masked names."""
-    run = policy.run_to_check_in(principal(), run_id)
+    """Give the phone what it needs to answer honestly without network: hashes, masked names, and what tickets open."""
+    run = door(run_id).run
     meeting = queries.meeting_of(run.id, query.meeting_id)
-    items = [
-        schemas.ScanRosterRowOut(
-            signup_id=signup.id, keys=_keys(signup), name_masked=mask_name(signup.name), **_when(here)
-        )
-        for signup, here in queries.attendance(run.id, meeting.id)
-    ]
+    items = [_phone_row(*found) for found in queries.attendance(run.id, meeting.id)]
     return schemas.ScanRosterOut(run_id=run.id, meeting_id=meeting.id, items=items)
 
 
@@ -116,9 +114,11 @@ def _row(signup: Signup, here: CheckIn | None) -> schemas.CheckInRowOut:
     )  # fmt: skip
 
 
-def _keys(signup: Signup) -> list[str]:
-    code = hashlib.sha256(f"{signup.run_id}:{signup.code}".encode())
-    return [signup.ticket_hash.hex()[:32], code.hexdigest()[:32]]
+def _phone_row(signup: Signup, here: CheckIn | None) -> schemas.ScanRosterRowOut:
+    return schemas.ScanRosterRowOut(
+        signup_id=signup.id, keys=phone_roster.keys_of(signup), name_masked=mask_name(signup.name),
+        phone_end=phone_roster.phone_end(signup), sealed=phone_roster.sealed_details(signup), **_when(here),
+    )  # fmt: skip
 
 
 def _when(here: CheckIn | None) -> dict[str, Any]:

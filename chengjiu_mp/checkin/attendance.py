@@ -1,6 +1,9 @@
 """The check-in row and the sign-up's outcome, brought in line with the scans."""
 
-from sqlalchemy import exists, select
+from collections.abc import Sequence
+
+from sqlalchemy import bindparam, exists, select, update
+from sqlalchemy.orm.util import identity_key
 
 from chengjiu_mp.checkin import policy
 from chengjiu_mp.checkin.errors import CheckInNeeded, NothingToAnnul
@@ -8,14 +11,26 @@ from chengjiu_mp.checkin.fold import fold, live
 from chengjiu_mp.checkin.models import CheckIn, Scan
 from chengjiu_mp.core import audit, clock, privacy
 from chengjiu_mp.core.context import Principal
-from chengjiu_mp.core.db import db
+from chengjiu_mp.core.db import db, execute
 from chengjiu_mp.core.errors import NotFound
-from chengjiu_mp.courses.models import CourseRun, Meeting, SeatPool, Signup
+from chengjiu_mp.core.rows import insert_object, insert_row, table_of
+from chengjiu_mp.courses.models import CourseRun, SeatPool, Signup
 from chengjiu_mp.people import service as people
 from chengjiu_mp.people.models import Person
 
 # Face to face: the instructor has the person in front of them. A list on paper proves nobody's phone.
 FACE_TO_FACE = ("camera", "name", "code")
+
+# Said by every scan, so built once.
+_POOLS, _HERE = table_of(SeatPool).c, table_of(CheckIn).c
+_TURN = select(_POOLS.id).where(_POOLS.run_id == bindparam("run")).order_by(_POOLS.id).with_for_update()
+_CHANGED = ("state", "outcome", "offer_ends_at", "name_proved_at", "phone_proved_at")
+_ARRIVE = (
+    update(table_of(Signup))
+    .where(table_of(Signup).c.id == bindparam("who"))
+    .values({name: bindparam(name) for name in _CHANGED})
+)
+_MOVE = update(table_of(CheckIn)).where(_HERE.signup_id == bindparam("who"), _HERE.meeting_id == bindparam("to"))
 
 
 def scans_of(signup_id: int, meeting_id: int) -> list[Scan]:
@@ -30,24 +45,50 @@ def take_turn(run: CourseRun) -> None:
     The lock is that of the seats, which withdrawing, promoting and cancelling take first too: nobody is withdrawn and
     here at once, and a run's nonces and scan ids are given in order.
     """
-    db.session.execute(select(SeatPool.id).where(SeatPool.run_id == run.id).order_by(SeatPool.id).with_for_update())
+    execute(_TURN, {"run": run.id}).close()
     db.session.refresh(run)
 
 
-def refold(run: CourseRun, signup: Signup, meeting: Meeting, scan: Scan) -> None:
-    """Add an admissible scan, and bring the check-in in line; the caller has taken its turn.
+def take_turn_of(run_id: int) -> None:
+    """Do as :func:`take_turn` for a run that is read afterwards, which saves reading it twice."""
+    execute(_TURN, {"run": run_id}).close()
+    held = db.session.identity_map.get(identity_key(CourseRun, run_id))
+    if held is not None:
+        db.session.refresh(held)
+
+
+def refold(run: CourseRun, signup: Signup, scan: Scan, before: list[Scan]) -> bool:
+    """Add an admissible scan, and bring the check-in in line; return whether it is the one that checked the person in.
 
     The first to arrive is "accepted". One that arrives later is "already", also when it is dated earlier and so moves
-    the check-in's time.
+    the check-in's time. The caller has taken its turn; :func:`write_arrivals` writes what changed on the sign-up.
+
+    :param before: all scans of the sign-up for the meeting, annulments among them; this one is added
     """
-    here = _check_in(signup.id, meeting.id)
+    here = fold(before)
     if here is not None:
         scan.verdict, scan.code = "already", "already"
-    db.session.add(scan)
-    db.session.flush()
-    _write(run, signup, meeting.id, here)
+    scan.id = insert_object(scan)
+    before.append(scan)
+    row = {"scan_id": scan.id, "first_at": scan.scanned_at, "by_name": scan.by_name}
     if here is None:
-        _attend(run, signup, scan)
+        # The unique index is the last word against a second one (rel-C1).
+        insert_row(CheckIn, {"run_id": run.id, "signup_id": signup.id, "meeting_id": scan.meeting_id, **row})
+        _attend(signup, scan)
+    elif fold(before) is scan:
+        execute(_MOVE, {"who": signup.id, "to": scan.meeting_id, **row})
+    return here is None
+
+
+def write_arrivals(signups: Sequence[Signup]) -> None:
+    """Write what :func:`refold` changed on these sign-ups, which are in no session; who is in one learns of it."""
+    if not signups:
+        return
+    execute(_ARRIVE, [{"who": one.id, **{name: getattr(one, name) for name in _CHANGED}} for one in signups]).close()
+    for one in signups:
+        held = db.session.identity_map.get(identity_key(Signup, one.id))
+        if held is not None:
+            db.session.refresh(held)
 
 
 def annul(scan_id: int, reason: str, by: Principal) -> Signup:
@@ -75,7 +116,9 @@ def annul(scan_id: int, reason: str, by: Principal) -> Signup:
         raise CheckInNeeded
     db.session.add_all(_annulment(one, reason, by) for one in live(scans))
     db.session.flush()
-    _write(run, signup, scan.meeting_id, _check_in(signup.id, scan.meeting_id))
+    for here in _check_ins(signup.id, scan.meeting_id):
+        db.session.delete(here)
+    db.session.flush()
     if signup.outcome == "attended" and not _checked_in_anywhere(signup.id):
         signup.outcome = "absent" if run.state == "closed" else None
     audit.record("checkin.annulled", signup, unit_id=run.unit_id, scan_id=scan.id, reason=reason)
@@ -92,49 +135,34 @@ def _annulment(of: Scan, reason: str, by: Principal) -> Scan:
     )  # fmt: skip
 
 
-def _check_in(signup_id: int, meeting_id: int) -> CheckIn | None:
+def _check_ins(signup_id: int, meeting_id: int) -> list[CheckIn]:
     query = select(CheckIn).where(CheckIn.signup_id == signup_id, CheckIn.meeting_id == meeting_id)
-    return db.session.scalars(query.execution_options(populate_existing=True)).first()
+    return list(db.session.scalars(query.execution_options(populate_existing=True)))
 
 
 def _checked_in_anywhere(signup_id: int) -> bool:
     return bool(db.session.scalar(select(exists().where(CheckIn.signup_id == signup_id))))
 
 
-def _write(run: CourseRun, signup: Signup, meeting_id: int, here: CheckIn | None) -> None:
-    """Make the row what the fold says; the unique index is the last word against a second one (rel-C1)."""
-    winner = fold(scans_of(signup.id, meeting_id))
-    if winner is None:
-        if here is not None:
-            db.session.delete(here)
-    elif here is None:
-        db.session.add(
-            CheckIn(
-                run_id=run.id, signup_id=signup.id, meeting_id=meeting_id, scan_id=winner.id,
-                first_at=winner.scanned_at, by_name=winner.by_name,
-            )
-        )  # fmt: skip
-    else:
-        here.scan_id, here.first_at, here.by_name = winner.id, winner.scanned_at, winner.by_name
-    db.session.flush()
-
-
-def _attend(run: CourseRun, signup: Signup, scan: Scan) -> None:
-    """Record that the person is here. Coming accepts an offered seat, and proves name and phone face to face."""
+def _attend(signup: Signup, scan: Scan) -> None:
+    """Note that the person is here. Coming accepts an offered seat, and proves name and phone face to face."""
+    if _proves(scan) and signup.erased_at is None:
+        _prove(signup, f"checkin:{scan.id}")
     signup.outcome = "attended"
     if signup.state == "offered":
         signup.state, signup.offer_ends_at = "confirmed", None
-    if scan.source in FACE_TO_FACE and signup.erased_at is None:
-        _prove(signup, f"checkin:{scan.id}")
-    late = {"reason": scan.reason} if run.state == "closed" and scan.reason else {}
-    audit.record("checkin.made", signup, unit_id=run.unit_id, scan_id=scan.id, source=scan.source, **late)
-    db.session.flush()
+
+
+def _proves(scan: Scan) -> bool:
+    # A helper, who has no account, may tick a name that somebody called out: that shows neither ticket nor document.
+    by_helper = scan.device_id is not None and scan.account_id is None
+    return scan.source in FACE_TO_FACE and not (by_helper and scan.source == "name")
 
 
 def _prove(signup: Signup, by: str) -> None:
     person = db.session.get_one(Person, signup.person_id)
+    number = privacy.unseal(signup.phone_sealed, place=Signup.PLACE_PHONE, row=signup.uid)
     if signup.name_proved_at is None and people.prove_name(person, signup.name, by):
         signup.name_proved_at = clock.now()
-    number = privacy.unseal(signup.phone_sealed, place=Signup.PLACE_PHONE, row=signup.uid)
     if signup.phone_proved_at is None and people.prove_phone(person, number, by):
         signup.phone_proved_at = clock.now()

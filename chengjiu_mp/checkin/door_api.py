@@ -22,7 +22,7 @@ from chengjiu_mp.core.http import route
 from chengjiu_mp.courses import errors
 from chengjiu_mp.courses.entry import Entry
 from chengjiu_mp.people.documents import DocumentRefused
-from chengjiu_mp.people.errors import ConsentMissing
+from chengjiu_mp.people.errors import ConsentMissing, ErasedMeanwhile
 from chengjiu_mp.people.name_display import mask_name
 from chengjiu_mp.people.names import NameRefused
 from chengjiu_mp.people.phones import PhoneRefused
@@ -74,7 +74,7 @@ def come_first(run_id: int, body: schemas.CameFirstIn) -> schemas.CameFirstOut:
        example=_COMPLETE,
        refusals=(NotFound, RosterNotOpen, NotCheckedIn, ProvisionalEnded, TooLateToComplete, errors.SignupClosed,
                  errors.AlreadySignedUp, errors.OverlappingSignup, errors.TooYoung, errors.GuardianRequired,
-                 errors.TooManyPlaces, DocumentRefused, NameRefused, ConsentMissing))  # fmt: skip
+                 errors.TooManyPlaces, DocumentRefused, NameRefused, ConsentMissing, ErasedMeanwhile))  # fmt: skip
 def complete(run_id: int, row_id: int, body: schemas.CompleteIn) -> schemas.CompletedOut:
     """Say who came first: a sign-up, checked in from when they came."""
     provisional.of_run(principal(), run_id, row_id)

@@ -33,6 +33,8 @@ class Scan(Base):
     received_at: Mapped[datetime] = mapped_column(default=clock.now)
     account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
     by_name: Mapped[str] = mapped_column(String(100), default="")
+    # The paired phone it was made with; a helper's has no account.
+    device_id: Mapped[int | None] = mapped_column(ForeignKey("paired_device.id"), index=True)
     verdict: Mapped[str] = mapped_column(String(10))
     code: Mapped[str] = mapped_column(String(30))
     annuls_id: Mapped[int | None] = mapped_column(ForeignKey("scan.id"), unique=True)

@@ -138,11 +138,15 @@ def who_came(run_id: int) -> Sequence[Signup]:
     return db.session.scalars(query.order_by(Signup.sort_key, Signup.id)).all()
 
 
-def roster(run_id: int, meeting_id: int, search: str = "", unit_id: int | None = None) -> list[RosterRow]:
+def roster(
+    run_id: int, meeting_id: int, search: str = "", unit_id: int | None = None, *, documents: bool = True
+) -> list[RosterRow]:
     """Return the roster of a meeting by name, those who are missing first.
 
     :param search: part of a name, or the last digits of the phone or the document
     :param unit_id: whose people alone are wanted
+    :param documents: False for who may not see a document's last digits, and so not search by them either, nor by more
+        of a phone than is shown
     """
     here = and_(CheckIn.signup_id == Signup.id, CheckIn.meeting_id == meeting_id)
     query = (
@@ -155,12 +159,13 @@ def roster(run_id: int, meeting_id: int, search: str = "", unit_id: int | None =
     )
     if unit_id is not None:
         query = query.where(Signup.owner_unit_id == unit_id)
-    rows = [_row(*found) for found in db.session.execute(query)]
-    return [row for row in rows if _matches(row, search.strip())]
+    rows = [_row(*found, documents=documents) for found in db.session.execute(query)]
+    return [row for row in rows if _matches(row, search.strip(), longest=20 if documents else 4)]
 
 
-def _row(signup: Signup, person: Person, here: CheckIn | None, scan: Scan | None) -> RosterRow:
-    number = privacy.unseal(person.doc_sealed, place=Person.PLACE, row=person.uid) if not signup.erased_at else ""
+def _row(signup: Signup, person: Person, here: CheckIn | None, scan: Scan | None, *, documents: bool) -> RosterRow:
+    shown = documents and not signup.erased_at
+    number = privacy.unseal(person.doc_sealed, place=Person.PLACE, row=person.uid) if shown else ""
     return RosterRow(
         signup_id=signup.id, name=signup.name, latin_name=signup.latin_name, document_end=number[-4:],
         checked_in=here is not None,
@@ -171,12 +176,15 @@ def _row(signup: Signup, person: Person, here: CheckIn | None, scan: Scan | None
     )  # fmt: skip
 
 
-def _matches(row: RosterRow, search: str) -> bool:
+def _matches(row: RosterRow, search: str, *, longest: int) -> bool:
+    # Whoever may not see a whole number must not find it digit by digit either: ``longest`` of them are compared.
     if not search:
         return True
     wanted = search.upper()
     named = wanted in row.name.upper() or wanted in row.latin_name.upper()
-    return named or row.phone.endswith(wanted) or row.document_end.upper().endswith(wanted)
+    if named or len(wanted) > longest:
+        return named
+    return row.phone.endswith(wanted) or row.document_end.upper().endswith(wanted)
 
 
 def refused_scans(run_id: int) -> list[RefusedScan]:
@@ -247,5 +255,10 @@ def seen_run(who: Principal, run_id: int) -> CourseRun:
     :raise NotFound: missing or out of scope
     """
     run_for(who, run_id)
+    return with_venue(run_id)
+
+
+def with_venue(run_id: int) -> CourseRun:
+    """Return a run that the caller was let in to, with its place."""
     query = select(CourseRun).where(CourseRun.id == run_id).options(selectinload(CourseRun.venue))
     return db.session.scalars(query.execution_options(populate_existing=True)).one()

@@ -11,8 +11,8 @@ from chengjiu_mp.checkin.record_schemas import (
     EvidencePictureQuery,
     EvidenceQuery,
     EvidenceRemoveIn,
-    RecordIn,
-    RecordOut,
+    PopularRecordIn,
+    PopularRecordOut,
 )
 from chengjiu_mp.core import access, photos
 from chengjiu_mp.core.context import principal
@@ -43,7 +43,7 @@ def add_run_evidence(run_id: int, query: EvidenceQuery) -> EvidenceOut:
 
 
 @route(blueprint, "GET", "/runs/<row:run_id>/evidence", READERS, refusals=(NotFound,))
-def list_run_evidence(run_id: int) -> RecordOut:
+def list_run_evidence(run_id: int) -> PopularRecordOut:
     """List what shows a run, with its record as it was submitted or as the plan suggests it."""
     return _record(run_for(principal(), run_id))
 
@@ -56,7 +56,7 @@ def show_run_evidence(run_id: int, evidence_id: int, query: EvidencePictureQuery
 
 @route(blueprint, "POST", "/runs/<row:run_id>/evidence/<row:evidence_id>/remove", WRITERS,
        example={"reason": "传错了场次"}, refusals=(*_RUN, EvidenceFixed))  # fmt: skip
-def remove_run_evidence(run_id: int, evidence_id: int, body: EvidenceRemoveIn) -> RecordOut:
+def remove_run_evidence(run_id: int, evidence_id: int, body: EvidenceRemoveIn) -> PopularRecordOut:
     """Take a picture out, with the reason."""
     evidence.remove_evidence(run_id, evidence_id, body.reason, principal())
     return _record(run_for(principal(), run_id))
@@ -66,7 +66,7 @@ def remove_run_evidence(run_id: int, evidence_id: int, body: EvidenceRemoveIn) -
        example={"presenter": "陈建国", "minutes": 90, "head_count": 180},
        refusals=(*_RUN, RecordIncomplete, errors.RunNotBegun, errors.HeadCountUnexplained,
                  errors.HeadCountFixed))  # fmt: skip
-def submit_run_record(run_id: int, body: RecordIn) -> RecordOut:
+def submit_run_record(run_id: int, body: PopularRecordIn) -> PopularRecordOut:
     """Submit a 普及 run's record; the run is closed with it. What is missing is named."""
     run = evidence.popular_run(principal(), run_id)
     plan = record.suggested(run)
@@ -87,11 +87,11 @@ def picture_reply(run_id: int, evidence_id: int, *, small: bool) -> Response:
     return reply
 
 
-def _record(run: CourseRun) -> RecordOut:
+def _record(run: CourseRun) -> PopularRecordOut:
     there, known = evidence.evidence_of(run.id), record.record_of(run.id)
     said = record.suggested(run)
     lacks = run.state == "closed" and not there and is_popular(run)
-    return RecordOut(
+    return PopularRecordOut(
         run_id=run.id, state=run.state, head_count=run.head_count, presenter=said.presenter, minutes=said.minutes,
         submitted_at=known.submitted_at if known else None, lacks_evidence=lacks, items=[_out(one) for one in there],
     )  # fmt: skip

@@ -33,7 +33,7 @@ class EvidenceOut(Out):
     by: str
 
 
-class RecordIn(In):
+class PopularRecordIn(In):
     """``minutes`` of the talk; left out, presenter and minutes are those of the plan. ``note``: why heads differ."""
 
     presenter: str | None = Field(None, max_length=100)
@@ -42,7 +42,7 @@ class RecordIn(In):
     note: str = Field("", max_length=300)
 
 
-class RecordOut(Out):
+class PopularRecordOut(Out):
     """``lacks_evidence``: the run was closed and counts, and nothing shows it yet (待补佐证)."""
 
     run_id: int

@@ -33,22 +33,25 @@ Instant = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 
 
 class ScanIn(In):
-    """One scan or tick, with either ``ticket`` or ``signup_id``. ``nonce`` is made on the phone, once per scan.
+    """One scan or tick, with one of ``ticket``, ``ticket_key`` and ``signup_id``. ``nonce`` is made on the phone, once
+    per scan.
 
-    ``ticket``: the ticket's whole link, its bare token, or the six-character code.
+    ``ticket``: the ticket's whole link, its bare token, or the six-character code. ``ticket_key``: SHA-256 in hex of
+    the token, or of the code behind the run's number and a colon: a phone that waits keeps nothing readable.
     """
 
     nonce: str = Field(min_length=1, max_length=64, pattern=r"^[\x21-\x7e]+$")
     ticket: str | None = Field(default=None, min_length=1, max_length=500)
+    ticket_key: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
     signup_id: RowId | None = None
     meeting_id: RowId
     scanned_at: Instant
     source: Source = "camera"
 
     @model_validator(mode="after")
-    def _one_of_two(self) -> "ScanIn":
-        if (self.ticket is None) == (self.signup_id is None):
-            raise PydanticCustomError("missing", "ticket or signup_id")
+    def _one_of_three(self) -> "ScanIn":
+        if sum(one is not None for one in (self.ticket, self.ticket_key, self.signup_id)) != 1:
+            raise PydanticCustomError("missing", "ticket, ticket_key or signup_id")
         return self
 
 
@@ -116,17 +119,24 @@ class CheckInsOut(Out):
 
 
 class ScanRosterRowOut(Out):
-    """``keys``: the first 32 hex digits of SHA-256 of the ticket's token, and of its code after the run's number."""
+    """``keys``: the first 32 hex digits of SHA-256 of the ticket's token, and of its code after the run's number.
+
+    ``phone_end``: the last digits, as the masked number shows them. ``sealed``: the full name for who scans the ticket:
+    base64url of a nonce of 12 bytes and AES-256-GCM of {name, latin_name?} as JSON, under HKDF-SHA256 of the ticket's
+    token with the info "roster1|<run id>".
+    """
 
     signup_id: int
     keys: list[str]
     name_masked: str
+    phone_end: str
+    sealed: str
     first_at: datetime | None
     by: str | None
 
 
 class ScanRosterOut(Out):
-    """What a phone keeps to answer honestly without network: no name, phone or ticket in the clear."""
+    """What a phone keeps to answer honestly without network: no whole name or phone, no ticket in the clear."""
 
     run_id: int
     meeting_id: int

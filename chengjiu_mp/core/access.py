@@ -17,29 +17,45 @@ ROLES = ("trainee", "instructor", "unit_manager", "operator", "approver", "audit
 
 @dataclass(frozen=True)
 class Access:
-    """``public``: anybody. Otherwise a signed-in account with one of ``roles`` (empty: any account)."""
+    """``public``: anybody. Otherwise a signed-in account with one of ``roles`` (empty: any account).
+
+    ``devices``: a device that was ever paired gets as far as the view as well; the view asks whether it is paired with
+    what it wants, now.
+    """
 
     public: bool = False
     roles: frozenset[str] = frozenset()
     hidden: bool = False
+    devices: bool = False
 
     def describe(self) -> str:
         """Return the declaration in words, for the API document and the role table."""
         if self.public:
             return "public"
-        return ", ".join(sorted(self.roles)) or "signed in"
+        return (", ".join(sorted(self.roles)) or "signed in") + (", or a paired device" if self.devices else "")
 
 
 PUBLIC = Access(public=True)
 SIGNED_IN = Access()
 
 
-def roles(*names: str) -> Access:
-    """Return an access for accounts that hold any of ``names``."""
+def roles(*names: str, devices: bool = False) -> Access:
+    """Return an access for accounts that hold any of ``names``; ``devices``: or from a paired device."""
     unknown = set(names) - set(ROLES)
     if unknown:
         raise ValueError(f"unknown roles: {sorted(unknown)}")
-    return Access(roles=frozenset(names))
+    return Access(roles=frozenset(names), devices=devices)
+
+
+_paired: Callable[[int], bool] = lambda _device_id: False  # noqa: E731  a hook, replaced by use_devices
+
+
+def use_devices(paired: Callable[[int], bool]) -> None:
+    """Let ``paired`` say whether a device session was ever paired; asked only where a view takes such devices and the
+    caller's roles do not suffice.
+    """
+    global _paired
+    _paired = paired
 
 
 STAFF = roles("unit_manager", "operator", "approver", "auditor")
@@ -70,11 +86,12 @@ def enforce(who: Access | None, caller: Principal, *, writing: bool) -> None:
         raise NotFound
     if who.public:
         return
-    if caller.account_id is None:
-        raise SignInNeeded
     held = {g.role for g in caller.grants if not (writing and g.read_only)}
-    if who.roles and who.roles.isdisjoint(held):
-        raise NotAllowed
+    if caller.account_id is not None and not (who.roles and who.roles.isdisjoint(held)):
+        return
+    if who.devices and caller.device_id is not None and _paired(caller.device_id):
+        return
+    raise SignInNeeded if caller.account_id is None else NotAllowed
 
 
 def check_every_route_declares(app: Flask) -> None:

@@ -40,7 +40,7 @@ from chengjiu_mp.courses.reconfirming import reconfirm
 from chengjiu_mp.courses.signing_up import sign_up
 from chengjiu_mp.courses.withdrawing import withdraw
 from chengjiu_mp.people.documents import DocumentRefused
-from chengjiu_mp.people.errors import ConsentMissing
+from chengjiu_mp.people.errors import ConsentMissing, ErasedMeanwhile
 from chengjiu_mp.people.guardians import GuardianEntry
 from chengjiu_mp.people.names import NameRefused
 from chengjiu_mp.people.phones import PhoneRefused
@@ -167,7 +167,7 @@ def visitor() -> limiting.Visitor:
        example=_SIGNUP_EXAMPLE,
        refusals=(NotFound, errors.SignupNotOpen, errors.SignupClosed, errors.AlreadySignedUp, errors.OverlappingSignup,
                  errors.TooYoung, errors.GuardianRequired, DocumentRefused, NameRefused, PhoneRefused, ConsentMissing,
-                 TooMany, errors.QuestionNeeded, errors.DeviceFull, errors.TooManyPlaces))  # fmt: skip
+                 TooMany, errors.QuestionNeeded, errors.DeviceFull, errors.TooManyPlaces, ErasedMeanwhile))  # fmt: skip
 def make_signup(run_id: int, body: schemas.SignupIn) -> schemas.SignupMadeOut | Response:
     """Sign up: a seat, or a numbered place in the line. 200 with the ticket when this caller already holds it."""
     limiting.use_up(visitor(), g.answered)
@@ -203,7 +203,8 @@ def withdraw_signup(signup_id: int, body: schemas.WithdrawIn | None) -> schemas.
        example={"name": "张三丰"},
        refusals=(NotFound, errors.CorrectionUnexplained, errors.NothingToCorrect, errors.RosterLocked,
                  errors.AlreadySignedUp, errors.OverlappingSignup, errors.BirthDateMissing, errors.TooYoung,
-                 errors.GuardianRequired, DocumentRefused, NameRefused, PhoneRefused, TooMany))  # fmt: skip
+                 errors.GuardianRequired, DocumentRefused, NameRefused, PhoneRefused, TooMany,
+                 ErasedMeanwhile))  # fmt: skip
 def correct_signup(signup_id: int, body: schemas.SignupCorrectionIn) -> schemas.SignupCorrectedOut:
     """Put a name, a document or a phone right: its owner, or who shows the ticket's token, until the list is final.
 

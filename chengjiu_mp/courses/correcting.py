@@ -23,12 +23,12 @@ from chengjiu_mp.courses.naming import GLYPH_MISSING
 from chengjiu_mp.courses.queries import run_with_seats
 from chengjiu_mp.courses.signup_queries import overlaps_another, phone_of
 from chengjiu_mp.people.documents import DocType, DocumentReading, read_document
-from chengjiu_mp.people.latin_names import LatinName, read_latin_name
+from chengjiu_mp.people.latin_names import LatinName, read_latin_name, speaks_of_passport
 from chengjiu_mp.people.models import Consent, GuardianConsent, Person
 from chengjiu_mp.people.names import NameReading, read_name, sort_key
 from chengjiu_mp.people.phones import PhoneReading, read_phone
 from chengjiu_mp.people.queries import live_contacts
-from chengjiu_mp.people.service import person_for, record_conflict
+from chengjiu_mp.people.service import check_not_erased, person_for, record_conflict
 
 CHANGED, SAME, TO_DESK = "changed", "same", "to_desk"
 
@@ -67,7 +67,9 @@ def correct(signup: Signup, wish: Correction, *, reason: str = "") -> dict[str, 
     :raise Refusal: what the readers of names, documents and phones refuse
     """
     run = run_with_seats(signup.run_id).run
-    todo = _understood(wish, run, guardian=signup.guardian_consent_id is not None)
+    surname, given = wish.latin_surname or signup.latin_surname, wish.latin_given or signup.latin_given
+    passport = speaks_of_passport(wish.name or signup.name, surname or "", given or "")
+    todo = _understood(wish, run, guardian=signup.guardian_consent_id is not None, latin_name=passport)
     if not todo:
         raise NothingToCorrect
     rows = _locked(signup)
@@ -101,11 +103,11 @@ def _locked(signup: Signup) -> list[Signup]:
 _Change = Callable[[Sequence[Signup], CourseRun], str]
 
 
-def _understood(wish: Correction, run: CourseRun, *, guardian: bool) -> dict[str, _Change]:
+def _understood(wish: Correction, run: CourseRun, *, guardian: bool, latin_name: bool) -> dict[str, _Change]:
     """Return what is to be done, all of it read before a row is locked; the document first: it decides whose."""
     todo: dict[str, _Change] = {}
     if wish.doc_number is not None:
-        document = read_document(wish.doc_number, wish.doc_type, today=clock.today())
+        document = read_document(wish.doc_number, wish.doc_type, today=clock.today(), latin_name=latin_name)
         if birth := birth_of(document, wish.birth_date):
             check_age(birth, run, guardian=guardian)
         todo["document"] = lambda rows, _: _change_document(rows, document, wish.birth_date)
@@ -134,6 +136,7 @@ def _change_document(rows: Sequence[Signup], reading: DocumentReading, birth_dat
         with db.session.begin_nested():
             for row in rows:
                 row.person_id = person.id
+        check_not_erased([person.id])
     except IntegrityError as exc:
         if not violated(exc, "uq_signup_one_live"):
             raise

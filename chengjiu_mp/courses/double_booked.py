@@ -33,14 +33,20 @@ class Elsewhere:
 
 
 class ClashesUnseen(Refusal):
-    """People are somewhere else that day, and the clerk has not said that they know; ``elsewhere`` holds who."""
+    """People are somewhere else that day, and nobody has said that they know; ``elsewhere`` holds who.
+
+    ``people`` among the facts is how many, ``clashes`` who by id: {signup_id, run_id of the other run, at_once}.
+    """
 
     code = "clashes_unseen"
     message = "有人当天另有课程。请先看清是谁，确定还要这样改，再勾选。"
     kind = Kind.CONFLICT
 
-    def __init__(self, elsewhere: Sequence[Elsewhere]) -> None:
-        super().__init__(field="clash_seen", people=people_in(elsewhere))
+    def __init__(self, elsewhere: Sequence[Elsewhere], message: str | None = None, field: str = "clash_seen") -> None:
+        clashes = [
+            {"signup_id": one.signup_id, "run_id": one.other.id, "at_once": one.at_once} for one in elsewhere
+        ]  # fmt: skip
+        super().__init__(message, field=field, people=people_in(elsewhere), clashes=clashes)
         self.elsewhere = elsewhere
 
 
@@ -73,6 +79,17 @@ def elsewhere_on(run_id: int, sittings: Sequence[Sitting], but: Collection[int] 
         known = found.get((signup_id, run.id))
         found[signup_id, run.id] = Elsewhere(signup_id, name, run, at_once or bool(known and known.at_once))
     return list(found.values())
+
+
+def check_despite(run_id: int, sittings: Sequence[Sitting], *, despite: bool, but: Collection[int] = ()) -> None:
+    """Let a program's change pass when nobody is elsewhere, or it says that this is known.
+
+    :raise ClashesUnseen: otherwise, with who is where in ``clashes``
+    """
+    elsewhere = elsewhere_on(run_id, sittings, but)
+    if elsewhere and not despite:
+        said = "有人当天另有课程，见 clashes。确定还要这样改，请把 despite_clashes 设为 true 再提交。"
+        raise ClashesUnseen(elsewhere, said, field="despite_clashes")
 
 
 def check_seen(run_id: int, sittings: Sequence[Sitting], seen: int, but: Collection[int] = ()) -> None:

@@ -17,7 +17,7 @@ from chengjiu_mp.courses.nearby import runs_nearby
 from chengjiu_mp.courses.queries import run_url
 from chengjiu_mp.people.ages import age_on
 from chengjiu_mp.people.documents import DocType, DocumentReading, Verdict, read_document
-from chengjiu_mp.people.latin_names import NO_LATIN_NAME, LatinName, read_latin_name
+from chengjiu_mp.people.latin_names import NO_LATIN_NAME, LatinName, read_latin_name, speaks_of_passport
 from chengjiu_mp.people.names import NameReading, read_name
 from chengjiu_mp.people.phones import PhoneReading, read_phone
 from chengjiu_mp.people.queries import NoticeInForce
@@ -97,7 +97,8 @@ def read_entry(
 
     name = tried(read_name, entry.name)
     latin = tried(read_latin_name, entry.latin_surname, entry.latin_given)
-    document = tried(read_document, entry.doc_number, entry.doc_type, today=clock.today())
+    passport = speaks_of_passport(entry.name, entry.latin_surname, entry.latin_given)
+    document = tried(read_document, entry.doc_number, entry.doc_type, today=clock.today(), latin_name=passport)
     birth = tried(birth_of, document, entry.birth_date, optional=entry.birth_optional) if document else None
     phone = tried(read_phone, entry.phone)
     agreed = tried(agreed_notices, entry.consents) if notices is None else notices

@@ -106,7 +106,7 @@ class GuardianAskedLately(Refusal):
     """Once an hour for each child, so that nobody floods a phone under the name of a child."""
 
     code = "guardian_asked_lately"
-    message = "刚给监护人的手机发过确认码，一小时内只发一次。请监护人看一下短信，或者过一会儿再发。"
+    message = "刚给监护人的手机发过确认码，还能用，一小时内只发一次。请监护人看一下短信，或者过一会儿再发。"
     kind = Kind.TOO_MANY
 
 

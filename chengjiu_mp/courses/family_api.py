@@ -12,7 +12,7 @@ from chengjiu_mp.courses.entry import Entry
 from chengjiu_mp.courses.limiting import Said
 from chengjiu_mp.courses.signing_up import sign_up_together
 from chengjiu_mp.people.documents import DocumentRefused
-from chengjiu_mp.people.errors import ConsentMissing, GuardianConsentEnded, NotTheGuardian
+from chengjiu_mp.people.errors import ConsentMissing, ErasedMeanwhile, GuardianConsentEnded, NotTheGuardian
 from chengjiu_mp.people.guardians import asked_under, guardian_phone, notice_agreed
 from chengjiu_mp.people.names import NameRefused
 from chengjiu_mp.people.phones import PhoneRefused
@@ -44,7 +44,7 @@ def spend_party_limits(*, run_id: int, body: family_schemas.TogetherIn) -> None:
        refusals=(NotFound, errors.SignupNotOpen, errors.SignupClosed, errors.AlreadySignedUp, errors.OverlappingSignup,
                  errors.PartyDoesNotFit, errors.SamePersonTwice, errors.BirthDateMissing, errors.TooYoung,
                  errors.GuardianRequired, DocumentRefused, NameRefused, PhoneRefused, ConsentMissing, TooMany,
-                 errors.QuestionNeeded, errors.DeviceFull, errors.TooManyPlaces))  # fmt: skip
+                 errors.QuestionNeeded, errors.DeviceFull, errors.TooManyPlaces, ErasedMeanwhile))  # fmt: skip
 def sign_up_a_party(run_id: int, body: family_schemas.TogetherIn) -> family_schemas.TogetherOut:
     """Sign up to four people up in one form: seats for all or for none, unless they split. A mistake takes nothing."""
     limiting.use_up(visitor(), g.answered)

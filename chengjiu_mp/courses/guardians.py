@@ -11,11 +11,11 @@ from chengjiu_mp.core import audit, clock
 from chengjiu_mp.core.db import db
 from chengjiu_mp.core.errors import Refusal
 from chengjiu_mp.courses import messages
-from chengjiu_mp.courses.errors import CannotWithdraw, GuardianAskedLately
+from chengjiu_mp.courses.errors import CannotWithdraw
 from chengjiu_mp.courses.fitting import party_does_not_fit
 from chengjiu_mp.courses.models import LIVE, CourseRun, Signup
 from chengjiu_mp.courses.queries import RunAndSeats, run_with_seats
-from chengjiu_mp.courses.seats import Place, locked_pools, take_place, take_seats
+from chengjiu_mp.courses.seats import Place, all_locked, locked_pools, take_place, take_seats
 from chengjiu_mp.courses.signing_up import check_open, still_open, tell_of_place
 from chengjiu_mp.courses.withdrawing import withdraw
 from chengjiu_mp.people import guardians
@@ -38,6 +38,7 @@ def agree(consents: Sequence[GuardianConsent], proved: bytes, version: int | Non
 
     :raise Refusal: what :func:`people.guardians.agree` refuses
     """
+    _lock(consents)
     news = any(one.given_at is None for one in consents)
     guardians.agree(consents, proved, version)
     _prove_phone(consents, proved)
@@ -49,13 +50,40 @@ def agree(consents: Sequence[GuardianConsent], proved: bytes, version: int | Non
 def ask_again(consents: Sequence[GuardianConsent]) -> None:
     """Send the guardian's phone the question once more, with a code: they are not where the sign-up was made.
 
-    :raise GuardianAskedLately: when it went there within this hour
+    :raise GuardianAskedLately: when it went there within this hour, and its code is still good
+    :raise TooMany: when their phone got too many
     """
     waiting = [one for one in _signups_of(consents) if one.state == "pending" and one.needs_guardian]
     run = run_with_seats(waiting[0].run_id).run if waiting else None
     asked = {one.id: one for one in consents}
-    if run and not messages.tell_guardian_asked(waiting[0], run, asked[waiting[0].guardian_consent_id or 0]):
-        raise GuardianAskedLately
+    if run:
+        messages.tell_guardian_asked(waiting[0], run, asked[waiting[0].guardian_consent_id or 0])
+
+
+def ask_phone_again(phone_index: bytes) -> None:
+    """Send another code to a phone whose word is waited for; one code opens all that waits. Nothing to any other phone.
+
+    :raise GuardianAskedLately, TooMany: as :func:`ask_again`
+    """
+    for consent in guardians.asked_of_phone(phone_index):
+        if any(one.state == "pending" and one.needs_guardian for one in _signups_of([consent])):
+            ask_again([consent])
+            return
+
+
+def _lock(consents: Sequence[GuardianConsent]) -> None:
+    """Take what a guardian's word changes in the order in which an erasure takes it: the runs' places, the sign-ups,
+    and then what the guardian was asked. Whichever is first is waited for, and found as it left things.
+    """
+    rested = Signup.guardian_consent_id.in_([one.id for one in consents])
+    runs = set(db.session.scalars(select(Signup.run_id).where(rested, Signup.state.in_(LIVE))))
+    if runs:
+        all_locked(runs)
+    parties = select(Signup.party_id).where(rested, Signup.party_id.is_not(None))
+    theirs = select(Signup).where(or_(rested, Signup.party_id.in_(parties))).order_by(Signup.id)
+    db.session.scalars(theirs.with_for_update().execution_options(populate_existing=True)).all()
+    for one in sorted(consents, key=lambda each: each.id):
+        db.session.refresh(one, with_for_update=True)
 
 
 def _prove_phone(consents: Sequence[GuardianConsent], proved: bytes) -> None:
@@ -80,6 +108,7 @@ def agree_on_paper(signup: Signup, reference: str) -> Agreed:
     consent = consent_of(signup)
     if consent is None:
         return Agreed([])
+    _lock([consent])
     guardians.agree_on_paper(consent, reference)
     return admit_after([consent])
 
@@ -168,6 +197,7 @@ def refuse(consents: Sequence[GuardianConsent]) -> list[Signup]:
 
     What has begun is not undone: the law leaves alone what was done while the consent stood. Twice changes nothing.
     """
+    _lock(consents)
     guardians.take_back(consents)
     ended = []
     for one in _signups_of(consents):

@@ -18,6 +18,7 @@ from chengjiu_mp.courses import (
     schemas,
 )
 from chengjiu_mp.courses.acting import signup_to_act_on
+from chengjiu_mp.courses.double_booked import ClashesUnseen, check_despite
 from chengjiu_mp.courses.drafting import Sitting
 from chengjiu_mp.courses.models import CourseRun
 from chengjiu_mp.courses.policy import run_for, runs_visible_to
@@ -64,18 +65,29 @@ def cancel_run(run_id: int, body: line_schemas.ReasonIn) -> schemas.RunOut:
 
 
 @route(blueprint, "POST", "/runs/<row:run_id>/reschedule", OPERATOR, example={"reason": "教室检修", "meetings": _TIMES},
-       refusals=(NotFound, errors.RunNotOpen, errors.RunBegun, errors.ReasonMissing, errors.RunTimesWrong))  # fmt: skip
+       refusals=(NotFound, errors.RunNotOpen, errors.RunBegun, errors.ReasonMissing, errors.RunTimesWrong,
+                 ClashesUnseen))  # fmt: skip
 def reschedule_run(run_id: int, body: line_schemas.RescheduleIn) -> schemas.RunOut:
-    """Move a run to other times; places are kept and everybody is asked once."""
-    changes.reschedule(_mine(run_id), [Sitting(m.starts_at, m.ends_at) for m in body.meetings], body.reason)
+    """Move a run to other times; places are kept and everybody is asked once.
+
+    Whoever holds a place elsewhere on one of these days is told of in ``clashes`` of the refusal ``clashes_unseen``;
+    with ``despite_clashes`` it is done all the same.
+    """
+    run, sittings = _mine(run_id), [Sitting(m.starts_at, m.ends_at) for m in body.meetings]
+    check_despite(run_id, sittings, despite=body.despite_clashes)
+    changes.reschedule(run, sittings, body.reason)
     return presenting.run_page(queries.run_with_seats(run_id))
 
 
 @route(blueprint, "POST", "/runs/<row:run_id>/merge", OPERATOR, example={"into": 12, "reason": "报名人数不足，拼班"},
-       refusals=(NotFound, errors.RunNotOpen, errors.RunBegun, errors.ReasonMissing, errors.CannotMerge))  # fmt: skip
+       refusals=(NotFound, errors.RunNotOpen, errors.RunBegun, errors.ReasonMissing, errors.CannotMerge,
+                 ClashesUnseen))  # fmt: skip
 def merge_run(run_id: int, body: line_schemas.MergeIn) -> schemas.RunOut:
-    """Move everybody to another run of the same kind and call this one off."""
-    merging.merge(_mine(run_id), _mine(body.into), body.reason)
+    """Move everybody to another run of the same kind and call this one off; clashes as when a run is rescheduled."""
+    run, into = _mine(run_id), _mine(body.into)
+    times = [Sitting(one.starts_at, one.ends_at) for one in queries.meetings_of(into.id)]
+    check_despite(run_id, times, despite=body.despite_clashes, but=(into.id,))
+    merging.merge(run, into, body.reason)
     return presenting.run_page(queries.run_with_seats(body.into))
 
 

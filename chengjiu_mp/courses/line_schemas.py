@@ -33,11 +33,17 @@ class ReasonIn(In):
     reason: Reason
 
 
-class RescheduleIn(ReasonIn):
+class DespiteClashesIn(ReasonIn):
+    """``despite_clashes``: that people of the run are somewhere else that day is known; without it, it is refused."""
+
+    despite_clashes: bool = False
+
+
+class RescheduleIn(DespiteClashesIn):
     meetings: list[MeetingIn] = Field(min_length=1, max_length=20)
 
 
-class MergeIn(ReasonIn):
+class MergeIn(DespiteClashesIn):
     into: RowId
 
 

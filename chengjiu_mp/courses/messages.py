@@ -3,10 +3,11 @@
 from datetime import datetime, timedelta
 from typing import TypedDict, Unpack
 
-from chengjiu_mp.core import clock, limits, privacy
+from chengjiu_mp.core import clock, ids, limits, privacy
 from chengjiu_mp.core.day_words import day_time, day_time_range
 from chengjiu_mp.core.site import site
 from chengjiu_mp.courses.change_models import RunChange
+from chengjiu_mp.courses.errors import GuardianAskedLately
 from chengjiu_mp.courses.models import CourseRun, Signup
 from chengjiu_mp.courses.queries import run_url
 from chengjiu_mp.courses.signup_queries import account_of, phone_of, ticket_url
@@ -56,25 +57,31 @@ def letter_of(signup: Signup, run: CourseRun, rank: int | None) -> Letter | None
     return _letter(signup, run, *(_confirmed(signup, run) if rank is None else _waiting(signup, run, rank)))
 
 
-def tell_guardian_asked(signup: Signup, run: CourseRun, consent: GuardianConsent) -> bool:
-    """Ask the guardian of the children of one form; return False when this child's was asked within this hour.
+def tell_guardian_asked(signup: Signup, run: CourseRun, consent: GuardianConsent) -> None:
+    """Ask the guardian of the children of one form: once an hour for a child, as long as the code that went is good.
 
     A short message's template holds no address of its own, so the text begins with a code (the template's ``code``):
     with it and their number a guardian on another phone finds whatever waits for their word at ``/g``.
+
+    :raise GuardianAskedLately: within the hour; :raise TooMany: when the phone got as many as a day or an hour allows.
+        The transaction, or its savepoint, is to be rolled back
     """
     number, hour = guardian_phone(consent), int(clock.now().timestamp() // 3600)
     once = f"{CLAIM}:{consent.person_id}:{consent.phone_index.hex()[:16]}:{hour}"
-    if not limits.use_up(once, 3600):
-        return False
     # Numbers abroad get no short message, and so no code.
-    word = "" if number.startswith("+") else f"监护人确认码 {codes.claim_code(number, CLAIM, CLAIM_LIFE)}。"
+    abroad = number.startswith("+")
+    if not abroad:
+        # First, for it locks the phone's row: of two who ask at once the second sees the first one's code.
+        codes.count_claim(number)
+    if not limits.use_up(once, 3600) and (abroad or codes.claim_stands(number, CLAIM)):
+        raise GuardianAskedLately
+    word = "" if abroad else f"监护人确认码 {codes.claim_code(number, CLAIM, CLAIM_LIFE)}。"
     text = (
         f"{word}有未满 14 周岁的孩子报名{_what(run)}请监护人在 48 小时内点开，看过告知书再决定是否同意："
         f"{guardian_url(consent)}"
         "同意后才占名额；不认识这个孩子的，请不用理会。"
     )
-    _tell(signup, run, "guardian.asked", text, number=number, key=f"guardian.asked:{consent.id}:{hour}")
-    return True
+    _tell(signup, run, "guardian.asked", text, number=number, key=f"guardian.asked:{ids.new_uid()}")
 
 
 def tell_guardian_agreed(signup: Signup, run: CourseRun, consent: GuardianConsent) -> None:

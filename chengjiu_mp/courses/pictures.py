@@ -101,6 +101,7 @@ def ticket_face(signup: Signup, chain: FontChain) -> TicketFace:
         url=ticket_url(signup),
         code=signup.code,
         name=drawable(signup.name, chain),
+        latin=drawable(signup.latin_name, chain),
         run_title=drawable(run.title, chain),
         when=day_time(run.starts_at),
         place_name=drawable(run.venue.name, chain),

@@ -11,11 +11,11 @@ from sqlalchemy.exc import IntegrityError
 
 from chengjiu_mp.core import audit, hooks
 from chengjiu_mp.core.db import after_commit, db, execute, savepoint, violated
-from chengjiu_mp.core.errors import NotFound
+from chengjiu_mp.core.errors import NotFound, TooMany
 from chengjiu_mp.core.rows import adopted, insert_object, table_of
 from chengjiu_mp.courses import messages
 from chengjiu_mp.courses.entry import Entry
-from chengjiu_mp.courses.errors import AlreadySignedUp, SignupClosed, SignupNotOpen
+from chengjiu_mp.courses.errors import AlreadySignedUp, GuardianAskedLately, SignupClosed, SignupNotOpen
 from chengjiu_mp.courses.fitting import party_does_not_fit, refuse_unless_seats
 from chengjiu_mp.courses.models import CourseRun, Party, Signup
 from chengjiu_mp.courses.queries import RunToEnter, phase_of, run_to_enter
@@ -26,7 +26,7 @@ from chengjiu_mp.courses.signup_reading import By, check_own, drafts_of
 from chengjiu_mp.courses.signup_rows import Draft, Owner, new_signup
 from chengjiu_mp.people.guardians import GuardianEntry
 from chengjiu_mp.people.models import Person
-from chengjiu_mp.people.service import write_consents
+from chengjiu_mp.people.service import check_not_erased, write_consents
 
 _CODE_TRIES = 3
 # Who takes a row of a unit's list agrees on a page, as everybody else; the ledger knows no other word for it.
@@ -176,6 +176,7 @@ def enter(
 
     :param ended: the run may have ended; ``take`` looks at its state itself, with the pools held
     :raise AlreadySignedUp: when somebody was faster; :raise SignupClosed: when the run ended meanwhile
+    :raise ErasedMeanwhile: when the person's data was erased meanwhile
     """
     run = found.run
     for _ in range(_CODE_TRIES):
@@ -198,6 +199,7 @@ def enter(
         else:
             if not ended:
                 still_open(run)
+            check_not_erased([draft.person.id for draft in drafts if not draft.is_new])
             return [
                 _concluded(run, adopted(row), draft, place, token, messages.which(index, len(rows)))
                 for index, ((row, token), draft, place) in enumerate(zip(rows, drafts, places, strict=True))
@@ -225,7 +227,11 @@ def _ask(run: CourseRun, drafts: Sequence[Draft], made: Sequence[Made]) -> None:
     fresh = all(one.fresh for one in made)
     if asked and fresh:
         consent, signup = asked[0]
-        messages.tell_guardian_asked(signup, run, consent)
+        try:
+            with savepoint():
+                messages.tell_guardian_asked(signup, run, consent)
+        except (GuardianAskedLately, TooMany):
+            return  # The sign-up stands: the guardian's page on this device says how to go on.
 
 
 def still_open(run: CourseRun) -> None:

@@ -27,7 +27,7 @@ from chengjiu_mp.courses.signup_rows import Draft, Owner, new_signup
 from chengjiu_mp.courses.standing import judge
 from chengjiu_mp.outbox.service import tell_each
 from chengjiu_mp.people.models import Person
-from chengjiu_mp.people.service import persons_found, write_consents_of
+from chengjiu_mp.people.service import check_not_erased, persons_found, write_consents_of
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,7 @@ def sign_up_many(wanted: Sequence[Wanted], *, channel: str) -> list[Made | Refus
     savepoint and go back to it when this raises: somebody else was faster, and each is to be asked for alone.
 
     :raise SignupNotOpen, SignupClosed, NotFound: when one of the runs takes nobody, or was ended meanwhile
+    :raise ErasedMeanwhile: when a person's data was erased meanwhile
     :raise IntegrityError: when somebody got a place elsewhere meanwhile, or two entry codes were the same
     """
     runs = _open_runs({one.run_id for one in wanted})
@@ -98,6 +99,7 @@ def _entered(fresh: Sequence[tuple[RunAndSeats, Draft]], channel: str) -> list[M
     for (row, _), place in zip(rows, places, strict=True):
         row.pool_id, row.state, row.position = place.pool_id, place.state, place.position
     added = insert_each(Signup, [values_of(row) for row, _ in rows], by="uid")
+    check_not_erased({draft.person.id for _, draft in fresh})
     made = []
     for (row, token), place, (_, draft) in zip(rows, places, fresh, strict=True):
         row.id = added[row.uid]

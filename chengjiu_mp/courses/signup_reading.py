@@ -71,7 +71,7 @@ def _draft(run: CourseRun, entry: Entry, by: By, at: str, *, guardian: bool) -> 
         raise OverlappingSignup(field=_field(at))
     return Draft(
         reading, person, by.channel, _device(by), by.owner, confirm_by=judge(held, run, at),
-        health_notice_read=bool(entry.health_notice_read and run.syllabus.health_notice),
+        health_notice_read=bool(entry.health_notice_read and run.syllabus.health_notice), is_new=is_new,
     )  # fmt: skip
 
 

@@ -25,7 +25,7 @@ class Owner:
 
 @dataclass(frozen=True)
 class Draft:
-    """A sign-up to be: judged, and its person found."""
+    """A sign-up to be: judged, and its person found; ``is_new``: added with it, so that nobody else knows of them."""
 
     reading: EntryReading
     person: Person
@@ -35,6 +35,7 @@ class Draft:
     health_notice_read: bool = False
     guardian: GuardianConsent | None = None
     confirm_by: datetime | None = None
+    is_new: bool = False
 
     @property
     def at_desk(self) -> bool:

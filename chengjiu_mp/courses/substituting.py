@@ -15,7 +15,7 @@ from chengjiu_mp.courses.seats import locked_pools
 from chengjiu_mp.courses.signing_up import Made
 from chengjiu_mp.courses.signup_queries import live_signup_of, overlaps_another, rank_of
 from chengjiu_mp.courses.signup_rows import Draft, Owner, new_signup
-from chengjiu_mp.people.service import person_for, write_consents
+from chengjiu_mp.people.service import check_not_erased, person_for, write_consents
 
 _CODE_TRIES = 3
 
@@ -44,6 +44,7 @@ def substitute(signup: Signup, entry: Entry, *, channel: str, key_group: str | N
     signup.note = "换人"
     db.session.flush()
     row, token = _placed(run, draft, signup.pool_id, state, position)
+    check_not_erased([person.id])
     write_consents(person, row, reading.notices, channel)
     audit.record("signup.substituted", signup, unit_id=run.unit_id, by=f"signup:{row.id}")
     audit.record("signup.made", row, unit_id=run.unit_id, state=state, position=position, channel=channel)

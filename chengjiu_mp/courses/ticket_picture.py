@@ -29,7 +29,8 @@ _PERFORATION = 1270
 class TicketFace:
     """Everything on a ticket, already in words; ``name`` as it may be shown to whoever holds the phone.
 
-    ``code`` is the six-character code, ``when`` one line ("11月28日（周六）14:00"), ``note`` what to bring or wear.
+    ``latin`` is a passport's Latin name, "" without one. ``code`` is the six-character code, ``when`` one
+    line ("11月28日（周六）14:00"), ``note`` what to bring or wear.
     """
 
     url: str
@@ -40,6 +41,7 @@ class TicketFace:
     place_name: str
     address: str
     organiser: str = "江阴市红十字会"
+    latin: str = ""
     note: str = "请提前15分钟到场，出示本码或报出六位编码签到。"
 
 
@@ -49,7 +51,8 @@ def render_ticket(face: TicketFace, chain: FontChain) -> bytes:
     :raise MissingGlyphs: with every code point that no font draws
     """
     texts = (
-        face.code, face.name, face.run_title, face.when, face.place_name, face.address, face.organiser, face.note
+        face.code, face.name, face.run_title, face.when, face.place_name, face.address, face.organiser, face.note,
+        face.latin,
     )  # fmt: skip
     absent = missing_glyphs("".join(texts), chain)
     if absent:
@@ -104,8 +107,10 @@ def _code(page: Image.Image, face: TicketFace, sans: FontChain) -> None:
 
 def _facts(page: Image.Image, face: TicketFace, sans: FontChain) -> None:
     room = SIZE[0] - 2 * _PAD - 130
-    rows = (
-        ("姓名", (_set(face.name, Style(sans, 50, INK, bold=1), room, 2),)),
+    name = _set(face.name, Style(sans, 50, INK, bold=1), room, 2)
+    latin = (_set(face.latin, Style(sans, 36, MUTED), room, 2),) if face.latin else ()
+    rows: tuple[tuple[str, tuple[Fitted, ...]], ...] = (
+        ("姓名", (name, *latin)),
         ("时间", (_set(face.when, Style(sans, 50, BRAND_STRONG, bold=1.2), room, 2),)),
         (
             "地点",

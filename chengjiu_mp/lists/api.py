@@ -12,6 +12,7 @@ from chengjiu_mp.courses.entry import Entry
 from chengjiu_mp.lists import changing, errors, making, presenting, queries, schemas, upload_queries, uploading
 from chengjiu_mp.lists.models import UnitList
 from chengjiu_mp.lists.policy import LISTING_ROLES, list_for, lists_visible_to
+from chengjiu_mp.people.errors import ErasedMeanwhile
 
 blueprint = Blueprint("lists", __name__, url_prefix="/api/v1/unit-lists")
 
@@ -89,7 +90,7 @@ def confirm_unit_upload(list_id: int, upload_id: int, body: schemas.UploadConfir
 @route(blueprint, "POST", "/<row:list_id>/people/<row:row_id>/substitute", WHO, example=_INSTEAD_EXAMPLE,
        refusals=(NotFound, errors.AgreementMissing, errors.RowGone, errors.OnOtherList, course_errors.RosterLocked,
                  course_errors.CannotSubstitute, course_errors.AlreadySignedUp,
-                 course_errors.OverlappingSignup))  # fmt: skip
+                 course_errors.OverlappingSignup, ErasedMeanwhile))  # fmt: skip
 def substitute_unit_person(list_id: int, row_id: int, body: schemas.PersonInsteadIn) -> schemas.ListedPeopleOut:
     """Put another person into this one's seat, whoever waits; until the run's list of names is final."""
     of, one = _mine(list_id), queries.one_of(list_id, row_id)

@@ -22,7 +22,7 @@ from chengjiu_mp.lists.deciding import current_signup, name_index
 from chengjiu_mp.lists.entering import owner_of
 from chengjiu_mp.lists.errors import ClaimExpired, NotOnList, RowGone
 from chengjiu_mp.lists.models import UnitList, UnitListRow
-from chengjiu_mp.people.documents import DocType, last4, read_document
+from chengjiu_mp.people.documents import DocType, last4
 from chengjiu_mp.people.models import Person
 from chengjiu_mp.people.names import NameRefused, read_name
 from chengjiu_mp.people.schemas import ConsentIn
@@ -151,8 +151,7 @@ def complete(of: UnitList, row: UnitListRow, entry: Entry, device_id: int) -> st
     if taken is None or row.state != "named":
         raise RowGone(field="name")
     made = sign_up(row.run_id, entry, channel="unit_link", device_id=device_id, owner=owner_of(of, row.key_group))
-    found = read_document(entry.doc_number, entry.doc_type, today=clock.today())
-    row.doc_index = privacy.document_index(found.doc_type, found.number)
+    row.doc_index = db.session.get_one(Person, made.signup.person_id).doc_index
     row.signup_id, row.state, row.phone_sealed = made.signup.id, "on", None
     db.session.flush()
     _confirm(of, row)

@@ -16,9 +16,11 @@ from chengjiu_mp.courses.queries import phase_of
 from chengjiu_mp.lists.errors import OnOtherList, SignedUpAlone, WithdrawnAlone
 from chengjiu_mp.lists.models import UnitList, UnitListRow
 from chengjiu_mp.lists.understanding import Understood
+from chengjiu_mp.people.latin_names import LatinName
 from chengjiu_mp.people.models import Contact, Person
 
 NAME_KEPT = "姓名和核实过的不一样，没有替换；请让本人带证件到现场核对。"
+LATIN_NAME_KEPT = "护照上的姓名和核实过的不一样，没有替换；请让本人带护照到现场核对。"
 PHONE_KEPT = "手机号和本人验证过的不一样，没有替换；要换号请本人办理。"
 _BY_THEMSELVES = ("withdrawn", "lapsed", "refused")
 
@@ -164,6 +166,8 @@ def _known(line: Understood, row: UnitListRow, signup: Signup, seen: Seen) -> De
         changed.add("name")
     if signup.phone_index != privacy.phone_index(line.reading.phone.number):
         changed.add("phone")
+    if _other_latin_name(line.reading.latin, signup):
+        changed.add("latin_name")
     if line.key_group and signup.key_group != line.key_group:
         changed.add("key_group")
     kept = _kept(line, row, seen.persons.get(line.doc_index or b""), seen, signup)
@@ -172,6 +176,11 @@ def _known(line: Understood, row: UnitListRow, signup: Signup, seen: Seen) -> De
         _check_changeable(line, signup)
     conflicts = tuple(what for what in kept if what in changed)
     return Decision("change" if changes else "same", row, signup, changes, tuple(kept.values()), conflicts)
+
+
+def _other_latin_name(typed: LatinName, signup: Signup) -> bool:
+    """Return whether a line brings another Latin name; a sheet without its columns says nothing of it."""
+    return bool(typed.whole) and (typed.surname, typed.given) != (signup.latin_surname, signup.latin_given)
 
 
 def _check_changeable(line: Understood, signup: Signup) -> None:
@@ -191,6 +200,8 @@ def _kept(
     if signup is not None:
         if signup.name != name and (signup.name_proved_at or sure):
             found["name"] = NAME_KEPT
+        if _other_latin_name(line.reading.latin, signup) and (signup.name_proved_at or sure):
+            found["latin_name"] = LATIN_NAME_KEPT
         if signup.phone_index != phone and (signup.phone_proved_at or sure):
             found["phone"] = PHONE_KEPT
     if person is not None and person.name and person.name != name:

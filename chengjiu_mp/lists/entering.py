@@ -128,6 +128,8 @@ def _change(of: UnitList, line: Understood, row: UnitListRow, signup: Signup, ch
         signup.name, signup.name_raw = line.reading.name.name, line.reading.name.raw
         signup.sort_key = sort_key(signup.name)[:200]
         _write_name(of, row, line.name)
+    if "latin_name" in changes:
+        signup.latin_surname, signup.latin_given = line.reading.latin.surname, line.reading.latin.given
     if "phone" in changes:
         number = line.reading.phone.number
         signup.phone_index = privacy.phone_index(number)

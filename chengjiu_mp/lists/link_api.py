@@ -17,7 +17,7 @@ from chengjiu_mp.lists.deciding import current_signup
 from chengjiu_mp.lists.models import UnitListRow
 from chengjiu_mp.lists.queries import list_by_token, name_of, runs_of
 from chengjiu_mp.people.documents import DocumentRefused
-from chengjiu_mp.people.errors import ConsentMissing
+from chengjiu_mp.people.errors import ConsentMissing, ErasedMeanwhile
 from chengjiu_mp.people.names import NameRefused
 from chengjiu_mp.people.phones import PhoneRefused, mask_phone
 from chengjiu_mp.people.queries import current_notices
@@ -62,7 +62,8 @@ def _count_confirm(*, token: str, body: schemas.ConfirmRowIn) -> None:
        refusals=(NotFound, errors.LinkOff, errors.ClaimExpired, errors.RowGone, errors.NotOnList, ConsentMissing,
                  DocumentRefused, PhoneRefused, TooMany, course_errors.AlreadySignedUp, course_errors.BirthDateMissing,
                  course_errors.TooYoung, course_errors.GuardianRequired, course_errors.OverlappingSignup,
-                 course_errors.TooManyPlaces, course_errors.SignupNotOpen, course_errors.SignupClosed))  # fmt: skip
+                 course_errors.TooManyPlaces, course_errors.SignupNotOpen, course_errors.SignupClosed, NameRefused,
+                 ErasedMeanwhile))  # fmt: skip
 def confirm_own_row(token: str, body: schemas.ConfirmRowIn) -> schemas.RowTicketOut:
     """Confirm the row that was found, or complete one of a name alone, and take its ticket.
 
@@ -93,6 +94,7 @@ def _entry(row: UnitListRow, body: schemas.ConfirmRowIn) -> Entry:
     return Entry(
         name=name_of(row), doc_number=body.doc_number, phone=body.phone, doc_type=body.doc_type,
         birth_date=body.birth_date, consents=body.consents, health_notice_read=True,
+        latin_surname=body.latin_surname, latin_given=body.latin_given,
     )  # fmt: skip
 
 

@@ -54,7 +54,10 @@ class OwnRowOut(Out):
 
 
 class ConfirmRowIn(In):
-    """``doc_number``, ``phone`` and what describes them are for a row that is ``named``; otherwise not looked at."""
+    """``doc_number``, ``phone`` and what describes them are for a row that is ``named``; otherwise not looked at.
+
+    ``latin_surname`` and ``latin_given`` are a passport's Latin name, optional, beside the name.
+    """
 
     handle: str = Field(max_length=400)
     consents: list[ConsentIn] = Field(default_factory=list, max_length=20)
@@ -62,6 +65,8 @@ class ConfirmRowIn(In):
     phone: str = Field("", max_length=60)
     doc_type: DocType | None = None
     birth_date: Day | None = None
+    latin_surname: str = Field("", max_length=200)
+    latin_given: str = Field("", max_length=200)
 
 
 class RowTicketOut(Out):

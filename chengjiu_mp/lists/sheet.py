@@ -15,26 +15,29 @@ from chengjiu_mp.lists.errors import ColumnsMissing, NoPeople
 from chengjiu_mp.people.documents import DocType
 from chengjiu_mp.units.models import KEY_GROUPS
 
-NAME, DOC_TYPE, DOC, PHONE, GROUP, RUN, BIRTH = (
-    "姓名", "证件类型", "证件号码", "手机号", "人群类别", "场次", "出生日期",
+NAME, DOC_TYPE, DOC, PHONE, GROUP, RUN, BIRTH, LATIN_SURNAME, LATIN_GIVEN = (
+    "姓名", "证件类型", "证件号码", "手机号", "人群类别", "场次", "出生日期", "护照上的姓", "护照上的名",
 )  # fmt: skip
-COLUMNS = (NAME, DOC_TYPE, DOC, PHONE, GROUP, RUN, BIRTH)
+COLUMNS = (NAME, DOC_TYPE, DOC, PHONE, GROUP, RUN, BIRTH, LATIN_SURNAME, LATIN_GIVEN)
 NEEDED = (NAME, DOC, PHONE)
 # What else people write over these columns.
 _ALSO = {"手机": PHONE, "手机号码": PHONE, "联系电话": PHONE, "身份证号": DOC, "身份证号码": DOC, "证件号": DOC,
-         "人员类别": GROUP, "重点人群": GROUP, "出生年月": BIRTH, "生日": BIRTH}  # fmt: skip
+         "人员类别": GROUP, "重点人群": GROUP, "出生年月": BIRTH, "生日": BIRTH,
+         "护照姓": LATIN_SURNAME, "英文姓": LATIN_SURNAME, "拉丁字母姓": LATIN_SURNAME,
+         "护照名": LATIN_GIVEN, "英文名": LATIN_GIVEN, "拉丁字母名": LATIN_GIVEN}  # fmt: skip
 
 # Cells longer than this hold no name, number or date.
 MAX_CELL = 200
 LAST_ROW = 10_001
 _HEADER_WITHIN = 10
-_EXAMPLE = ("示例：张三", DocType.RESIDENT_ID.label, "11010519491231002X", "13900000000", "教职工", "", "")
+_EXAMPLE = ("示例：张三", DocType.RESIDENT_ID.label, "11010519491231002X", "13900000000", "教职工", "", "", "", "")
 _IS_EXAMPLE = re.compile(r"(?:示例|例如|例)[：:]|\(示例\)|（示例）")
 _NOTES = (
     "一行一个人，填在“名单”这张表里。姓名、证件号码、手机号必填，其余可以留空。",
     "证件号码、手机号两列已经设为文本，直接输入即可；从别处复制时，请“只粘贴值”。",
     "姓名和证件上一致；少数民族姓名中间的“·”请保留。",
     "证件类型留空会自动识别。用护照、通行证的，请再填出生日期。",
+    "护照上的姓、护照上的名照护照填字母，只有一项的填一项；没有护照的留空。",
     "场次从下拉里选；只有一个场次时可以留空。",
     "第一行是表头，请不要改。“示例”那一行会自动跳过，删不删都可以。",
     "上传后先看核对结果，再确认报名；改好后整张表再传一次就行，已经报上的不会重复。",
@@ -145,7 +148,7 @@ def template(runs: Sequence[CourseRun]) -> bytes:
         bold = book.add_format({"bold": True, "num_format": 49, "border": 1, "bg_color": "#D9EEF0"})
         pale = book.add_format({"num_format": 49, "font_color": "#808080"})
         labels = [run_label(run) for run in runs]
-        for c, (name, width) in enumerate(zip(COLUMNS, (14, 22, 24, 16, 16, 44, 14), strict=True)):
+        for c, (name, width) in enumerate(zip(COLUMNS, (14, 22, 24, 16, 16, 44, 14, 18, 18), strict=True)):
             people.set_column(c, c, width, text)
             people.write_string(0, c, name, bold)
             people.write_string(1, c, labels[0] if name == RUN and labels else _EXAMPLE[c], pale)

@@ -14,6 +14,7 @@ from chengjiu_mp.lists import sheet
 from chengjiu_mp.lists.errors import BirthNotKnown, GroupNotKnown, RunNotChosen, RunNotKnown, TypeNotKnown
 from chengjiu_mp.people.document_refusals import DocumentSpreadsheet
 from chengjiu_mp.people.documents import DocType, DocumentRefused, read_document
+from chengjiu_mp.people.latin_names import speaks_of_passport
 from chengjiu_mp.people.names import read_name
 from chengjiu_mp.people.phones import read_phone
 from chengjiu_mp.people.queries import NoticeInForce
@@ -23,6 +24,7 @@ from chengjiu_mp.units.models import KEY_GROUPS
 _COLUMN_OF = {
     "name": sheet.NAME, "doc_number": sheet.DOC, "doc_type": sheet.DOC_TYPE, "phone": sheet.PHONE,
     "birth_date": sheet.BIRTH, "key_group": sheet.GROUP, "run": sheet.RUN,
+    "latin_surname": sheet.LATIN_SURNAME, "latin_given": sheet.LATIN_GIVEN,
 }  # fmt: skip
 _TYPES = {one.label: one for one in DocType} | {"身份证": DocType.RESIDENT_ID, "护照": None}
 _GROUPS = {words: code for code, words in KEY_GROUPS.items()}
@@ -91,7 +93,8 @@ def understand(values: Mapping[str, str], terms: Terms, lossy: frozenset[str] = 
     entry = Entry(
         name=values.get(sheet.NAME, ""), doc_number=values.get(sheet.DOC, ""), phone=values.get(sheet.PHONE, ""),
         doc_type=_doc_type(values.get(sheet.DOC_TYPE, "")), birth_date=_birth(values.get(sheet.BIRTH, "")),
-        consents=terms.consents,
+        consents=terms.consents, latin_surname=values.get(sheet.LATIN_SURNAME, ""),
+        latin_given=values.get(sheet.LATIN_GIVEN, ""),
     )  # fmt: skip
     if terms.names_alone and not entry.doc_number.strip():
         phone = read_phone(entry.phone).number if entry.phone.strip() else None
@@ -104,7 +107,9 @@ def document_key(values: Mapping[str, str]) -> bytes | None:
     """Return the blind index of a line's document, None where it is none; two lines of one person share it."""
     try:
         chosen = _doc_type(values.get(sheet.DOC_TYPE, ""))
-        found = read_document(values.get(sheet.DOC, ""), chosen, today=clock.today())
+        names = [values.get(column, "") for column in (sheet.NAME, sheet.LATIN_SURNAME, sheet.LATIN_GIVEN)]
+        passport = speaks_of_passport(*names)
+        found = read_document(values.get(sheet.DOC, ""), chosen, today=clock.today(), latin_name=passport)
     except (DocumentRefused, TypeNotKnown):
         return None
     return privacy.document_index(found.doc_type, found.number)

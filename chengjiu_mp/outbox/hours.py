@@ -4,7 +4,9 @@ from datetime import time, timedelta
 
 from chengjiu_mp.core import clock
 
-UNASKED = frozenset({"refresher.reminder", "signup.reminder", "signup.unanswered", "certificate.expiring"})
+UNASKED = frozenset({
+    "refresher.reminder", "signup.reminder", "signup.unanswered", "certificate.expiring", "checkin.reminder",
+})  # fmt: skip
 DAY_BEGINS, DAY_ENDS = time(8, 30), time(20, 0)
 
 

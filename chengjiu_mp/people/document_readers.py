@@ -31,6 +31,9 @@ class Parts(NamedTuple):
 
 _CN_PASSPORT = re.compile(r"E[0-9]{8}|E[A-HJ-NP-Z][0-9]{7}|G[0-9]{8}")
 _HM_PERMIT = re.compile(r"([HM][0-9]{8})(?:[0-9]{2})?|[HM]A[0-9]{7}")
+# A permit of Macao, and a passport of Korea as issued until 2021; since then a letter stands among the digits.
+_M_PERMIT_OR_PASSPORT = re.compile(r"M[0-9]{8}")
+_KR_PASSPORT = re.compile(r"M[0-9]{3}[A-Z][0-9]{4}")
 _TW_PERMIT = re.compile(r"[0-9]{8}")
 _TW_BOOKLET = re.compile(r"[0-9]{10}[A-Z]")
 _OLD_PR = re.compile(r"[A-Z]{3}[0-9]{12}")
@@ -47,13 +50,19 @@ _FORMS = (
     (_CN_PASSPORT, DocType.CN_PASSPORT),
     (_TW_BOOKLET, DocType.TW_TRAVEL_PERMIT),
     (_TW_PERMIT, DocType.TW_TRAVEL_PERMIT),
+    (_KR_PASSPORT, DocType.PASSPORT),
 )
 
 
-def type_of(number: str, chosen: DocType | None) -> DocType:
-    """Return the type whose reader shall judge the number: what its form shows, else the chosen one."""
+def type_of(number: str, chosen: DocType | None, *, latin_name: bool = False) -> DocType:
+    """Return the type whose reader shall judge the number: what its form shows, else the chosen one.
+
+    :param latin_name: whether the holder gave a passport's Latin name
+    """
     shown = _shown_by_form(number)
     if chosen is None:
+        if latin_name and _M_PERMIT_OR_PASSPORT.fullmatch(number):
+            return DocType.PASSPORT
         return shown or _meant_by_form(number)
     if shown is None or shown is chosen:
         return chosen

@@ -58,15 +58,18 @@ class DocumentReading:
     warnings: tuple[str, ...] = ()
 
 
-def read_document(raw: str, chosen: DocType | None = None, *, today: date) -> DocumentReading:
+def read_document(raw: str, chosen: DocType | None = None, *, today: date, latin_name: bool = False) -> DocumentReading:
     """Return what `raw` is, given the type the person chose (None: unknown) and the day it is read on.
 
     A number that is good for another type than the chosen one comes back as `retype` with that type.
 
+    :param latin_name: whether the holder gave a passport's Latin name: M and eight digits number permits of Macao and
+        passports of Korea alike, and without a chosen type that name says which
+
     :raise DocumentRefused: one of ``document_refusals``, saying what to do
     """
     number = clean(raw)
-    doc_type = type_of(number, chosen)
+    doc_type = type_of(number, chosen, latin_name=latin_name)
     if chosen is None and doc_type is DocType.PASSPORT:
         refuse_if_no_document(number)
     try:

@@ -13,6 +13,14 @@ from chengjiu_mp.core.db import db
 from chengjiu_mp.people.models import Consent, Contact, GuardianConsent, Person
 
 
+def lock_people(person_ids: Collection[int]) -> None:
+    """Lock people's rows until the transaction ends: rows that point at them and are being written are waited for,
+    and those that come later wait and find what was done. Look for such rows again after this.
+    """
+    rows = select(Person).where(Person.id.in_(person_ids)).order_by(Person.id).with_for_update()
+    db.session.scalars(rows.execution_options(populate_existing=True)).all()
+
+
 def erase_person(person: Person, *, forget: bool) -> None:
     """Erase number, proved name and proved phones; a second call changes nothing more.
 
@@ -48,7 +56,8 @@ def end_consents(person_id: int, signup_ids: tuple[int, ...], *, whole: bool) ->
 
 def erase_guardians(consent_ids: Collection[int]) -> int:
     """Erase names, phones and links of guardians; what they said, when and to which text stays. Return how many."""
-    rows = db.session.scalars(select(GuardianConsent).where(GuardianConsent.id.in_(consent_ids))).all()
+    query = select(GuardianConsent).where(GuardianConsent.id.in_(consent_ids)).order_by(GuardianConsent.id)
+    rows = db.session.scalars(query.with_for_update()).all()
     for row in rows:
         token = ids.new_token()
         row.name_sealed = privacy.seal("", place=GuardianConsent.PLACE_NAME, row=row.uid)

@@ -11,6 +11,14 @@ class ConsentMissing(Refusal):
     kind = Kind.INVALID
 
 
+class ErasedMeanwhile(Refusal):
+    """The person's data was erased while this was being written: sent once more, it is a new person's."""
+
+    code = "erased_meanwhile"
+    message = "这位的信息刚好在这时被删除了，这次没有提交成功。还要报名，请再提交一次。"
+    kind = Kind.CONFLICT
+
+
 class NoticeTooShort(Refusal):
     code = "notice_too_short"
     message = "告知书的内容太短。请写明收集什么、用来做什么、保存多久、怎样撤回。"

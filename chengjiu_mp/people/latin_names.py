@@ -53,6 +53,11 @@ def read_latin_name(surname: str, given: str) -> LatinName:
     return found
 
 
+def speaks_of_passport(name: str, surname: str, given: str) -> bool:
+    """Return whether what was typed as names is a passport's: its two parts, or a name in Latin letters alone."""
+    return bool(surname.strip() or given.strip()) or (bool(name.strip()) and _latin(name.strip()))
+
+
 def _part(raw: str, field: str) -> str | None:
     if not raw.strip():
         return None

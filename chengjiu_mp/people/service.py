@@ -4,25 +4,38 @@ A person is a document. Nothing proved is ever replaced here: what contradicts i
 row ``person.conflict``.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, Protocol
 
-from sqlalchemy import update
+from sqlalchemy import bindparam, or_, select, update
+from sqlalchemy.orm.attributes import set_committed_value
 
 from chengjiu_mp.core import audit, clock, ids, privacy
-from chengjiu_mp.core.db import db
-from chengjiu_mp.core.rows import adopted, filled, insert_each, insert_new, insert_rows
+from chengjiu_mp.core.db import db, execute
+from chengjiu_mp.core.rows import adopted, filled, insert_each, insert_new, insert_row, insert_rows, table_of
 from chengjiu_mp.people.documents import DocumentReading
-from chengjiu_mp.people.errors import ConsentMissing
+from chengjiu_mp.people.errors import ConsentMissing, ErasedMeanwhile
 from chengjiu_mp.people.models import Consent, Contact, Person
 from chengjiu_mp.people.queries import (
     NoticeInForce,
-    live_contacts,
     notices_in_force,
     person_by_document,
     persons_by_document,
 )
 from chengjiu_mp.people.schemas import ConsentIn
+
+# Said by every check-in, so built once.
+_PERSON, _CONTACT = table_of(Person), table_of(Contact)
+_PROVE_NAME = (
+    update(_PERSON)
+    .where(_PERSON.c.id == bindparam("who"), _PERSON.c.name.is_(None))
+    .values({name: bindparam(name) for name in ("name", "name_proved_at", "name_proved_by")})
+    .returning(_PERSON.c.id)
+)
+_LOCK_PERSON = update(_PERSON).where(_PERSON.c.id == bindparam("who")).values(uid=_PERSON.c.uid)
+_LIVE_PHONES = select(_CONTACT.c.phone_index).where(
+    _CONTACT.c.person_id == bindparam("who"), _CONTACT.c.ended_at.is_(None)
+)
 
 
 class HasId(Protocol):
@@ -46,7 +59,8 @@ def person_found(reading: DocumentReading) -> tuple[Person, bool]:
         return adopted(filled(Person, id=added, **values)), True
     found = person_by_document(index)
     if found is None:
-        raise RuntimeError("a person that is there cannot be read")
+        # There when it was to be added, and forgotten since.
+        raise ErasedMeanwhile
     return _back_again(found, reading), False
 
 
@@ -60,6 +74,8 @@ def persons_found(readings: Sequence[DocumentReading]) -> list[tuple[Person, boo
     fresh = {index: adopted(Person(id=added[index], **values[index])) for index in added}
     if late := values.keys() - added.keys():
         found |= {one.doc_index: one for one in persons_by_document(late)}
+    if len(fresh) + len(found) < len(of):
+        raise ErasedMeanwhile
     back = {index: _back_again(person, of[index]) for index, person in found.items()}
     indexes = [privacy.document_index(one.doc_type, one.number) for one in readings]
     return [(fresh.get(index) or back[index], index in fresh) for index in indexes]
@@ -81,6 +97,24 @@ def _back_again(person: Person, reading: DocumentReading) -> Person:
         audit.record("person.came_back", person)
         db.session.flush()
     return person
+
+
+def check_not_erased(person_ids: Collection[int]) -> None:
+    """Look once more when a row that points at these people is written: it holds theirs against an erasure.
+
+    An erasure that was first has been waited for and is seen here; one that comes later waits, and sees the row
+    (:func:`people.erasing.lock_people`).
+
+    :raise ErasedMeanwhile: the transaction, or its savepoint, is to be rolled back
+    """
+    if person_ids and execute(_ERASED, {"ids": list(person_ids)}).first() is not None:
+        raise ErasedMeanwhile
+
+
+_ERASED = select(_PERSON.c.id).where(
+    _PERSON.c.id.in_(bindparam("ids", expanding=True)),
+    or_(_PERSON.c.erased_at.is_not(None), _PERSON.c.forgotten_at.is_not(None)),
+)
 
 
 def agreed_notices(consents: Iterable[ConsentIn]) -> Sequence[NoticeInForce]:
@@ -129,35 +163,33 @@ def prove_name(person: Person, name: str, by: str) -> bool:
 
     :param by: how it was proved, at most 40 characters, such as "checkin:12" or "code"; no personal data
     """
-    taken = db.session.execute(
-        update(Person)
-        .where(Person.id == person.id, Person.name.is_(None))
-        .values(name=name, name_proved_at=clock.now(), name_proved_by=by)
-        .returning(Person.id)
-    ).first()
-    db.session.refresh(person)
+    db.session.flush()
+    now = {"name": name, "name_proved_at": clock.now(), "name_proved_by": by}
+    taken = execute(_PROVE_NAME, {"who": person.id, **now}).first()
     if taken:
+        # Written past the session: the object learns what the row holds now.
+        for column, value in now.items():
+            set_committed_value(person, column, value)
         audit.record("person.name_proved", person, by=by)
         return True
+    db.session.refresh(person)
     return person.name == name or record_conflict(person, "name", by)
 
 
 def prove_phone(person: Person, number: str, by: str) -> bool:
     """Make a normalised phone the person's contact, unless another one is; return whether it is theirs now."""
     index = privacy.phone_index(number)
-    # The person's row is the lock: two first phones at once would both find none.
-    db.session.execute(update(Person).where(Person.id == person.id).values(uid=Person.uid))
-    contacts = live_contacts(person.id)
-    if contacts:
-        return any(c.phone_index == index for c in contacts) or record_conflict(person, "phone", by)
-    uid = ids.new_uid()
-    db.session.add(
-        Contact(
-            uid=uid, person_id=person.id, phone_index=index, proved_by=by,
-            phone_sealed=privacy.seal(number, place=Contact.PLACE, row=uid),
-        )
-    )  # fmt: skip
     db.session.flush()
+    # The person's row is the lock: two first phones at once would both find none.
+    execute(_LOCK_PERSON, {"who": person.id}).close()
+    indexes = [row[0] for row in execute(_LIVE_PHONES, {"who": person.id})]
+    if indexes:
+        return index in indexes or record_conflict(person, "phone", by)
+    uid = ids.new_uid()
+    insert_row(Contact, {
+        "uid": uid, "person_id": person.id, "phone_index": index, "proved_by": by, "proved_at": clock.now(),
+        "phone_sealed": privacy.seal(number, place=Contact.PLACE, row=uid),
+    })  # fmt: skip
     audit.record("person.phone_proved", person, by=by)
     return True
 

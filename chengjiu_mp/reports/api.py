@@ -97,7 +97,7 @@ def erase_own_data(body: schemas.ErasureIn) -> schemas.ErasedOut:
     if not body.confirm:
         raise NotConfirmed(field="confirm")
     who = context.principal()
-    done = erasure.erase(_held(body.pass_token), who, forget_certificates=body.forget_certificates)
+    done = erasure.erase(lambda: _held(body.pass_token), who, forget_certificates=body.forget_certificates)
     return schemas.ErasedOut.model_validate(done)
 
 

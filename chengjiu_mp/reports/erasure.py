@@ -1,6 +1,7 @@
 """删除我的信息: what goes, what stays, in one transaction; again, it changes nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
@@ -16,11 +17,14 @@ from chengjiu_mp.courses.erasing import erase_signups, give_places_back, with_mo
 from chengjiu_mp.courses.models import LIVE, CourseRun, Signup
 from chengjiu_mp.lists.erasing import erase_rows
 from chengjiu_mp.outbox.erasing import erase_messages_about
-from chengjiu_mp.people.erasing import end_consents, erase_person
+from chengjiu_mp.people.erasing import end_consents, erase_person, lock_people
 from chengjiu_mp.people.models import Contact
 from chengjiu_mp.reports.errors import NothingHeld
 from chengjiu_mp.reports.reach import Held
 from chengjiu_mp.signin.erasing import close_trainee_of
+
+# How often it is looked for sign-ups that come while their people are erased.
+_LOOKS = 5
 
 
 @dataclass(frozen=True)
@@ -63,8 +67,15 @@ def consequences(held: Sequence[Held]) -> Consequences:
     return Consequences(len(ids), sum(ahead), sum(open_), len(kept), _index_until(kept))
 
 
-def erase(held: Sequence[Held], who: Principal, *, forget_certificates: bool = False) -> Erased:
-    """Erase these people's data and return what was done.
+class _CameMeanwhile(Exception):
+    """A sign-up of one of these people was written while theirs were erased: nothing is done yet, look again."""
+
+
+def erase(find: Callable[[], Sequence[Held]], who: Principal, *, forget_certificates: bool = False) -> Erased:
+    """Erase the data of the people that ``find`` returns, in the caller's transaction, and return what was done.
+
+    A sign-up of theirs that is being written meanwhile is either erased with the others or made after all this, by
+    somebody who came back: the people's rows are locked last, in everybody's order, and then it is looked for.
 
     A place that has not begun is given back. Certificates and counts stay; their look-up by phone ends. The index of
     a document goes with the person, but where certificates are held it lives on for its time (rulings), so that the
@@ -73,8 +84,17 @@ def erase(held: Sequence[Held], who: Principal, *, forget_certificates: bool = F
     :param forget_certificates: the person was told that then nobody finds the certificates for them, and insists
     :raise NothingHeld: there is nobody to erase
     """
-    if not held:
-        raise NothingHeld
+    for _ in range(_LOOKS):
+        held = find()
+        if not held:
+            raise NothingHeld
+        with suppress(_CameMeanwhile), db.session.begin_nested():
+            return _erased(held, who, forget_certificates=forget_certificates)
+        db.session.expire_all()
+    raise RuntimeError("somebody goes on signing up the people who are to be erased")
+
+
+def _erased(held: Sequence[Held], who: Principal, *, forget_certificates: bool) -> Erased:
     phones = {row for each in held if each.whole for row in _phones(each)} | {who.phone_index}
     # Of all of them at once, so that the runs' places are taken in everybody's order; and ahead of the messages: giving
     # a place back writes one more, and it goes with the others.
@@ -83,21 +103,36 @@ def erase(held: Sequence[Held], who: Principal, *, forget_certificates: bool = F
         places += give_places_back(fresh)
         done |= fresh
         held = [replace(each, signup_ids=with_moved(each.signup_ids)) for each in held]
-    signups = messages = 0
-    for each in held:
-        signups += erase_signups(each.signup_ids)
-        erase_rows(each.signup_ids)
-        messages += _erase_rest(each, forget_certificates=forget_certificates)
+    # All at once and by id, as a guardian's word takes them.
+    signups = erase_signups({one for each in held for one in each.signup_ids})
+    messages = [_erase_around(each) for each in held]
     for phone in sorted(filter(None, phones)):
         forget_phone(phone)
+    _lock_alone({each.person.id for each in held}, {each.person.id for each in held if each.whole})
+    for each, told in zip(held, messages, strict=True):
+        _erase_person(each, told, forget_certificates=forget_certificates)
     closed = [close_trainee_of(phone) for phone in sorted(filter(None, phones)) if not _still_used(phone)]
-    return Erased(len(held), signups, places, messages, account_closed=any(closed))
+    return Erased(len(held), signups, places, sum(messages), account_closed=any(closed))
 
 
-def _erase_rest(held: Held, *, forget_certificates: bool) -> int:
-    certificates = _certificates(held.person.id) if held.whole else []
-    messages = erase_messages_about({"signup": held.signup_ids, "certificate": [one.id for one in certificates]})
+def _erase_around(held: Held) -> int:
+    """Erase what hangs on the sign-ups; return how many messages that were."""
+    erase_rows(held.signup_ids)
+    certificates = [one.id for one in _certificates(held.person.id)] if held.whole else []
+    messages = erase_messages_about({"signup": held.signup_ids, "certificate": certificates})
     end_consents(held.person.id, held.signup_ids, whole=held.whole)
+    return messages
+
+
+def _lock_alone(people: set[int], whole: set[int]) -> None:
+    """Lock the people's rows, and look whether a sign-up came while everything else of them was erased."""
+    lock_people(people)
+    if db.session.scalars(select(Signup.id).where(Signup.person_id.in_(whole), Signup.erased_at.is_(None))).first():
+        raise _CameMeanwhile
+
+
+def _erase_person(held: Held, messages: int, *, forget_certificates: bool) -> None:
+    certificates = _certificates(held.person.id) if held.whole else []
     forgotten = held.whole and (forget_certificates or not certificates)
     if held.whole:
         erase_person(held.person, forget=forgotten)
@@ -105,7 +140,6 @@ def _erase_rest(held: Held, *, forget_certificates: bool) -> int:
         "person.erased", held.person, signups=len(held.signup_ids), messages=messages, certificates=len(certificates),
         whole=held.whole, forgotten=forgotten,
     )  # fmt: skip
-    return messages
 
 
 def _certificates(person_id: int) -> list[Certificate]:

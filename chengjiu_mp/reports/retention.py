@@ -11,7 +11,8 @@ from sqlalchemy import ColumnElement, and_, case, exists, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from chengjiu_mp.certificates.models import Certificate
-from chengjiu_mp.checkin.erasing import forget_open_before
+from chengjiu_mp.checkin.device_models import PairedDevice
+from chengjiu_mp.checkin.erasing import forget_devices_before, forget_open_before
 from chengjiu_mp.checkin.evidence import forget_before
 from chengjiu_mp.core import audit, clock, idempotency, ids, jobs
 from chengjiu_mp.core.db import db, unit_of_work
@@ -23,7 +24,7 @@ from chengjiu_mp.courses.models import CourseRun, Signup
 from chengjiu_mp.exams.models import Submission
 from chengjiu_mp.lists.erasing import erase_named_before, erase_rows
 from chengjiu_mp.outbox.erasing import erase_messages_about, erase_messages_before
-from chengjiu_mp.people.erasing import erase_person
+from chengjiu_mp.people.erasing import erase_person, lock_people
 from chengjiu_mp.people.models import Person
 from chengjiu_mp.signin import erasing as signin
 from chengjiu_mp.signin.models import Account, SignInSession
@@ -115,6 +116,9 @@ def _purge_people() -> int:
     # A person whose sign-up is being written has none yet that this look could see.
     query = query.where(Person.created_at < clock.now() - timedelta(hours=1))
     due = db.session.scalars(query.order_by(Person.id).limit(BATCH)).all()
+    # Once more under their locks: somebody may be back this very moment, after months.
+    lock_people([one.id for one in due])
+    due = db.session.scalars(query.where(Person.id.in_([one.id for one in due])).order_by(Person.id)).all()
     for person in due:
         erase_person(person, forget=True)
     return len(due)
@@ -126,7 +130,8 @@ def _before(days: int) -> datetime:
 
 def _purge_sessions() -> int:
     stands = exists().where(Signup.device_id == SignInSession.id)
-    return signin.drop_sessions_before(_before(periods().sessions), BATCH, kept=stands)
+    paired = exists().where(PairedDevice.session_id == SignInSession.id)
+    return signin.drop_sessions_before(_before(periods().sessions), BATCH, kept=or_(stands, paired))
 
 
 def _purge_accounts() -> int:
@@ -142,6 +147,7 @@ STEPS: tuple[tuple[str, Callable[[], int]], ...] = (
     ("evidence", lambda: forget_before(_before(periods().certified), BATCH)),
     ("messages", lambda: erase_messages_before(_before(periods().messages), BATCH)),
     ("codes", lambda: signin.drop_codes_before(_before(periods().codes), BATCH)),
+    ("devices", lambda: forget_devices_before(_before(periods().sessions), BATCH)),
     ("sessions", _purge_sessions),
     ("accounts", _purge_accounts),
     ("replies", lambda: idempotency.drop_before(_before(periods().replies), BATCH)),

@@ -2,9 +2,10 @@
 
 import hmac
 import secrets
+from collections.abc import Callable
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, update
+from sqlalchemy import ColumnElement, select, update
 
 from chengjiu_mp.core import audit, clock, ids, limits, privacy
 from chengjiu_mp.core.db import db, unit_of_work
@@ -43,12 +44,38 @@ def send_limits(phone: str, network: str) -> tuple[Limit, ...]:
         Limit(f"code:{_AT_ONCE[1]}:{index}", *_AT_ONCE),
         *_unanswered(index),
         Limit(f"code-in-all:{index}", *_IN_ALL),
-        *(Limit(f"code-net:{seconds}:{network}", times, seconds) for times, seconds in _PER_NETWORK),
+        *_of_network(network),
     )
+
+
+def _of_network(network: str) -> tuple[Limit, ...]:
+    return tuple(Limit(f"code-net:{seconds}:{network}", times, seconds) for times, seconds in _PER_NETWORK)
 
 
 def _unanswered(index: str) -> tuple[Limit, ...]:
     return tuple(Limit(f"code:{seconds}:{index}", times, seconds) for times, seconds in _UNANSWERED)
+
+
+def _claims(index: str) -> tuple[Limit, ...]:
+    """A claim's own: whoever names a stranger as guardian must not use up the codes that person signs in with."""
+    sent = tuple(Limit(f"claim-sent:{seconds}:{index}", times, seconds) for times, seconds in _UNANSWERED)
+    return (*sent, Limit(f"claim-sent-in-all:{index}", *_IN_ALL))
+
+
+def spend_claim(network: str) -> None:
+    """Count a wish for another claim on the network's side, ahead of the transaction.
+
+    :raise TooMany: when a limit is used up
+    """
+    limits.spend(*_of_network(network))
+
+
+def count_claim(phone: str) -> None:
+    """Count a claim's message to a phone in the current transaction, as tight as codes that are asked for.
+
+    :raise TooMany: when that phone got enough; the transaction, or its savepoint, is to be rolled back
+    """
+    limits.count(*_claims(privacy.phone_index(phone).hex()))
 
 
 def mobile(raw: str) -> str:
@@ -104,9 +131,21 @@ def claim_code(phone: str, purpose: str, life: timedelta) -> str:
     return code
 
 
+def claim_stands(phone: str, purpose: str) -> bool:
+    """Return whether a :func:`claim_code` that went to this phone is still good."""
+    live = select(PhoneCode.id).where(
+        PhoneCode.phone_index == privacy.phone_index(phone), PhoneCode.purpose == purpose, *_good()
+    )
+    return db.session.scalar(live.limit(1)) is not None
+
+
 def message_key(challenge: str) -> str:
     """Return the outbox's key of a challenge's message; demo pages and nothing else read the message by it."""
     return f"code:{ids.token_hash(challenge).hex()}"
+
+
+def _good() -> tuple[ColumnElement[bool], ...]:
+    return PhoneCode.tries < TRIES, PhoneCode.used_at.is_(None), PhoneCode.expires_at > clock.now()
 
 
 def prove(challenge: str, code: str, purpose: str) -> bytes:
@@ -116,36 +155,34 @@ def prove(challenge: str, code: str, purpose: str) -> bytes:
 
     :raise CodeWrong: wrong, unknown, used, expired, or five times tried
     """
-    return _proved(PhoneCode.challenge == challenge, code, purpose, give_back=True)
+    return _proved(PhoneCode.challenge == challenge, code, purpose, _unanswered)
 
 
 def prove_claim(phone: str, code: str, purpose: str) -> bytes:
     """Return the index of a phone that a :func:`claim_code` came to; as :func:`prove`, without a challenge at hand.
 
+    Wrong tries end what is under way: another message can be had at once.
+
     Several may be under way to one phone: a try counts against each of them.
 
     :raise PhoneRefused, NoSms: when no code can have gone there; :raise CodeWrong: as above
     """
-    return _proved(PhoneCode.phone_index == privacy.phone_index(mobile(phone)), code, purpose)
+    return _proved(PhoneCode.phone_index == privacy.phone_index(mobile(phone)), code, purpose, _claims)
 
 
-def _proved(which: ColumnElement[bool], code: str, purpose: str, *, give_back: bool = False) -> bytes:
+def _proved(which: ColumnElement[bool], code: str, purpose: str, counted: Callable[[str], tuple[Limit, ...]]) -> bytes:
+    """:param counted: the limits of a phone that its sending counted against"""
     with unit_of_work():
-        now = clock.now()
         tried = db.session.execute(
             update(PhoneCode)
-            .where(
-                which, PhoneCode.purpose == purpose, PhoneCode.tries < TRIES,
-                PhoneCode.used_at.is_(None), PhoneCode.expires_at > now,
-            )
+            .where(which, PhoneCode.purpose == purpose, *_good())
             .values(tries=PhoneCode.tries + 1)
             .returning(PhoneCode.id, PhoneCode.challenge, PhoneCode.phone_index, PhoneCode.code_hash)
-        ).all()  # fmt: skip
+        ).all()
         right = [row for row in tried if hmac.compare_digest(_hash(row.challenge, code), bytes(row.code_hash))]
         if right:
-            db.session.execute(update(PhoneCode).where(PhoneCode.id == right[0].id).values(used_at=now))
-        if right and give_back:
-            limits.give_back(*_unanswered(bytes(right[0].phone_index).hex()))
+            db.session.execute(update(PhoneCode).where(PhoneCode.id == right[0].id).values(used_at=clock.now()))
+            limits.give_back(*counted(bytes(right[0].phone_index).hex()))
     if not right:
         raise CodeWrong(field="code")
     return bytes(right[0].phone_index)

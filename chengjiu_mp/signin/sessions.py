@@ -2,11 +2,12 @@
 
 from datetime import timedelta
 
-from sqlalchemy import or_, select
+from sqlalchemy import bindparam, or_, select
 
 from chengjiu_mp.core import clock, ids
 from chengjiu_mp.core.context import Grant, Principal
-from chengjiu_mp.core.db import db
+from chengjiu_mp.core.db import db, execute
+from chengjiu_mp.core.rows import table_of
 from chengjiu_mp.signin.models import Account, RoleGrant, SignInSession
 from chengjiu_mp.units.queries import subtree_ids
 
@@ -14,6 +15,28 @@ BEARER_LIFE = timedelta(hours=12)
 DEVICE_LIFE = timedelta(days=180)
 # One class day for an instructor on a phone; staff at a desk work within it too.
 SIGNED_IN_LIFE = timedelta(hours=12)
+
+# Said by every request, so built once.
+_SESSION, _ACCOUNT, _GRANT = table_of(SignInSession).c, table_of(Account).c, table_of(RoleGrant).c
+_HOLDER = (
+    select(
+        _SESSION.id, _SESSION.phone_index, _SESSION.account_id, _SESSION.account_until, _ACCOUNT.name, _ACCOUNT.active
+    )
+    .outerjoin_from(table_of(SignInSession), table_of(Account), _ACCOUNT.id == _SESSION.account_id)
+    .where(
+        _SESSION.token_hash == bindparam("hash"), _SESSION.kind == bindparam("kind"), _SESSION.revoked_at.is_(None),
+        _SESSION.expires_at > bindparam("now"),
+    )
+)  # fmt: skip
+_GRANTS = (
+    select(table_of(RoleGrant))
+    .where(
+        _GRANT.account_id == bindparam("account"),
+        or_(_GRANT.valid_from.is_(None), _GRANT.valid_from <= bindparam("today")),
+        or_(_GRANT.valid_to.is_(None), _GRANT.valid_to >= bindparam("today")),
+    )
+    .order_by(_GRANT.id)
+)
 
 
 def open_session(kind: str, account_id: int | None = None) -> tuple[str, SignInSession]:
@@ -67,36 +90,22 @@ def principal_of(token: str, kind: str) -> Principal | None:
     if not ids.looks_like_token(token):
         return None
     now = clock.now()
-    row = db.session.scalars(
-        select(SignInSession).where(
-            SignInSession.token_hash == ids.token_hash(token), SignInSession.kind == kind,
-            SignInSession.revoked_at.is_(None), SignInSession.expires_at > now,
-        )
-    ).first()  # fmt: skip
+    row = execute(_HOLDER, {"hash": ids.token_hash(token), "kind": kind, "now": now}).first()
     if row is None:
         return None
-    account = db.session.get(Account, row.account_id) if row.account_id else None
-    if account is None or not account.active or (row.account_until is not None and row.account_until <= now):
+    signed_in = row.active and (row.account_until is None or row.account_until > now)
+    if not signed_in:
         return None if kind == "bearer" else Principal(device_id=row.id, phone_index=row.phone_index)
     return Principal(
-        account_id=account.id,
-        name=account.name,
-        grants=grants_of(account.id),
-        device_id=row.id,
+        account_id=row.account_id, name=row.name, grants=grants_of(row.account_id), device_id=row.id,
         phone_index=row.phone_index,
-    )
+    )  # fmt: skip
 
 
 def grants_of(account_id: int) -> tuple[Grant, ...]:
     """Return the grants that hold today, each with the ids of its unit's subtree."""
-    today = clock.today()
-    rows = db.session.scalars(
-        select(RoleGrant).where(
-            RoleGrant.account_id == account_id,
-            or_(RoleGrant.valid_from.is_(None), RoleGrant.valid_from <= today),
-            or_(RoleGrant.valid_to.is_(None), RoleGrant.valid_to >= today),
-        ).order_by(RoleGrant.id)
-    )  # fmt: skip
+    db.session.flush()
+    rows = execute(_GRANTS, {"account": account_id, "today": clock.today()})
     return tuple(
         Grant(
             role=row.role, unit_id=row.unit_id, unit_ids=subtree_ids(row.unit_id) if row.unit_id else None,

@@ -22,6 +22,8 @@ DEMO_NOTE = "演示环境：人名、单位都是编的"
 _ADVICE: dict[str | int, tuple[str, str]] = {
     "form_expired": ("请再提交一次", "回到刚才那一页，刷新后重新提交就可以了；已经提交成功的内容不会丢。"),
     "too_many": ("请稍等一会儿", "不用反复点，过一会儿再试就行；着急可以打电话问。"),
+    "device_revoked": ("不能再签到了", "老师重新邀请，或在这台手机上登录，就能接着签，没上传的会自动补传。"),
+    "invitation_over": ("邀请已经失效", "已经加入过的手机不受影响，仍可继续签到。"),
     "not_allowed": ("这一页您看不了", "如果您有别的账号，可以换一个账号登录。"),
     "stale_version": ("内容有更新", "请回到刚才那一页，刷新后核对再保存。"),
     400: ("没有看懂这次提交", "请回到刚才那一页重新提交。"),
@@ -47,7 +49,7 @@ def init_app(app: Flask) -> None:
 
 def render_refusal(refusal: Refusal, status: int) -> Response:
     """Return a refusal as a page that says what happened and what to do; who must sign in is sent there."""
-    if status == 401:
+    if status == 401 and refusal.code != "device_revoked":
         return _made(redirect(sign_in_address(), 303))
     title, advice = _ADVICE.get(refusal.code) or _ADVICE.get(status) or _OTHERWISE
     if status == 429 and "retry_after" in refusal.facts:
@@ -77,6 +79,8 @@ def _made(reply: AnyResponse) -> Response:
 def _links(refusal: Refusal) -> list[dict[str, str]]:
     help_phone = current_app.config["SETTINGS"].help_phone
     links = [{"href": "/", "words": "回首页"}, {"href": f"tel:{help_phone}", "words": "打电话问"}]
+    if refusal.code == "device_revoked":
+        links.insert(0, {"href": sign_in_address(), "words": "老师登录"})
     came_from = _came_from()
     if came_from and refusal.code not in ("not_found", "not_allowed"):
         links.insert(0, {"href": came_from, "words": "回到刚才那一页"})

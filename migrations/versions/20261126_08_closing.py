@@ -1,7 +1,7 @@
 """closing
 
 Revision ID: 20261126_08
-Revises: 20261126_03
+Revises: 20261126_05
 Create Date: 2026-11-26 11:00:00
 
 """
@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 # revision identifiers, used by Alembic.
 revision = '20261126_08'
-down_revision = '20261126_03'
+down_revision = '20261126_05'
 branch_labels = None
 depends_on = None
 

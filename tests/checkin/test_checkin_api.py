@@ -11,6 +11,7 @@ from chengjiu_mp.core.db import db
 from chengjiu_mp.courses.models import Meeting, SeatPool
 from chengjiu_mp.signin.models import Account
 from tests import factories
+from tests.counting import statements
 
 
 @pytest.fixture
@@ -45,6 +46,19 @@ def test_an_upload_is_answered_item_by_item(client, day):
     assert item["first_at"] == "2026-11-23T04:00:00Z"
     assert _send(client, day).json == reply.json
     assert db.session.scalar(select(func.count()).select_from(Scan)) == 1
+
+
+@pytest.mark.parametrize(
+    ("values", "said"), [({}, 19), ({"nonce": "n2"}, 10), ({"nonce": "n3", "ticket": "ZZZZZZ"}, 10)]
+)
+def test_a_scan_says_so_many_statements(client, day, values, said):
+    """A first scan, a second one, a refused one; two of them are the bearer's. One more is a choice, no accident."""
+    if values:
+        _send(client, day)
+    db.session.remove()
+    with statements() as sent:
+        assert _send(client, day, **values).status_code == 200
+    assert len(sent) == said, sent
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """feat-A17, rel-S6: limits that refuse no crowded hall; a word near a limit; caps per device and person."""
 
 import dataclasses
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -15,11 +16,14 @@ from chengjiu_mp.core import context
 from chengjiu_mp.core.db import db, unit_of_work
 from chengjiu_mp.core.models import AuditEntry
 from chengjiu_mp.core.question_pool import POOL
+from chengjiu_mp.courses import messages
 from chengjiu_mp.courses.models import CourseRun, Signup
 from chengjiu_mp.courses.withdrawing import withdraw
+from chengjiu_mp.signin import codes
 from chengjiu_mp.signin.models import SignInSession
 from tests import factories
 from tests.conftest import FrozenClock
+from tests.families import told
 
 CONSENTS = [{"purpose": purpose, "version": 1} for purpose in ("signup", "document_number")]
 
@@ -80,6 +84,39 @@ def test_a_guardian_is_not_flooded_either(client: FlaskClient) -> None:
 
     assert [child().status_code for _ in range(12)] == [201] * 12
     assert child().json["code"] == "question_needed"
+
+
+def test_a_guardians_phone_gets_as_few_messages_as_codes(client: FlaskClient, frozen: FrozenClock) -> None:
+    with factories.made():
+        run = factories.run(kind="popular", capacity=300, starts_in=timedelta(days=9)).id
+    named, other = ({"name": "王芳", "relation": "mother", "phone": factories.phone()} for _ in range(2))
+
+    def children(count: int, guardian: Any = named) -> list[int]:
+        ids = [factories.resident_id(birth="20160501") for _ in range(count)]
+        return [send(client, run, doc_number=one, guardian=guardian).status_code for one in ids]
+
+    # A family of four, child by child, with one guardian.
+    assert (children(4), len(told("guardian.asked", named["phone"]))) == ([201] * 4, 4)
+    # Nobody is refused; the phone is left in peace.
+    assert (children(4), len(told("guardian.asked", named["phone"]))) == ([201] * 4, 5)
+    assert (children(1, other), len(told("guardian.asked", other["phone"]))) == ([201], 1)
+    frozen.now += timedelta(hours=2)
+    assert (children(3), len(told("guardian.asked", named["phone"]))) == ([201] * 3, 8)
+    frozen.now += timedelta(hours=2)
+    assert (children(1), len(told("guardian.asked", named["phone"]))) == ([201], 9)
+
+
+def test_a_guardian_who_answers_is_no_stranger(client: FlaskClient) -> None:
+    with factories.made():
+        run = factories.run(kind="popular", capacity=300).id
+    phone = factories.phone()
+    for _ in range(8):
+        send(client, run, doc_number=factories.resident_id(birth="20160501"),
+             guardian={"name": "王芳", "relation": "mother", "phone": phone})  # fmt: skip
+        found = re.search(r"确认码 (\d{6})", told("guardian.asked", phone)[-1])
+        assert found
+        codes.prove_claim(phone, found[1], messages.CLAIM)
+    assert len(told("guardian.asked", phone)) == 8
 
 
 @pytest.fixture

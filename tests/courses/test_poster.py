@@ -122,6 +122,21 @@ def test_a_ticket_is_a_phone_screen_whose_code_opens_it(name):
     assert code_in(worn(image, share=0.4, quality=60, turned=10)) == TICKET_URL
 
 
+LONG_LATIN = "Wijesinghe Arachchilage Don Chandrasekhara Mudiyanselage Ranasinghe Bandaranayake Kumaratunga Senana"
+
+
+@pytest.mark.parametrize("latin", ["Müller-O'Hara Anna M.", LONG_LATIN, "W" * 100])
+def test_a_latin_name_shows_on_the_ticket_and_keeps_to_its_lines(latin):
+    crowded = replace(TICKET, name="国" * 50, place_name=CROWDED.place_name, address=CROWDED.address)
+    image = opened(render_ticket(replace(crowded, latin=latin), fonts()))
+    plain = opened(render_ticket(crowded, fonts()))
+    assert image.tobytes() != plain.tobytes()
+    # Nothing runs out over the card's edge or into the line of what to bring.
+    for box in ((980, 1310, 1080, 1872), (0, 1755, 1080, 1920)):
+        assert image.crop(box).tobytes() == plain.crop(box).tobytes()
+    assert code_in(worn(image, share=0.4, quality=60, turned=10)) == TICKET_URL
+
+
 def test_a_ticket_is_the_same_each_time():
     assert render_ticket(TICKET, fonts()) == render_ticket(TICKET, fonts())
 

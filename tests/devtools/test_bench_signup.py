@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import dataclasses
 import json
 import re
 import socket
@@ -24,17 +25,20 @@ from chengjiu_mp.outbox.models import Message
 from chengjiu_mp.people.documents import read_document
 from chengjiu_mp.people.models import Consent
 from chengjiu_mp.people.names import read_name
+from devtools import bench_databases as databases
+from devtools import bench_load as load
+from devtools import bench_plan as plans
 from devtools import bench_signup_ground as ground
-from devtools import bench_signup_load as load
 from devtools import bench_signup_people as people
-from devtools import bench_signup_plan as plans
-from devtools.bench_signup_figures import Figures, Measured, Round, Seating, measured, percentile, table
+from devtools.bench_load import Reply, Storm, percentile
+from devtools.bench_plan import End, Recording, Script, Statement, Step, Unlike
+from devtools.bench_signup_figures import Figures, Measured, Round, Seating, measured, table
 from devtools.bench_signup_full import fill
-from devtools.bench_signup_load import Reply, Storm
-from devtools.bench_signup_plan import End, Plan, Recording, Statement, Step, Unlike, written
+from devtools.bench_signup_plan import Plan, written
 from devtools.bench_signup_replay import Replay
-from devtools.bench_signup_tape import SqliteConnection, Tape, record
-from devtools.bench_signup_wires import DriverWire, SessionWire, spoken
+from devtools.bench_signup_tape import record
+from devtools.bench_tape import SqliteConnection, Tape
+from devtools.bench_wires import DriverWire, SessionWire, spoken
 from tests import factories
 
 TAKE = "update pool set waiting = waiting + (taken >= 2), taken = taken + (taken < 2) where run = ? returning waiting"
@@ -47,7 +51,7 @@ def said(number: int, waiting: int) -> Recording:
     """A sign-up as the tape hears it: take a place, add a row, tell of it."""
     run, key, uid, state = 50 + number, 700 + 13 * number, f"{number:032x}", "waits" if waiting else "sits"
     place = waiting or None
-    return Recording(run, [
+    return Recording({"run": run}, [
         *ROUND,
         Statement(TAKE, (run,), [[waiting]]),
         Statement(ADD, (run, uid, bytes([number]) * 32, state, place), [[key]], keyed=True),
@@ -62,8 +66,8 @@ def plan() -> Plan:
 
 def test_differences_are_traced_to_where_they_come_from():
     steps = plan().waiting
-    assert steps[1].fresh == {"0": ["run"]}
-    assert steps[2].fresh == {"0": ["run"], "1": ["hex", 32], "2": ["bytes", 32], "4": ["row", 1, 0, 0, 0]}
+    assert steps[1].fresh == {"0": ["given", "run"]}
+    assert steps[2].fresh == {"0": ["given", "run"], "1": ["hex", 32], "2": ["bytes", 32], "4": ["row", 1, 0, 0, 0]}
     assert steps[3].fresh == {"0": ["row", 2, 0, 0, 0], "1": ["as", 2, "1"], "2": ["words", "told:", 2, 0, 0, ""]}
     assert [step.answers for step in steps] == ["", "rows", "key", "rows", ""]
 
@@ -74,15 +78,17 @@ def test_the_ways_part_where_the_database_has_judged():
 
 
 def test_a_row_one_further_is_found():
-    recordings = [Recording(1, [Statement("a", (), [[n + 1]]), Statement("b", (n,), [[0]])]) for n in (5, 8, 20)]
-    waits = [Recording(1, [Statement("a", (), [[n + 1]]), Statement("b", (n,), [[1]])]) for n in (5, 8, 20)]
+    recordings = [
+        Recording({"run": 1}, [Statement("a", (), [[n + 1]]), Statement("b", (n,), [[0]])]) for n in (5, 8, 20)
+    ]
+    waits = [Recording({"run": 1}, [Statement("a", (), [[n + 1]]), Statement("b", (n,), [[1]])]) for n in (5, 8, 20)]
     assert written(recordings, waits).seated[1].fresh == {"0": ["row", 0, 0, 0, -1]}
 
 
 def test_values_that_only_differ_stay_as_recorded():
     times = [datetime(2026, 11, day, tzinfo=UTC) for day in (1, 2, 3)]
     filled = [{"at": t, "name": f"张{t.day}", "facts": Json({"n": t.day})} for t in times]
-    sits, waits = ([Recording(1, [Statement("a", one, [[waiting]])]) for one in filled] for waiting in (0, 1))
+    sits, waits = ([Recording({"run": 1}, [Statement("a", one, [[waiting]])]) for one in filled] for waiting in (0, 1))
     step = written(sits, waits).seated[0]
     assert step.fresh == {"at": ["kept"], "name": ["kept"], "facts": ["kept"]}
     assert step.params["at"] == times[2]
@@ -90,7 +96,7 @@ def test_values_that_only_differ_stay_as_recorded():
 
 def test_unlike_recordings_teach_nothing():
     with pytest.raises(Unlike):
-        written([said(1, 0), Recording(2, said(2, 0).steps[:2])], [said(4, 1)])
+        written([said(1, 0), Recording({"run": 2}, said(2, 0).steps[:2])], [said(4, 1)])
     with pytest.raises(Unlike):
         written([said(1, 0), said(2, 0)], [said(4, 0), said(5, 0)])
 
@@ -100,6 +106,8 @@ def test_a_plan_survives_its_file():
     assert plans.unpacked(json.loads(json.dumps(plans.packed(values)))) == values
     assert plans.unpacked(plans.packed(Json({"n": 1}))).obj == {"n": 1}
     assert Plan.from_json(json.loads(json.dumps(plan().as_json()))) == plan()
+    script = Script(plan().seated, pings=True)
+    assert Script.from_json(json.loads(json.dumps(script.as_json()))) == script
 
 
 @pytest.fixture
@@ -132,7 +140,7 @@ def driver_floor(engine: Engine, found: Plan):
 
 @contextlib.contextmanager
 def session_floor(engine: Engine, found: Plan):
-    replay = Replay(spoken(found))
+    replay = Replay(dataclasses.replace(found, seated=spoken(found.seated), waiting=spoken(found.waiting)))
     with Session(engine) as session:
         yield lambda run_id: replay.sign_up(SessionWire(session), run_id)
 
@@ -143,7 +151,7 @@ FLOORS = pytest.mark.parametrize("floor", [driver_floor, session_floor])
 def test_a_session_is_told_the_same_by_name():
     postgres = Step("select a::varchar from t where b = %(b)s and c like '9%%'", {"b": 1}, {"b": ["as", 3, "d"]})
     sqlite = Step("select ?, ?", (1, None), {"1": ["as", 3, "0"]})
-    one, other = spoken(Plan([postgres], [sqlite], 0, 0, 0)).seated[0], spoken(Plan([], [sqlite], 0, 0, 0)).waiting[0]
+    one, other = spoken([postgres, sqlite])
     psycopg = one.sql.compile(dialect=PGDialect_psycopg())
     assert str(psycopg) == postgres.sql and (one.params, one.fresh) == (postgres.params, postgres.fresh)
     assert str(other.sql) == "select :p0, :p1"
@@ -185,7 +193,7 @@ def own(app, database_url):
     """The measurement's own engine, on a database with one run."""
     with factories.made():
         factories.run()
-    engine = ground.connect(database_url)
+    engine = databases.connect(database_url)
     yield engine
     engine.dispose()
 
@@ -229,18 +237,18 @@ def test_a_full_database_is_one_that_people_can_sign_up_on(app, client, own):
 
 def test_the_tape_hears_sqlite_and_leaves_the_rows_to_the_caller(monkeypatch):
     tape = Tape()
-    monkeypatch.setattr("devtools.bench_signup_tape.TAPE", tape)
+    monkeypatch.setattr("devtools.bench_tape.TAPE", tape)
     with contextlib.closing(sqlite3.connect(":memory:", factory=SqliteConnection)) as connection:
         cursor = connection.cursor()
         cursor.execute("create table t (id integer primary key, b blob)")
-        with tape.running(3) as recording:
+        with tape.running(run=3) as recording:
             cursor.execute("INSERT INTO t (b) VALUES (?)", (memoryview(b"x"),))
             cursor.execute("select id, b from t")
             assert (cursor.fetchone(), cursor.fetchone()) == ((1, b"x"), None)
             tape.end("commit")
             tape.end("rollback")
         cursor.execute("select 2")
-    assert recording == Recording(3, [
+    assert recording == Recording({"run": 3}, [
         Statement("INSERT INTO t (b) VALUES (?)", (b"x",), [[1]], keyed=True),
         Statement("select id, b from t", (), [[1, b"x"]]),
         End("commit"),

@@ -134,3 +134,28 @@ def test_a_phone_is_refused_for_the_reason_that_helps(raw, code):
         read_phone(raw)
     assert caught.value.code == code
     assert re.search("请", caught.value.sentence)
+
+
+@pytest.mark.parametrize("number", ["M123A4567", "m 123-a 4567"])
+@pytest.mark.parametrize("chosen", [None, *DocType])
+def test_koreas_new_passport_is_one_whatever_was_chosen(number, chosen):
+    reading = read_document(number, chosen, today=TODAY)
+    assert (reading.doc_type, reading.number, reading.warnings) == (DocType.PASSPORT, "M123A4567", ())
+    assert (reading.verdict is Verdict.RETYPE) == (chosen not in (None, DocType.PASSPORT))
+
+
+@pytest.mark.parametrize("number", ["M123456789A", "M12A34567", "M123I456", "M1234567"])
+def test_what_is_only_like_it_is_no_korean_passport(number):
+    with pytest.raises(DocumentRefused):
+        read_document(number, DocType.HM_TRAVEL_PERMIT, today=TODAY)
+
+
+def test_koreas_old_passport_is_numbered_like_a_permit_of_macao_and_the_latin_name_says_which():
+    old = "M12345678"
+    assert read_document(old, None, today=TODAY).doc_type is DocType.HM_TRAVEL_PERMIT
+    known = read_document(old, None, today=TODAY, latin_name=True)
+    assert (known.doc_type, known.verdict, known.warnings) == (DocType.PASSPORT, Verdict.ACCEPT, ())
+    assert read_document(old, DocType.PASSPORT, today=TODAY).verdict is Verdict.ACCEPT
+    # Who chose the permit, and Hong Kong's permits, are what they say.
+    assert read_document(old, DocType.HM_TRAVEL_PERMIT, today=TODAY, latin_name=True).verdict is Verdict.ACCEPT
+    assert read_document("H12345678", None, today=TODAY, latin_name=True).doc_type is DocType.HM_TRAVEL_PERMIT

@@ -186,7 +186,7 @@ def test_what_is_moved_while_it_is_erased_goes_too(app, phone):
     with unit_of_work():
         moving.move(db.session.get_one(Signup, mine.id), second)
     with unit_of_work():
-        done = erase(found, context.PUBLIC)
+        done = erase(lambda: found, context.PUBLIC)
     assert (done.signups, done.places) == (2, 1)
     assert None not in db.session.scalars(select(Signup.erased_at)).all()
     assert invariants.broken() == {}
@@ -195,14 +195,14 @@ def test_what_is_moved_while_it_is_erased_goes_too(app, phone):
 def test_an_erasure_twice_is_one(client, mine, phone):
     found = held(phone)
     with unit_of_work():
-        first = erase(found, context.PUBLIC)
+        first = erase(lambda: found, context.PUBLIC)
     before = (again(mine).ticket_hash, again(mine).erased_at)
     with unit_of_work():
-        second = erase(found, context.PUBLIC)
+        second = erase(lambda: found, context.PUBLIC)
     assert (first.signups, second.signups, second.messages) == (1, 0, 0)
     assert (again(mine).ticket_hash, again(mine).erased_at) == before
     with pytest.raises(NothingHeld), unit_of_work():
-        erase(held(phone), context.PUBLIC)
+        erase(lambda: held(phone), context.PUBLIC)
 
 
 def test_who_comes_back_with_the_document_is_new(client, run, phone):
@@ -271,7 +271,7 @@ def test_whoever_is_erased_before_the_confirmation_gets_no_certificate(app):
     with unit_of_work():
         found = held(phone)
         assert consequences(found).unfinished == 1
-        erase(found, context.PUBLIC)
+        erase(lambda: found, context.PUBLIC)
     with unit_of_work():
         certificates = confirm(run.id, by)
     assert [one.signup_id for one in certificates] == [second.id]
@@ -283,7 +283,7 @@ def test_who_is_at_the_training_is_nameless_and_keeps_the_place(app, phone):
         under_way = factories.run(starts_in=timedelta(minutes=-10))
         here = factories.signup(under_way, phone=phone)
     with unit_of_work():
-        assert erase(held(phone), context.PUBLIC).places == 0
+        assert erase(lambda: held(phone), context.PUBLIC).places == 0
     assert (again(here).state, opened(here)) == ("confirmed", GONE)
     assert db.session.scalars(select(SeatPool.taken).where(SeatPool.run_id == under_way.id)).one() == 1
 
@@ -310,7 +310,7 @@ def test_two_taps_at_once_erase_once(app, run, phone):
         with app.app_context():
             try:
                 with unit_of_work():
-                    return erase(held(phone), context.PUBLIC).signups
+                    return erase(lambda: held(phone), context.PUBLIC).signups
             except NothingHeld:
                 return 0
             finally:

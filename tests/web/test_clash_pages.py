@@ -13,7 +13,7 @@ from chengjiu_mp.courses import merging
 from chengjiu_mp.courses.change_models import RunChange
 from chengjiu_mp.courses.double_booked import elsewhere_on, people_in
 from chengjiu_mp.courses.drafting import Sitting
-from chengjiu_mp.courses.models import CourseRun
+from chengjiu_mp.courses.models import CourseRun, Signup
 from chengjiu_mp.courses.withdrawing import withdraw
 from tests import factories
 from tests.figures_rows import at
@@ -125,7 +125,22 @@ def test_the_merge_form_names_each_run_and_what_is_missing(client: FlaskClient) 
     for _ in range(2):
         signed(run)
     page = desk(client).get(f"/console/runs/{run}/merge").text
-    assert "周末班，12月4日（周五）12:00–15:00，" in page and "（余 1 席，还差 1 席）" in page
+    (choice,) = re.findall(r'<label class="tick"><input type="radio" name="into" .*?</label>', page)
+    said = re.sub("<[^>]+>|[\u2060]", "", choice).replace("\u00a0", " ")
+    assert said.startswith("周末班12月4日（周五）12:00–15:00，") and said.endswith("（余 1 席，还差 1 席）")
+    assert "<select" not in page
+
+
+def test_of_many_runs_the_nearest_stand_open_and_a_chosen_far_one_too(client: FlaskClient) -> None:
+    run = a_run(starts_in=9 * DAYS)
+    many = [a_run(starts_in=(10 + n) * DAYS) for n in range(8)]
+    page = desk(client).get(f"/console/runs/{run}/merge").text
+    assert (page.count('name="into"'), "更远的 2 场" in page) == (8, True)
+    sent = post(client, f"/console/runs/{run}/merge", f"/console/runs/{run}/merge", reason="", sure="1", into=many[7])
+    assert re.search(rf'<details class="more" open>.*value="{many[7]}" checked', sent.text, re.DOTALL)
+    unsaid = post(client, f"/console/runs/{run}/merge", f"/console/runs/{run}/merge", reason="人少", sure="1")
+    assert unsaid.status_code == 422
+    assert 'href="#f-into"' in unsaid.text and 'id="f-into-error"' in unsaid.text
 
 
 def test_without_a_run_that_has_a_seat_there_is_nothing_to_press(client: FlaskClient) -> None:
@@ -149,3 +164,44 @@ def test_a_list_chooses_its_runs_by_seats_and_lock(client: FlaskClient, values: 
     page = desk(client, "unit_manager", "chengjiang").get(f"/console/lists/new?unit_id={unit}").text
     # Dates and figures are kept together on a narrow page.
     assert "教师班" in page and words in re.sub("</?span[^>]*>|[\u2060]", "", page).replace("\u00a0", " ")
+
+
+MOVED = [{"starts_at": "2026-11-26T13:00:00+08:00", "ends_at": "2026-11-26T16:00:00+08:00"}]
+
+
+def call(client: FlaskClient, run: int, verb: str, **body: Any) -> Any:
+    with factories.made():
+        who = factories.bearer("operator")
+    return client.post(f"/api/v1/runs/{run}/{verb}", json={"reason": "检修", **body}, headers=who)
+
+
+def test_a_program_moves_nobody_onto_another_run_unsaid(client: FlaskClient) -> None:
+    moved, other = a_run(starts_in=9 * DAYS), a_run(title="另一班")
+    both(moved, other)
+    told = call(client, moved, "reschedule", meetings=MOVED)
+    assert (told.status_code, told.json["code"], told.json["people"], changes()) == (409, "clashes_unseen", 1, 0)
+    (clash,) = told.json["clashes"]
+    mine = db.session.scalars(select(Signup.id).where(Signup.run_id == moved)).one()
+    assert clash == {"signup_id": mine, "run_id": other, "at_once": True}
+    assert (told.json["errors"][0]["pointer"], "欧阳" in told.text) == ("/despite_clashes", False)
+    assert call(client, moved, "reschedule", meetings=MOVED, despite_clashes=False).status_code == 409
+    done = call(client, moved, "reschedule", meetings=MOVED, despite_clashes=True)
+    assert (done.status_code, done.json["id"], changes()) == (200, moved, 1)
+
+
+def test_a_program_merges_into_no_clash_unsaid(client: FlaskClient) -> None:
+    few, many, other = a_run(starts_in=9 * DAYS), a_run(), a_run(title="另一班", starts_in=3 * DAYS + DAYS / 8)
+    both(few, other)
+    both(few, many)
+    told = call(client, few, "merge", into=many)
+    assert (told.status_code, told.json["code"], changes()) == (409, "clashes_unseen", 0)
+    assert [(one["run_id"], one["at_once"]) for one in told.json["clashes"]] == [(other, False)]
+    assert call(client, few, "merge", into=many, despite_clashes=True).status_code == 200
+
+
+def test_a_program_that_says_nothing_moves_a_run_as_before_where_nobody_is_elsewhere(client: FlaskClient) -> None:
+    moved, few, many = a_run(starts_in=9 * DAYS), a_run(starts_in=9 * DAYS), a_run()
+    signed(moved)
+    both(few, many)
+    assert call(client, moved, "reschedule", meetings=MOVED).status_code == 200
+    assert call(client, few, "merge", into=many).status_code == 200

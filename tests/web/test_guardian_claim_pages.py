@@ -70,6 +70,48 @@ def test_five_wrong_tries_end_the_code(app: Flask, word: str) -> None:
     assert enter(app.test_client(), claim_code()).status_code == 422
 
 
+def again(other: FlaskClient, phone: str = PHONE) -> Any:
+    return post(other, "/g", phone=phone, again="1")
+
+
+def test_five_wrong_tries_end_the_code_and_never_the_guardian(app: Flask, word: str) -> None:
+    for round_ in range(1, 4):
+        old = claim_code()
+        for _ in range(5):
+            enter(app.test_client(), "000000")
+        assert enter(app.test_client(), old).status_code == 422
+        said = again(app.test_client())
+        assert (said.status_code, "请填最新那条短信里的" in said.text) == (200, True)
+        assert len(told("guardian.asked")) == 1 + round_
+    assert enter(app.test_client(), claim_code()).headers["Location"] == word
+
+
+def test_the_childs_phone_sends_another_code_too_once_the_old_one_is_dead(client: FlaskClient, word: str) -> None:
+    for _ in range(5):
+        enter(client.application.test_client(), "000000")
+    assert "已发给监护人" in client.get(post(client, f"{word}/ask", word).headers["Location"]).text
+    assert enter(client.application.test_client(), claim_code()).headers["Location"] == word
+
+
+def test_asking_for_another_code_tells_nothing_and_sends_none_while_one_is_good(app: Flask, word: str) -> None:
+    said = [again(app.test_client(), phone) for phone in (PHONE, factories.phone())]
+    assert [one.status_code for one in said] == [200, 200]
+    blind = [re.sub(r'value="[^"]*"|nonce="[^"]*"', "", one.text) for one in said]
+    assert blind[0] == blind[1]
+    assert len(told("guardian.asked")) == 1
+    unsaid = again(app.test_client(), "")
+    assert (unsaid.status_code, "请填写收到短信的手机号" in unsaid.text) == (422, True)
+
+
+def test_guesses_from_elsewhere_do_not_shut_the_holder_out(app: Flask, word: str) -> None:
+    guesser = app.test_client()
+    guesser.environ_base["REMOTE_ADDR"] = "198.51.100.7"
+    for _ in range(32):
+        enter(guesser, "000000")
+    again(app.test_client())
+    assert enter(app.test_client(), claim_code()).headers["Location"] == word
+
+
 def test_another_numbers_holder_does_nothing_with_the_code(app: Flask, word: str) -> None:
     assert enter(app.test_client(), claim_code(), factories.phone()).status_code == 422
 
@@ -103,6 +145,6 @@ def test_two_forms_are_listed(app: Flask, client: FlaskClient, word: str) -> Non
 
 
 def test_guesses_at_one_number_are_bounded(app: Flask, word: str) -> None:
-    tries = [enter(app.test_client(), "000000", "13911112222").status_code for _ in range(11)]
-    assert tries == [422] * 10 + [429]
+    tries = [enter(app.test_client(), "000000", "13911112222").status_code for _ in range(31)]
+    assert tries == [422] * 30 + [429]
     assert db.session.scalars(select(PhoneCode.purpose).where(PhoneCode.purpose == "guardian_claim")).all() != []

@@ -82,8 +82,43 @@ def test_the_reminders_link_leads_to_what_can_be_done_now(client: FlaskClient, f
     assert "请过假的不算缺席" in client.get(f"{page}/excuse").text
     press(client, f"{page}/excuse", f"{page}/excuse", reason="身体不适")
     assert the_signup().excused_at == frozen.now
-    assert client.get(page).text.count("已记下您请了假") == 1
+    away = client.get(page).text
+    assert away.count("已记下您请了假") == 1
+    assert "到场出示这个码签到。存成图片" not in away
+    assert "请假自动作废" in away
+    assert away.index("又能来了，照样出示下面的码") < away.index("扫不了时，报上面六位签到码")
+    assert "已报上" not in away
+    assert "class.ics" not in away
+    assert re.findall(r'class="btn main[^>]*>([^<]+)', away) == ["看其他场次"]
+    assert client.get(f"{page}/state").get_json()["word"] == "已请假"
     assert client.get(f"{page}/excuse").headers["Location"] == page
+
+
+def test_after_the_end_an_excused_ticket_shows_no_code(client: FlaskClient, frozen: FrozenClock) -> None:
+    page = ticket(starts_in=timedelta(hours=-1), excused_at=frozen.now)
+    code = the_signup().code
+    assert f"{code[:3]} {code[3:]}" in client.get(page).text
+    frozen.now += timedelta(days=1)
+    after = client.get(page).text
+    assert f"{code[:3]} {code[3:]}" not in after
+    assert "这一场已经结束。您请过假，不算缺席" in after
+
+
+def test_who_comes_after_all_is_there(client: FlaskClient, frozen: FrozenClock) -> None:
+    page = ticket(starts_in=timedelta(hours=-1), excused_at=frozen.now, outcome="attended")
+    assert "请假" not in client.get(page).text
+
+
+def test_the_list_says_who_is_excused(client: FlaskClient, frozen: FrozenClock) -> None:
+    signed(client, run_page(starts_in=timedelta(hours=1)))
+    frozen.now += timedelta(hours=1, minutes=5)
+    assert "已请假" not in client.get("/me").text
+    with unit_of_work():
+        the_one = db.session.scalars(select(Signup)).one()
+        the_one.excused_at = frozen.now
+    mine = client.get("/me").text
+    assert "已请假" in mine
+    assert "又能来了，到场出示入场码就行" in mine
 
 
 def test_an_excuse_that_comes_too_late_says_whom_to_tell(client: FlaskClient, frozen: FrozenClock) -> None:

@@ -13,6 +13,7 @@ from chengjiu_mp.courses.erasing import erase_signups
 from chengjiu_mp.courses.models import Signup
 from chengjiu_mp.courses.moving import move
 from chengjiu_mp.people.documents import DocType
+from chengjiu_mp.people.models import Person
 from tests import factories, owndata, signups
 from tests.web.test_citizen_pages import run_page, send, signed, typed
 from tests.web.test_desk_pages import a_run, enter, staff
@@ -120,11 +121,31 @@ def test_what_was_proved_face_to_face_goes_to_the_desk(client: FlaskClient, anna
     assert latest().latin_name == WHOLE
 
 
+@pytest.mark.parametrize(
+    ("names", "doc_type"),
+    [
+        ({"name": "金敏洙", "latin_surname": "KIM", "latin_given": "MINSU"}, "passport"),
+        ({"name": "KIM MINSU"}, "passport"),
+        ({"name": "何敏"}, "hm_travel_permit"),
+    ],
+)
+def test_a_korean_number_needs_no_chosen_type(client: FlaskClient, names: dict[str, str], doc_type: str) -> None:
+    ticket = signed(client, run_page(), doc_number="M12345678", birth_date="1990-01-01", **names)
+    person = db.session.get_one(Person, latest().person_id)
+    assert (person.doc_type, latest().warnings) == (doc_type, [])
+    wish = {"what": "document", "doc_number": "M87654321", "birth_date": "1990-01-01"}
+    post(client, f"{ticket}/correct", f"{ticket}/correct?what=document", **wish)
+    again = db.session.get_one(Person, latest().person_id)
+    assert (again.id != person.id, again.doc_type) == (True, doc_type)
+
+
 @pytest.mark.browser
 def test_it_is_asked_where_the_number_is_a_passports(form: Page) -> None:  # noqa: F811
     part = form.locator("[data-latin]")
     assert not part.is_visible()
     form.fill("#f-doc_number", "C01X00T47")
+    assert part.is_visible()
+    form.fill("#f-doc_number", "M12345678")
     assert part.is_visible()
     form.fill("#f-doc_number", "H12345678")
     assert not part.is_visible()

@@ -86,6 +86,7 @@ def test_from_the_sheet_to_the_codes(liaison):
     assert "手机号应是 11 位数字" in page
     assert ONE["证件号码"] not in page
     tickets = liaison.get(f"/console/lists/{list_id}/tickets")
+    assert "单位点名码" in tickets.text
     code = db.session.scalars(select(Signup.code)).one()
     assert f"{code[:3]} {code[3:]}" in tickets.text
     assert tickets.headers["Cache-Control"] == "no-store"

@@ -147,6 +147,33 @@ def test_what_cannot_be_undone_is_asked_again(look: Open, script: bool) -> None:
     expect(page.get_by_label("吊销的原因")).to_be_visible()
 
 
+def test_a_missing_reason_is_said_in_the_dialog_which_stays(look: Open) -> None:
+    page = look("states")
+    sent = []
+    page.on("request", lambda request: sent.append(request) if request.method == "POST" else None)
+    page.locator("summary", has_text="吊销这张证书").click()
+    dialog = page.get_by_role("dialog")
+    why, said = dialog.get_by_label("吊销的原因"), dialog.get_by_text("请写明吊销的原因。")
+    expect(said).to_be_hidden()
+    for typed in ("", "   "):
+        why.fill(typed)
+        dialog.locator("button[type=submit]").click()
+        expect(said).to_be_visible()
+        expect(why).to_be_focused()
+        expect(why).to_have_attribute("aria-invalid", "true")
+    expect(dialog).to_be_visible()
+    why.fill("印错")
+    expect(said).to_be_hidden()
+    assert (sent, why.evaluate("one => one.form.noValidate")) == ([], True)
+
+
+def test_without_a_script_the_browser_asks_for_the_reason(look: Open) -> None:
+    page = look("states", script=False)
+    page.locator("summary", has_text="吊销这张证书").click()
+    form = page.locator("details.confirm form", has_text="吊销的原因")
+    assert (form.get_attribute("novalidate"), form.locator("[name=reason]").get_attribute("required")) == (None, "")
+
+
 def test_leaving_the_question_returns_to_the_button(look: Open) -> None:
     page = look("states")
     page.locator("summary", has_text="吊销这张证书").click()

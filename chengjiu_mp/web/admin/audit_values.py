@@ -7,9 +7,13 @@ from chengjiu_mp.web.admin.audit_words import FACTS
 # Words that stand in facts, under their key where one word means several things.
 # What is not listed (reasons, numbers, names of fields) is shown as it is.
 VALUES = {
+    "kind.helper": "助手的手机",
+    "kind.own": "老师的手机",
     "what.accounts": "学员账号",
+    "what.devices": "签到手机",
     "what.codes": "验证码",
     "what.evidence": "普及佐证图片",
+    "what.latin_name": "护照上的姓名",
     "what.messages": "消息",
     "what.names": "名单上的姓名",
     "what.people": "人员",
@@ -21,6 +25,7 @@ VALUES = {
     "changed.certificate_no": "证书编号",
     "changed.grade": "级别",
     "changed.key_group": "身份",
+    "changed.latin_name": "护照上的姓名",
     "changed.name": "姓名",
     "changed.phone": "手机号",
     "changed.qualified_on": "取得日期",

@@ -1,6 +1,7 @@
 """What staff do to a published run that its people hear of: another date, called off, merged; and reserved places."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from pydantic import Field
@@ -213,15 +214,17 @@ def _page(
     )  # fmt: skip
 
 
-def _others(found: queries.RunAndSeats) -> list[tuple[int, str]]:
+def _others(found: queries.RunAndSeats) -> list[dict[str, Any]]:
     scope = units_in_scope(context.principal(), ("operator",))
     taking = [one for one in merging.could_take(found.run) if scope is None or one.run.unit_id in scope]
-    return [(one.run.id, _other(one, found.pool.taken)) for one in taking]
+    return [
+        {"id": one.run.id, "title": one.run.title, "facts": _facts(one, found.pool.taken)} for one in taking
+    ]  # fmt: skip
 
 
-def _other(one: queries.RunAndSeats, needed: int) -> str:
+def _facts(one: queries.RunAndSeats, needed: int) -> str:
     seats = f"余 {one.seats_left} 席" + (f"，还差 {needed - one.seats_left} 席" if needed > one.seats_left else "")
-    return f"{one.run.title}，{day_time_range(one.run.starts_at, one.run.ends_at)}，{one.run.venue.name}（{seats}）"
+    return f"{day_time_range(one.run.starts_at, one.run.ends_at)}，{one.run.venue.name}（{seats}）"
 
 
 def _reserves(run_id: int, errors: dict[str, str]) -> str:

@@ -7,6 +7,7 @@ from pydantic import Field
 from sqlalchemy import and_
 from werkzeug.wrappers import Response
 
+from chengjiu_mp.checkin import wall_queries
 from chengjiu_mp.checkin.closing import closing_of
 from chengjiu_mp.checkin.evidence import lacking, lacks_evidence
 from chengjiu_mp.checkin.record import record_of
@@ -96,7 +97,7 @@ def _page(run_id: int, errors: dict[str, str]) -> str:
         warnings=publishing.warnings_of(run_id) if found.run.state == "draft" else [], series=series_of(run_id),
         groups=seated_by_group(run_id),
         publisher=caller.has(*publishing.PUBLISHING_ROLES), unconfirmed=sum(not line.name_confirmed for line in lines),
-        checked_in=signup_queries.checked_in_count(run_id),
+        checked_in=signup_queries.checked_in_count(run_id), by_wall=wall_queries.by_wall(found.run),
         reserves=reserving.reserves_listed(run_id), changed=_changes(run_id),
         left=leaving.people_who_left(run_id), closing=closing_of(found.run),
         pictures=pictures_shown(run_id), submitted=record_of(run_id),

@@ -4,7 +4,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from pydantic import Field
 from werkzeug.wrappers import Response
 
-from chengjiu_mp.checkin import queries
+from chengjiu_mp.checkin import queries, wall_queries
 from chengjiu_mp.checkin.closing import closing_of
 from chengjiu_mp.core.access import access, roles
 from chengjiu_mp.core.context import principal
@@ -74,4 +74,5 @@ def _page(run_id: int, given: ClosePage, errors: dict[str, str]) -> str:
     return render_template(
         "h5/close.html", title="结束场次" if run.closed_at is None else "实到人数", run=run, given=given, errors=errors,
         back=url_for("teach.roster", run_id=run.id), closing=closing_of(run), path=request.path,
+        by_wall=wall_queries.by_wall(run),
     )  # fmt: skip

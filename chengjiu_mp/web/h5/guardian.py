@@ -111,7 +111,8 @@ def refuse(token: str) -> Response:
 def ask(token: str) -> str | Response | tuple[str, int]:
     """Send the question with a code to the guardian's phone, for who is not where this page is open."""
     try:
-        codes.spend_send(guardian_phone(asked_under(token)[0]), http.network())
+        codes.mobile(guardian_phone(asked_under(token)[0]))
+        codes.spend_claim(http.network())
         with unit_of_work():
             guardians.ask_again(asked_under(token))
     except Refusal as refusal:

@@ -4,6 +4,7 @@ A short message's template holds no address of its own, but the site's fixed one
 together prove the phone for half an hour; nothing is told of a number that was never asked.
 """
 
+from contextlib import suppress
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, session, url_for
@@ -14,10 +15,12 @@ from chengjiu_mp.certificates import passes
 from chengjiu_mp.core import http, limits, privacy
 from chengjiu_mp.core.access import PUBLIC, access
 from chengjiu_mp.core.day_words import day_time
-from chengjiu_mp.core.errors import Refusal
+from chengjiu_mp.core.db import unit_of_work
+from chengjiu_mp.core.errors import Refusal, TooMany
 from chengjiu_mp.core.limits import Limit
 from chengjiu_mp.core.parsing import In, from_pairs
 from chengjiu_mp.courses import guardians, queries
+from chengjiu_mp.courses.errors import GuardianAskedLately
 from chengjiu_mp.courses.messages import CLAIM
 from chengjiu_mp.people.guardians import asked_of_phone, guardian_token
 from chengjiu_mp.signin import codes
@@ -32,6 +35,8 @@ HOUR, DAY = 3600, 86400
 class ClaimPage(In):
     phone: str = Field("", max_length=60)
     code: str = Field("", max_length=12)
+    # The other button: a new code, because the last one is lost or was guessed at.
+    again: bool = False
 
 
 @blueprint.get("/g")
@@ -44,11 +49,13 @@ def form() -> str:
 
 @blueprint.post("/g")
 @access(PUBLIC)
-def enter() -> Response | tuple[str, int]:
+def enter() -> Response | str | tuple[str, int]:
     """Check them, and go on to what waits: straight to the only one."""
     given = ClaimPage(phone="", code="")
     try:
         given = from_pairs(ClaimPage, request.form, ignore=forms.IGNORED)
+        if given.again:
+            return _sent_again(given)
         forms.need(given, phone="请填写收到短信的手机号。", code="请填写短信里的 6 位确认码。")
         _spend(given.phone)
         proved = codes.prove_claim(given.phone, given.code, CLAIM)
@@ -60,14 +67,30 @@ def enter() -> Response | tuple[str, int]:
     return redirect(waiting[0]["href"] if only else url_for(".form"), 303)
 
 
+def _sent_again(given: ClaimPage) -> str:
+    """Send another code where one is waited for. One answer for every number: it tells nobody whose guardian this is.
+
+    :raise PhoneRefused, NoSms: when no code can go there; :raise TooMany: when this network asks too often
+    """
+    forms.need(given, phone="请填写收到短信的手机号。")
+    index = privacy.phone_index(codes.mobile(given.phone))
+    codes.spend_claim(http.network())
+    with suppress(GuardianAskedLately, TooMany), unit_of_work():
+        guardians.ask_phone_again(index)
+    return _page(given, {}, sent=True)
+
+
 def _spend(phone: str) -> None:
     """Count a try, whether or not the number was ever asked.
+
+    A code ends with its fifth wrong try, and so many codes go to a phone: the number's own count is per network, so
+    that nobody's guesses elsewhere shut its holder out.
 
     :raise PhoneRefused, NoSms: when no code can have gone there; :raise TooMany: when a limit is used up
     """
     index, network = privacy.phone_index(codes.mobile(phone)).hex(), http.network()
     limits.spend(
-        Limit(f"claim:{HOUR}:{index}", 10, HOUR), Limit(f"claim:{DAY}:{index}", 30, DAY),
+        Limit(f"claim:{HOUR}:{index[:32]}:{network}", 30, HOUR), Limit(f"claim:{DAY}:{index[:32]}:{network}", 60, DAY),
         Limit(f"claim-net:60:{network}", 60, 60), Limit(f"claim-net:{DAY}:{network}", 600, DAY),
     )  # fmt: skip
 
@@ -88,7 +111,7 @@ def _list(proved: bytes) -> str:
     return render_template("h5/guardian_claim.html", title="监护人同意", back="/me", ways=_waiting(proved), proved=True)
 
 
-def _page(given: ClaimPage, errors: dict[str, str]) -> str:
+def _page(given: ClaimPage, errors: dict[str, str], *, sent: bool = False) -> str:
     return render_template(
-        "h5/guardian_claim.html", title="监护人同意", back="/me", given=given, errors=errors, proved=False
+        "h5/guardian_claim.html", title="监护人同意", back="/me", given=given, errors=errors, proved=False, sent=sent
     )

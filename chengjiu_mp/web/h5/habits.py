@@ -41,10 +41,11 @@ def _shared() -> dict[str, object]:
 def habits_of(signup: Signup) -> dict[str, Any]:
     """Return what a ticket offers its holder now; its run is loaded."""
     run, ahead = signup.run, clock.now() < signup.run.ends_at
+    coming = signup.state in SEATED and signup.outcome is None and signup.excused_at is None
     return {
         "confirm_by": signup.confirm_by if asks_to_confirm(signup) else None,
         "confirmed": signup.confirm_by is not None and signup.reconfirmed_at is not None and signup.outcome is None,
-        "calendar": signup.state in SEATED and run.state == "published" and signup.outcome is None and ahead,
+        "calendar": coming and run.state == "published" and ahead,
         "excusable": may_excuse(signup), "excused": signup.excused_at is not None and signup.outcome != "attended",
     }  # fmt: skip
 

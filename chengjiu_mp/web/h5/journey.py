@@ -8,6 +8,7 @@ from sqlalchemy import select
 from chengjiu_mp.certificates.models import Certificate
 from chengjiu_mp.certificates.versions import newest_version, verify_path
 from chengjiu_mp.checkin.queries import first_check_in
+from chengjiu_mp.core import clock
 from chengjiu_mp.core.day_words import day_time
 from chengjiu_mp.core.db import db
 from chengjiu_mp.courses.models import SEATED, Signup
@@ -34,6 +35,9 @@ _WAITS_FOR_CHILD = "同行的孩子还没有监护人同意，同意后大家一
 
 _RELEASED = ("名额已让出", "没有等到您点“我会来”，名额已让给候补的人。还想来，可以重新报名。")
 _ABSENT = ("未到场", "这一场已经结束，没有您的签到记录。如有出入，请打电话问。")
+# Nothing has to be taken back: whoever comes after all checks in, and the check-in has the last word.
+_AWAY = ("已请假", "又能来了？不用另外说，到了出示或报出这个码签到就行，请假自动作废。来不了，欢迎改报其他场次。")
+_AWAY_AFTER = ("已请假", "这一场已经结束。您请过假，不算缺席，欢迎改报其他场次。")
 _EXCUSED = ("已请假", "已记下您请了假，不算缺席。欢迎改报其他场次。")
 
 
@@ -69,12 +73,18 @@ def journey_of(signup: Signup) -> Journey:
     if signup.state not in SEATED:
         return _without_a_place(signup)
     names = POPULAR if signup.run.exam_scheme_id is None else CERTIFIED
+    return _before_check_in(signup, names) if signup.outcome != "attended" else _after_check_in(signup, names)
+
+
+def _before_check_in(signup: Signup, names: tuple[str, ...]) -> Journey:
     if signup.outcome == "absent":
         word, text = _ABSENT if signup.excused_at is None else _EXCUSED
         return Journey(1, word, "plain", text, names)
-    if signup.outcome is None:
-        return Journey(1, "已报上", "ok", "到场出示这个码签到。存成图片，没有网也能用。", names)
-    return _after_check_in(signup, names)
+    if signup.excused_at is not None:
+        ahead = clock.now() < signup.run.ends_at
+        word, text = _AWAY if ahead else _AWAY_AFTER
+        return Journey(1, word, "plain", text, names, usable=ahead)
+    return Journey(1, "已报上", "ok", "到场出示这个码签到。存成图片，没有网也能用。", names)
 
 
 def _before(signup: Signup) -> str:

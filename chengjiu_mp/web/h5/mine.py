@@ -12,7 +12,7 @@ from chengjiu_mp.core.access import PUBLIC, access
 from chengjiu_mp.core.day_words import clock_time, day_time
 from chengjiu_mp.courses import signup_queries
 from chengjiu_mp.courses.excusing import may_excuse
-from chengjiu_mp.courses.models import LIVE, Signup
+from chengjiu_mp.courses.models import LIVE, SEATED, Signup
 from chengjiu_mp.courses.reconfirming import asks_to_confirm
 from chengjiu_mp.web.h5.completing import links_for
 from chengjiu_mp.web.h5.own_data import held_now
@@ -54,6 +54,11 @@ def _is_ahead(signup: Signup) -> bool:
     return live and clock.now() < run.ends_at
 
 
+def _is_away(signup: Signup) -> bool:
+    """Return whether its holder said that they cannot come, and no check-in says otherwise."""
+    return signup.excused_at is not None and signup.state in SEATED and signup.outcome in (None, "absent")
+
+
 def _cards(signups: Sequence[Signup], ranks: dict[int, int]) -> list[dict[str, Any]]:
     return [_card(one, ranks.get(one.id)) for one in signups]
 
@@ -74,7 +79,7 @@ def pill_of(signup: Signup) -> tuple[str, str]:
         return "待监护人同意", "warn"
     if signup.state == "lapsed" and signup.confirm_by is not None:
         return "名额已让出", "plain"
-    if signup.outcome == "absent" and signup.excused_at is not None:
+    if _is_away(signup):
         return "已请假", "plain"
     return _PILLS.get(signup.state) or _OUTCOMES.get(signup.outcome or "") or ("已报上", "ok")
 
@@ -100,6 +105,8 @@ def _afterwards(signup: Signup) -> str:
 
 
 def _arrival(signup: Signup) -> str:
+    if _is_away(signup):
+        return "又能来了，到场出示入场码就行"
     begins = signup.run.starts_at
     days = (clock.day_of(begins) - clock.today()).days
     near = {0: "今天", 1: "明天"}.get(days)

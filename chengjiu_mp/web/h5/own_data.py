@@ -159,7 +159,7 @@ def erase() -> AnyResponse | tuple[str, int]:
         if not given.understood:
             raise NotConfirmed(field="understood")
         with unit_of_work():
-            erasure.erase(held_now(), principal(), forget_certificates=given.certificates == "forget")
+            erasure.erase(held_now, principal(), forget_certificates=given.certificates == "forget")
     except Refusal as refusal:
         held = held_now()
         if not held:

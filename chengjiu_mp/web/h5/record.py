@@ -6,7 +6,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from pydantic import Field
 from werkzeug.wrappers import Response
 
-from chengjiu_mp.checkin import evidence, record
+from chengjiu_mp.checkin import evidence, record, wall_queries
 from chengjiu_mp.checkin.closing import closing_of
 from chengjiu_mp.checkin.queries import seen_run
 from chengjiu_mp.checkin.record_api import picture_reply
@@ -129,5 +129,5 @@ def _page(run_id: int, given: RecordPage | None = None, errors: dict[str, str] |
         "h5/record.html", title="普及记录", back=url_for("teach.roster", run_id=run.id), run=shown, said=said,
         given=given or record.suggested(shown), errors=errors or {}, closing=closing_of(run), most=evidence.MOST,
         pictures=pictures_shown(run.id), submitted=record.record_of(run.id), kinds=list(KINDS.items()),
-        post=url_for(".page", run_id=run.id),
+        post=url_for(".page", run_id=run.id), by_wall=wall_queries.by_wall(run),
     )  # fmt: skip

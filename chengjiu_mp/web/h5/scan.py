@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from chengjiu_mp.checkin import messages, policy, queries
 from chengjiu_mp.checkin.answers import answer_of
+from chengjiu_mp.checkin.device_api import MAY_HELP, door
 from chengjiu_mp.checkin.schemas import ScanIn
 from chengjiu_mp.checkin.service import record_scans
 from chengjiu_mp.core import clock, ids
@@ -18,8 +21,9 @@ from chengjiu_mp.core.access import PUBLIC, access
 from chengjiu_mp.core.context import principal
 from chengjiu_mp.core.db import unit_of_work
 from chengjiu_mp.core.parsing import In, RowId, from_pairs
+from chengjiu_mp.courses.models import Meeting
 from chengjiu_mp.web import forms
-from chengjiu_mp.web.h5.teach import MAY, phase_of
+from chengjiu_mp.web.h5.teach import phase_at
 
 blueprint = Blueprint("scan", __name__)
 
@@ -29,8 +33,9 @@ WORKER_POLICY = (
     "form-action 'none'; frame-ancestors 'none'"
 )
 OWN = (
-    "app.css", "app.js", "scan.css", "scan.js", "scan-camera.js", "scan-left.js", "scan-signals.js", "scan-store.js",
-    "scan-sync.js", "icons/favicon.svg",
+    "app.css", "app.js", "scan.css", "scan.js", "scan-camera.js", "scan-check.js", "scan-guess.js", "scan-left.js",
+    "scan-names.js", "scan-pin.js", "scan-roster.js", "scan-signals.js", "scan-signout.js", "scan-store.js",
+    "scan-sync.js", "scan-vault.js", "icons/favicon.svg",
 )  # fmt: skip
 # By name, so that a new version is a new address; absent where the decoder could not be installed.
 DECODER = ("vendor/zxing-reader-3.1.4.js", "vendor/zxing_reader-3.1.4.wasm")
@@ -49,25 +54,39 @@ class CodePageIn(In):
 
 
 @blueprint.get("/teach/runs/<row:run_id>/scan")
-@access(MAY)
+@access(MAY_HELP)
 def page(run_id: int) -> Response:
     """Show the camera, the answer, and the code field that always works. No names: this page is kept on the phone."""
     asked = from_pairs(ScanQuery, request.args)
-    run = policy.run_to_check_in(principal(), run_id)
+    at = door(run_id)
+    run = at.run
     meeting = queries.meeting_of(run.id, asked.meeting)
-    html = render_template(
+    meetings = queries.meetings_of(run.id)
+    until = kept_until(meetings).isoformat()
+    return _kept_page(render_template(
         "h5/scan.html", title="扫码签到", back=url_for("teach.roster", run_id=run.id), run=run, meeting=meeting,
-        meetings=queries.meetings_of(run.id), figures=queries.counts(run.id, meeting.id), phase=phase_of(meeting),
+        meetings=meetings, until=until, figures=queries.counts(run.id, meeting.id), phase=phase_at(at, meeting),
         opens=policy.opens_at(meeting), nonce=ids.new_token(), tones=messages.TONES, words=messages.WORDS,
-        last=answer_of(run, asked.last, principal()) if asked.last else None,
-    )  # fmt: skip
+        last=answer_of(run, asked.last, at.by) if asked.last else None, limited=at.limited,
+    ), until)  # fmt: skip
+
+
+def _kept_page(html: str, until: str) -> Response:
+    """Return a page that may use the camera, with when the phone is to drop it."""
     reply = make_response(html)
     reply.headers["Permissions-Policy"] = "camera=(self), geolocation=(), microphone=()"
+    reply.headers["X-Kept-Until"] = until
     return reply
 
 
+def kept_until(meetings: Sequence[Meeting]) -> datetime:
+    """Return from when on a phone keeps neither names nor this page: the day after the run's last meeting begins."""
+    last = max(meeting.ends_at for meeting in meetings)
+    return clock.at_local(clock.day_of(last) + timedelta(days=1))
+
+
 @blueprint.post("/teach/runs/<row:run_id>/scan")
-@access(MAY)
+@access(MAY_HELP)
 def typed(run_id: int) -> AnyResponse:
     """Check in by a typed code, without script."""
     given = from_pairs(CodePageIn, request.form, ignore=forms.IGNORED)

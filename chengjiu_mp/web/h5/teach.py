@@ -6,15 +6,16 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from pydantic import Field
 from werkzeug.wrappers import Response
 
-from chengjiu_mp.checkin import attendance, messages, policy, provisional, queries
+from chengjiu_mp.checkin import attendance, messages, policy, provisional, queries, wall_queries
 from chengjiu_mp.checkin.answers import answer_of
 from chengjiu_mp.checkin.attended import attended_of, syllabus_of
 from chengjiu_mp.checkin.closing import closing_of
 from chengjiu_mp.checkin.conflicts import conflicts
+from chengjiu_mp.checkin.device_api import MAY, MAY_HELP, door
 from chengjiu_mp.checkin.schemas import ScanIn
 from chengjiu_mp.checkin.service import record_scans
 from chengjiu_mp.core import clock, ids
-from chengjiu_mp.core.access import access, roles
+from chengjiu_mp.core.access import access
 from chengjiu_mp.core.context import principal
 from chengjiu_mp.core.db import unit_of_work
 from chengjiu_mp.core.parsing import In, RowId, from_pairs
@@ -26,15 +27,13 @@ from chengjiu_mp.web.view import own_path
 
 blueprint = Blueprint("teach", __name__)
 
-MAY = roles("instructor", "operator")
-
 
 class RosterQuery(In):
     """``last``: the scan that was just made; ``said``: what else just happened."""
 
     meeting: RowId | None = None
     last: RowId | None = None
-    said: Literal["", "annulled"] = ""
+    said: Literal["", "annulled", "present"] = ""
 
 
 class SearchPage(In):
@@ -89,29 +88,34 @@ def _card(run: CourseRun) -> dict[str, Any]:
 
 
 @blueprint.route("/teach/runs/<row:run_id>", methods=["GET", "POST"])
-@access(MAY)
+@access(MAY_HELP)
 def roster(run_id: int) -> str:
     """Show who is here, who is missing, and what was refused; a post searches."""
     return show_roster(run_id, "base.html", url_for("teach.today"))
 
 
 def show_roster(run_id: int, shell: str, back: str) -> str:
-    """Return the roster's page within a shell; the console shows the same one."""
+    """Return the roster's page within a shell; the console shows the same one.
+
+    On a phone that is only paired it has names to tick and nothing else: no document's digits, no way back in time.
+    """
     asked = from_pairs(RosterQuery, request.args)
     search = from_pairs(SearchPage, request.form, ignore=forms.IGNORED)
-    run = policy.run_to_check_in(principal(), run_id)
+    at = door(run_id)
+    run = at.run
     meeting = queries.meeting_of(run.id, search.meeting or asked.meeting)
-    rows = queries.roster(run.id, meeting.id, search.q)
-    last = answer_of(run, asked.last, principal()) if asked.last else None
+    rows = queries.roster(run.id, meeting.id, search.q, documents=not at.limited)
+    last = answer_of(run, asked.last, at.by) if asked.last else None
     return render_template(
-        "h5/roster.html", shell=shell, title="名单", back=back, run=queries.seen_run(principal(), run.id),
+        "h5/roster.html", shell=shell, title="名单", back="" if at.limited else back, run=queries.with_venue(run.id),
         meeting=meeting, meetings=queries.meetings_of(run.id), figures=queries.counts(run.id, meeting.id),
         missing=[r for r in rows if not r.checked_in], here=[r for r in rows if r.checked_in], said=asked.said,
-        q=search.q, phase=phase_of(meeting, run), opens=policy.opens_at(meeting), last=last,
-        undo=_undo(run, asked.last), refused=queries.refused_scans(run.id), conflicts=conflicts(run.id, meeting.id),
-        words=messages.WORDS, waiting=queries.waiting(run.id), to_complete=to_complete(run.id),
-        sources=messages.SOURCES, new_nonce=ids.new_token, path=request.path, closing=closing_of(run),
-        **_shares(run, rows),
+        q=search.q, phase=phase_at(at, meeting), opens=policy.opens_at(meeting), last=last,
+        undo=_undo(run, asked.last), device=at.device if at.limited else None,
+        refused=queries.refused_scans(run.id), conflicts=conflicts(run.id, meeting.id), words=messages.WORDS,
+        waiting=queries.waiting(run.id), to_complete=to_complete(run.id), sources=messages.SOURCES,
+        new_nonce=ids.new_token, path=request.path, wall=wall_queries.on_roster(run, meeting),
+        closing=closing_of(run), **_shares(run, rows),
     )  # fmt: skip
 
 
@@ -137,6 +141,12 @@ def _undo(run: CourseRun, scan_id: int | None) -> dict[str, Any] | None:
     return {"scan_id": found[0].id, "name": found[1].name} if found else None
 
 
+def phase_at(at: policy.Door, meeting: Meeting) -> str:
+    """Return :func:`phase_of` the meeting as who stands at the door may use it: paper is not for a paired phone."""
+    phase = phase_of(meeting, at.run)
+    return "over" if at.limited and phase == "paper" else phase
+
+
 def phase_of(meeting: Meeting, run: CourseRun | None = None) -> str:
     """Return "early", "open", "paper" (the time is over, the paper list is typed in) or "over".
 
@@ -154,7 +164,7 @@ def phase_of(meeting: Meeting, run: CourseRun | None = None) -> str:
 
 
 @blueprint.post("/teach/runs/<row:run_id>/ticks")
-@access(MAY)
+@access(MAY_HELP)
 def tick(run_id: int) -> Response:
     """Check in by name, from the roster."""
     given = from_pairs(TickPage, request.form, ignore=forms.IGNORED)

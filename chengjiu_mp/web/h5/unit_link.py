@@ -42,6 +42,8 @@ class ClaimPage(In):
     phone: str = Field("", max_length=60)
     doc_type: DocType | None = None
     birth_date: Day | None = None
+    latin_surname: str = Field("", max_length=200)
+    latin_given: str = Field("", max_length=200)
     consent: dict[str, int] = Field(default_factory=dict)
 
 
@@ -99,6 +101,7 @@ def _claimed(token: str, given: ClaimPage) -> tuple[str, str]:
             entry = Entry(
                 name=name_of(row), doc_number=given.doc_number, phone=given.phone, doc_type=given.doc_type,
                 birth_date=given.birth_date, consents=consents, health_notice_read=True,
+                latin_surname=given.latin_surname, latin_given=given.latin_given,
             )  # fmt: skip
             return claiming.complete(of, row, entry, device), fresh
         return claiming.claim(of, row, consents, device), fresh

@@ -90,7 +90,7 @@ def _verdict(
     seen: Seen, *, typed: str = "", match: bool | None = None, errors: dict[str, str] | None = None,
     by_number: bool = False, status: int = 200,
 ) -> Response:  # fmt: skip
-    return _private(render_template(
+    return private(render_template(
         "h5/verify.html", title="证书查验", back="/", shown=verify_out(seen), tone=TONES[seen.state], typed=typed,
         match=match, errors=errors or {}, by_number=by_number, path=request.path,
         replaced=seen.certificate.state == "superseded",
@@ -98,7 +98,7 @@ def _verdict(
 
 
 def _unknown(refusal: Refusal) -> Response:
-    return _private(
+    return private(
         render_template("h5/verify_unknown.html", title="证书查验", back="/", sentence=refusal.sentence), 404
     )
 
@@ -107,12 +107,13 @@ def _number_page(
     given: VerifyNumberPage, errors: dict[str, str], unknown: Refusal | None = None, status: int = 200
 ) -> Response:
     status = unknown.kind.value if unknown else status
-    return _private(render_template(
+    return private(render_template(
         "h5/verify_number.html", title="按编号查验", back="/lookup", given=given, errors=errors, unknown=unknown,
     ), status)  # fmt: skip
 
 
-def _private(html: str, status: int) -> Response:
+def private(html: str, status: int) -> Response:
+    """Return a page of an answer, which no search engine is to keep."""
     reply: Response = current_app.make_response((html, status))
     reply.headers["X-Robots-Tag"] = "noindex, nofollow"
     return reply

@@ -69,6 +69,25 @@ on("click", async (event) => {
   }
 });
 
+// A missing reason is said at its field; without this script the browser says it.
+function askWhy(form) {
+  const missing = form.querySelector("[data-missing]");
+  if (!missing) return;
+  const why = form.elements.reason;
+  const tell = (wrong) => {
+    missing.hidden = !wrong;
+    why.setAttribute("aria-invalid", wrong);
+  };
+  form.noValidate = true;
+  form.addEventListener("submit", (event) => {
+    if (why.value.trim()) return;
+    event.preventDefault();
+    tell(true);
+    why.focus();
+  });
+  why.addEventListener("input", () => tell(false));
+}
+
 // What cannot be undone is asked again; with a dialog where there is one, in place where there is none.
 for (const details of all("details[data-dialog]")) {
   const inner = details.querySelector(".inner");
@@ -88,6 +107,7 @@ for (const details of all("details[data-dialog]")) {
   });
   cancel?.addEventListener("click", () => dialog.close());
   dialog.addEventListener("close", () => details.querySelector("summary").focus());
+  askWhy(inner);
   if (details.open) start();
 }
 

@@ -1,40 +1,58 @@
-// What the phone keeps: scans that wait to be sent, and the day's roster as hashes. No name or phone in the clear.
-const DAY = 86400000;
+// What the phone keeps: scans that wait to be sent, and what opens with the PIN alone. No name, phone or ticket in the clear.
+const SCAN_PAGE = /^\/teach\/runs\/\d+\/scan$/;
+const FORGOTTEN = "rosters-forgotten";
+let late = null;
 
 const opened = new Promise((resolve, reject) => {
-  const asked = indexedDB.open("checkin", 1);
+  const asked = indexedDB.open("checkin", 2);
   asked.onupgradeneeded = () => {
-    asked.result.createObjectStore("queue", { keyPath: "order", autoIncrement: true });
-    asked.result.createObjectStore("roster", { keyPath: "meeting" });
+    const [base, names] = [asked.result, asked.result.objectStoreNames];
+    if (!names.contains("queue")) base.createObjectStore("queue", { keyPath: "order", autoIncrement: true });
+    // Masked names lay here in the clear before version 2.
+    if (names.contains("roster")) base.deleteObjectStore("roster");
+    base.createObjectStore("roster", { keyPath: "meeting" });
+    if (!names.contains("vault")) base.createObjectStore("vault", { keyPath: "run" });
   };
-  asked.onsuccess = () => resolve(asked.result);
+  asked.onsuccess = () => {
+    late = asked.result;
+    late.onversionchange = () => late.close();
+    resolve(late);
+  };
+  // An older page in another tab may hold the base: until it goes, this page remembers by itself.
+  asked.onblocked = () => resolve(null);
+  setTimeout(resolve, 3000, null);
   asked.onerror = () => reject(asked.error);
 });
 opened.catch(() => {});
 
 // A private window may have no database: then scans live as long as the page does.
-const memory = { queue: new Map(), roster: new Map(), next: 1 };
+const memory = { queue: new Map(), next: 1 };
 
 async function within(name, mode, work) {
   let base;
-  try { base = await opened; } catch { return null; }
+  try { base = (await opened) || late; } catch { /* none */ }
+  if (!base) return null;
   return new Promise((resolve, reject) => {
     const step = base.transaction(name, mode);
     const asked = work(step.objectStore(name));
-    step.oncomplete = () => resolve({ result: asked.result });
+    step.oncomplete = () => resolve({ result: asked?.result });
     step.onerror = step.onabort = () => reject(step.error);
   });
 }
 
+const read = async (name, work) => (await within(name, "readonly", work).catch(() => null))?.result;
+const write = (name, work) => within(name, "readwrite", work).catch(() => null);
+
+// Where a ticket cannot be hashed it is never written down.
 export async function put(scan) {
-  const done = await within("queue", "readwrite", (store) => store.add(scan)).catch(() => null);
+  const readable = scan.ticket && scan.ticket !== "?";
+  const done = readable ? null : await write("queue", (store) => store.add(scan));
   if (!done) memory.queue.set(memory.next, { ...scan, order: `m${memory.next++}` });
 }
 
 // Everything that waits, in the order of scanning.
 export async function waiting() {
-  const kept = await within("queue", "readonly", (store) => store.getAll()).catch(() => null);
-  return [...(kept ? kept.result : []), ...memory.queue.values()];
+  return [...((await read("queue", (store) => store.getAll())) || []), ...memory.queue.values()];
 }
 
 export async function sent(scans) {
@@ -44,21 +62,52 @@ export async function sent(scans) {
   }
 }
 
-export async function keepRoster(meeting, rows) {
-  const roster = { meeting, rows, at: Date.now() };
-  const done = await within("roster", "readwrite", (store) => store.put(roster)).catch(() => null);
-  if (!done) memory.roster.set(meeting, roster);
-}
+export const vaultOf = (run) => read("vault", (store) => store.get(run));
+export const sealedRoster = (meeting) => read("roster", (store) => store.get(meeting));
+export const keepVault = async (record) => Boolean(await write("vault", (store) => store.put(record)));
+export const keepSealed = async (record) => Boolean(await write("roster", (store) => store.put(record)));
 
-export async function roster(meeting) {
-  const kept = await within("roster", "readonly", (store) => store.get(meeting)).catch(() => null);
-  return (kept && kept.result) || memory.roster.get(meeting) || null;
-}
-
-// A roster is a day's: older ones leave the phone.
-export async function forgetOldRosters() {
-  const kept = await within("roster", "readonly", (store) => store.getAll()).catch(() => null);
-  for (const { meeting, at } of kept ? kept.result : []) {
-    if (Date.now() - at > DAY) await within("roster", "readwrite", (store) => store.delete(meeting));
+async function forget(gone) {
+  for (const name of ["vault", "roster"]) {
+    for (const record of (await read(name, (store) => store.getAll())) || []) {
+      if (gone(record)) await write(name, (store) => store.delete(record[name === "vault" ? "run" : "meeting"]));
+    }
   }
+}
+
+// A forgotten PIN, or too many wrong ones. Scans that wait stay.
+export const forgetRun = (run) => forget((record) => record.run === run);
+
+// From the day after the last meeting nobody needs the names any more.
+export const forgetPast = () => forget((record) => !(record.until > Date.now()));
+
+// Signing out, or the phone is no longer trusted: every roster and kept scan page goes, in all tabs. Unsent scans stay.
+export async function forgetRosters() {
+  await forget(() => true);
+  dispatchEvent(new Event(FORGOTTEN));
+  if (globalThis.BroadcastChannel) {
+    const channel = new BroadcastChannel(FORGOTTEN);
+    channel.postMessage("all");
+    channel.close();
+  }
+  for (const name of globalThis.caches ? await caches.keys() : []) {
+    const cache = await caches.open(name);
+    for (const request of await cache.keys()) {
+      if (SCAN_PAGE.test(new URL(request.url).pathname)) await cache.delete(request);
+    }
+  }
+}
+
+export function onForgotten(act) {
+  addEventListener(FORGOTTEN, act);
+  if (globalThis.BroadcastChannel) new BroadcastChannel(FORGOTTEN).onmessage = act;
+}
+
+// Whether what is written can be read again; for the check before a day without network.
+export async function trial() {
+  const record = { run: -1, until: 0, word: String(Math.random()) };
+  if (!(await keepVault(record))) return false;
+  const found = await vaultOf(-1);
+  await forgetRun(-1);
+  return found?.word === record.word;
 }

@@ -1,4 +1,5 @@
-// Sending what waits, in order and harmlessly twice; judging by the kept roster while there is no network.
+// Sending what waits, in order and harmlessly twice; judging by the phone's roster while there is no network.
+import { guess, meant } from "./scan-guess.js";
 import * as store from "./scan-store.js";
 
 const PATIENCE = 3000; // then the phone answers by itself
@@ -7,9 +8,9 @@ const BATCH = 50;
 const AGAIN = 5000;
 
 export class Sync {
-  // tell({state, waiting}): state is "online", "offline", "signin" or "closed"
-  constructor({ run, meeting, csrf, tell, answered }) {
-    Object.assign(this, { run, meeting, csrf, tell, answered, state: "online", sending: null, timer: null, answers: new Map() });
+  // tell({state, waiting}): state is "online", "offline", "signin", "closed" or "revoked"
+  constructor({ run, meeting, csrf, tell, answered, roster = null }) {
+    Object.assign(this, { run, meeting, csrf, tell, answered, roster, state: navigator.onLine ? "online" : "offline", sending: null, timer: null, answers: new Map() });
     addEventListener("online", () => this.flush());
     addEventListener("offline", () => this.say("offline"));
   }
@@ -19,16 +20,35 @@ export class Sync {
     this.tell({ state, waiting: (await store.waiting()).length });
   }
 
-  // The server's answer, or the phone's own after three seconds without one.
   async submit(ticket, source) {
+    return this.record(await meant(ticket, this.run, this.roster), source);
+  }
+
+  // By name: a row of the roster.
+  tick(row) {
+    return this.record({ row, kept: { signup_id: row.signup_id } }, "name");
+  }
+
+  // Takes back what was not sent yet; false when it was.
+  async withdraw(nonce) {
+    while (this.sending) await this.sending;
+    const found = (await store.waiting()).filter((one) => one.nonce === nonce);
+    await store.sent(found);
+    await this.say();
+    return found.length > 0;
+  }
+
+  // The server's answer, or the phone's own: after three seconds without one, at once where there is no network.
+  async record(found, source) {
     const scan = {
-      nonce: newNonce(), run: this.run, meeting_id: this.meeting, ticket: ticket.slice(0, 500), source,
+      nonce: newNonce(), run: this.run, meeting_id: this.meeting, ...found.kept, source,
       scanned_at: new Date().toISOString(),
     };
     await store.put(scan);
     this.say();
-    const answer = await Promise.race([this.flush(scan.nonce), wait(navigator.onLine ? PATIENCE : 300)]);
-    return answer || { nonce: scan.nonce, ...(await this.guess(scan)) };
+    const sent = this.flush(scan.nonce);
+    const answer = navigator.onLine && await Promise.race([sent, wait(PATIENCE)]);
+    return answer || { nonce: scan.nonce, ...(await guess(scan, found, this.roster, await store.waiting())) };
   }
 
   // One flush at a time; whoever asks meanwhile waits for a round that began after asking.
@@ -50,7 +70,7 @@ export class Sync {
       for (const group of byRun(await store.waiting())) {
         for (let i = 0; i < group.length; i += BATCH) await this.send(group.slice(i, i + BATCH), answers);
       }
-      if (this.state === "offline") this.state = "online";
+      if (this.state === "offline" && navigator.onLine) this.state = "online";
     } catch (reason) {
       this.state = reason.state || "offline";
     }
@@ -62,7 +82,7 @@ export class Sync {
 
   async send(scans, answers) {
     const reply = await this.ask(`/api/v1/runs/${scans[0].run}/scans`, {
-      scans: scans.map(({ nonce, ticket, meeting_id, scanned_at, source }) => ({ nonce, ticket, meeting_id, scanned_at, source })),
+      scans: scans.map(({ order, run, ...scan }) => scan),
       sent_at: new Date().toISOString(),
     });
     if (reply.ok) {
@@ -78,6 +98,7 @@ export class Sync {
       answers.set(scans[0].nonce, { nonce: scans[0].nonce, verdict: "refused", word: "没有记上", message: "这一条读不出来，请在名单里点名。" });
       return store.sent(scans);
     }
+    if (await gone(reply)) throw Object.assign(new Error("revoked"), { state: "revoked" });
     throw Object.assign(new Error("refused"), { state: { 401: "signin", 403: "closed", 404: "closed" }[reply.status] });
   }
 
@@ -94,6 +115,11 @@ export class Sync {
 
   async renew() {
     const page = await fetch(`/teach/runs/${this.run}/scan`, { headers: { "X-Fresh": "1" }, signal: timeout(LIMIT) });
+    // Who must sign in is sent elsewhere: a page that is refused here was taken back.
+    if (page.status === 401) {
+      await store.forgetRosters();
+      throw Object.assign(new Error("revoked"), { state: "revoked" });
+    }
     if (page.redirected || !page.ok) throw Object.assign(new Error("signed out"), { state: "signin" });
     const fresh = new DOMParser().parseFromString(await page.text(), "text/html").getElementById("scan");
     this.csrf = fresh?.dataset.csrf || this.csrf;
@@ -102,36 +128,26 @@ export class Sync {
 
   async counts() {
     const reply = await fetch(`/api/v1/runs/${this.run}/checkins?meeting_id=${this.meeting}`, { signal: timeout(LIMIT) });
+    if (await gone(reply)) await this.say("revoked");
     if (!reply.ok) throw new Error(String(reply.status));
     return reply.json();
   }
 
   async fetchRoster() {
     const reply = await fetch(`/api/v1/runs/${this.run}/scan-roster?meeting_id=${this.meeting}`, { signal: timeout(LIMIT) });
-    if (reply.ok) await store.keepRoster(this.meeting, (await reply.json()).items);
-  }
-
-  // What can honestly be said without the server.
-  async guess(scan) {
-    const [roster, key] = [await store.roster(this.meeting), await keyOf(scan.ticket, this.run)];
-    const before = [];
-    for (const one of await store.waiting()) {
-      if (one.nonce !== scan.nonce && one.meeting_id === scan.meeting_id && await keyOf(one.ticket, this.run) === key) before.push(one);
-    }
-    const row = roster && key && roster.rows.find((each) => each.keys.includes(key));
-    const name = row ? row.name_masked : "";
-    if (!textOf(scan.ticket, this.run)) return kept("bad", "", "不是票", "这不是票上的二维码。请对方打开「我的票」再扫。");
-    if (row?.first_at) return kept("warn", name, "已签过到", `${clock(row.first_at)} 已由${row.by || "工作人员"}签到，不用再扫。`);
-    if (before.length) return kept("warn", name, "刚扫过", `${clock(before[0].scanned_at)} 已在这台手机扫过，等待上传。`);
-    if (row) return kept("ok", name, "离线已记下", "在手机的名单里，联网后自动上传。");
-    if (!roster || !key) return kept("warn", "", "离线已记下", "现在没有网络，不能确认是否已报名；联网后自动核对。");
-    return kept("bad", "", "手机名单里没有", `手机里的名单是 ${clock(roster.at)} 的。已记下，联网后再核对；请先核对报名短信。`);
+    if (await gone(reply)) await this.say("revoked");
+    if (reply.ok) await this.roster.take((await reply.json()).items);
   }
 }
 
-const kept = (tone, name, word, message) => ({ offline: true, tone, name, word, message });
+// The phone was paired with the run and is not any more: its rosters go, what waits to be sent stays.
+async function gone(reply) {
+  if (reply.status !== 401 || (await reply.json().catch(() => ({}))).code !== "device_revoked") return false;
+  await store.forgetRosters();
+  return true;
+}
+
 const wait = (milliseconds) => new Promise((resolve) => { setTimeout(resolve, milliseconds); });
-const clock = (instant) => new Date(instant).toLocaleTimeString("zh-CN", { hour: "2-digit", minute: "2-digit", timeZone: "Asia/Shanghai" });
 
 function timeout(milliseconds) {
   const stop = new AbortController();
@@ -148,19 +164,4 @@ function byRun(scans) {
 function newNonce() {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
-// The same reading as the server's: the link's token, the bare token, or the code after the run's number.
-function textOf(ticket, run) {
-  const link = /\/i\/([a-z2-7]{26})(?:[/?#]|$)/i.exec(ticket);
-  const plain = ticket.normalize("NFKC").replace(/[\s\-_.·]+/g, "");
-  const token = link ? link[1].toLowerCase() : /^[a-z2-7]{26}$/i.test(plain) && plain.toLowerCase();
-  return token || (/^[a-z0-9]{6}$/i.test(plain) ? `${run}:${plain.toUpperCase()}` : "");
-}
-
-async function keyOf(ticket, run) {
-  const text = textOf(ticket, run);
-  if (!text || !crypto.subtle) return null;
-  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));
-  return [...hash.slice(0, 16)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -1,13 +1,18 @@
 // The scan page: camera or typed code in, one large answer out. Without this file the code form still works.
 import { Camera } from "./scan-camera.js";
+import { Check, unable } from "./scan-check.js";
+import { clock } from "./scan-guess.js";
+import { Names } from "./scan-names.js";
+import { Pin } from "./scan-pin.js";
+import { PhoneRoster } from "./scan-roster.js";
 import { choose, chosen, signal, wake } from "./scan-signals.js";
-import { forgetOldRosters } from "./scan-store.js";
 import { Sync } from "./scan-sync.js";
 
 const root = document.getElementById("scan");
 const part = (name) => root.querySelector(`[data-${name}]`);
 const TONE = { accepted: "ok", already: "warn", refused: "bad" };
 const POLL = 4000;
+const ROSTER = 120000;
 let shown = {};
 let lateRefusals = 0;
 const guessed = new Set();
@@ -56,25 +61,74 @@ function net({ state, waiting }) {
     signin: `登录已过期，扫到的还在手机里（${waiting}）。`,
     closed: `服务器没有收下（${waiting}），请联系市红十字会。`,
   }[state];
+  if (state === "revoked") return revoked(waiting);
   part("net").hidden = !words;
   part("net-words").textContent = words;
-  if (state !== "signin") return;
-  const link = document.createElement("a");
-  link.href = root.dataset.signin;
-  link.textContent = "重新登录";
-  part("net-words").append(link);
+  blind(state === "offline");
+  names.show();
+  if (state === "signin") part("net-words").append(signInLink("重新登录"));
 }
 
-const sync = new Sync({
-  run: Number(root.dataset.run), meeting: Number(root.dataset.meeting), csrf: root.dataset.csrf, tell: net,
-  answered: late,
-});
+function signInLink(words) {
+  const link = document.createElement("a");
+  link.href = root.dataset.signin;
+  link.textContent = words;
+  return link;
+}
 
-async function take(ticket, source) {
-  const answer = await sync.submit(ticket, source);
+// The camera stops and nothing more is taken; what was not sent stays on the phone until somebody may send it.
+function revoked(waiting) {
+  camera.close();
+  for (const name of ["camera", "toggles", "names", "lock", "ready"]) if (part(name)) part(name).hidden = true;
+  document.querySelector(".act").hidden = true;
+  const left = waiting ? `还有 ${waiting} 条没上传，都留在这台手机里：请老师重新邀请，或在这台手机上登录，就会自动补传。` : "都已上传。要继续签到，请找老师。";
+  verdict({ tone: "bad", word: "签到权限已收回", message: `${left}存着的名单已清掉。` });
+  const way = document.createElement("p");
+  way.className = "scan-way";
+  way.append(Object.assign(signInLink("老师在这台手机上登录"), { className: "btn" }));
+  part("answer").append(way);
+}
+
+// What the phone cannot know while nobody answers, and how old what it knows is.
+function blind(offline) {
+  part("blind").hidden = !offline;
+  if (!offline) return;
+  const { rows, at, state } = roster;
+  const old = Math.round((Date.now() - at) / 60000);
+  part("blind-age").textContent = rows
+    ? `手机里的名单是 ${clock(at)} 的（${old < 1 ? "刚刚" : old < 100 ? `${old} 分钟前` : `${Math.round(old / 60)} 小时前`}），共 ${rows.length} 人。`
+    : state === "locked" ? "手机里的名单锁着，输入 PIN 才能核对。" : "手机里没有名单，是否报过名要联网后才核对。";
+}
+
+const [run, meeting] = [Number(root.dataset.run), Number(root.dataset.meeting)];
+const roster = new PhoneRoster({
+  run, meeting, until: Date.parse(root.dataset.until), changed() {
+    pin.show();
+    names.show();
+    blind(sync.state === "offline" || !navigator.onLine);
+    document.body.dataset.names = roster.rows ? roster.rows.length : roster.state;
+  },
+});
+const sync = new Sync({ run, meeting, csrf: root.dataset.csrf, tell: net, answered: late, roster });
+const names = new Names({ box: part("names"), roster, meeting, tick: (row) => answered(sync.tick(row)), withdraw });
+const pin = new Pin({ lock: part("lock"), box: part("pin-box"), roster, fetchRoster: () => sync.fetchRoster(), done: () => check.clear() });
+
+async function answered(asked) {
+  const answer = await asked;
+  if (sync.state === "revoked") return;
   if (answer.offline) guessed.add(answer.nonce);
   show(answer);
 }
+
+async function withdraw(nonce) {
+  const done = await sync.withdraw(nonce);
+  if (done) guessed.delete(nonce);
+  verdict(done
+    ? { nonce, tone: "warn", word: "已撤回", message: "这一条没有上传，本人可以重新签到。", offline: true }
+    : { nonce, tone: "warn", word: "已经上传", message: "要撤销，请到名单里点“撤销”。" });
+}
+
+const take = (ticket, source) => answered(sync.submit(ticket, source));
 
 // The kept page is older than the last count the phone has seen.
 const COUNTED = `scan-count-${root.dataset.meeting}`;
@@ -88,6 +142,7 @@ async function refresh() {
   try {
     const counts = await sync.counts();
     count(counts);
+    if (roster.saw(counts.items)) sync.fetchRoster().catch(() => {});
     try { sessionStorage.setItem(COUNTED, JSON.stringify({ arrived: counts.arrived, expected: counts.expected })); } catch { /* private window */ }
     if (sync.state === "offline") sync.flush();
   } catch { /* shown as offline by the next scan */ }
@@ -107,7 +162,10 @@ function toggle(name, words, on, act) {
   paint();
 }
 
-const camera = new Camera({ video: part("video"), found: (text) => take(text, "camera"), failed: withoutCamera });
+// The code on a unit's sheet is no ticket: it leads to the unit's people of this run, to be ticked together.
+const unitOf = (text) => new RegExp(`/teach/runs/${run}/group\\?unit=\\d+$`).exec(text)?.[0];
+const seen = (text) => (unitOf(text) && navigator.onLine ? location.assign(unitOf(text)) : take(text, "camera"));
+const camera = new Camera({ video: part("video"), found: seen, failed: withoutCamera });
 
 function withoutCamera(words) {
   camera.close();
@@ -129,7 +187,11 @@ async function open() {
   }
 }
 
-part("camera").hidden = part("toggles").hidden = false;
+const check = new Check({ box: part("ready"), roster, camera });
+for (const name of ["camera", "toggles", "names", "ready"]) part(name).hidden = false;
+part("other").hidden = !unable();
+part("other").querySelector("span").textContent = unable();
+if (location.hash === "#check") part("ready").open = true;
 if (Camera.missing()) withoutCamera(Camera.missing());
 part("open").addEventListener("click", open);
 document.addEventListener("visibilitychange", () => {
@@ -152,7 +214,7 @@ document.querySelector("[data-code]").addEventListener("submit", (event) => {
   field.value = "";
 });
 
-// The phone keeps this page and its parts, and the day's roster as hashes.
+// The phone keeps this page and its parts; the roster only under a PIN.
 async function keep() {
   if (!("serviceWorker" in navigator)) return;
   await navigator.serviceWorker.register("/sw.js");
@@ -161,8 +223,10 @@ async function keep() {
 }
 navigator.serviceWorker?.addEventListener("message", ({ data }) => { if (data.kept) document.body.dataset.kept = "yes"; });
 keep().catch(() => {});
-forgetOldRosters().then(() => sync.fetchRoster()).catch(() => {});
-addEventListener("online", () => sync.fetchRoster().catch(() => {}));
+const renew = () => { roster.expire(); if (!document.hidden && navigator.onLine) sync.fetchRoster().catch(() => {}); };
+roster.begin().then(renew);
+addEventListener("online", renew);
+setInterval(renew, ROSTER);
 sync.flush();
 refresh();
-setInterval(() => { if (!document.hidden && navigator.onLine) refresh(); }, POLL);
+setInterval(() => { if (!document.hidden && navigator.onLine && sync.state !== "revoked") refresh(); }, POLL);

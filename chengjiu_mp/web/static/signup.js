@@ -15,9 +15,10 @@ function typeOf(input) {
   return [...document.querySelectorAll("[data-document-type]")].find((one) => one.dataset.documentType === input.id);
 }
 
-// A passport's number begins with a letter, and so does that of no card but the two that name their type.
+// A passport's number begins with a letter, and so does that of no card but the two that name their type. Korea's
+// begins like Macao's permits.
 function isPassport(type, typed) {
-  return type ? type.includes("passport") : /^[A-GI-LN-Z]/i.test(typed.trim());
+  return type ? type.includes("passport") : /^([A-GI-LN-Z]|M\d)/i.test(typed.trim());
 }
 
 function attend(box) {

@@ -19,12 +19,53 @@ addEventListener("activate", (event) => {
       }
       await caches.delete(name);
     }
+    // An older page may hold the base for long: nothing waits for it.
+    await Promise.race([forgetPast().catch(() => {}), new Promise((resolve) => { setTimeout(resolve, 1000); })]);
     await clients.claim();
   })());
 });
 
+// Names, and the pages of a run, leave the phone on the day after its last meeting; what was not sent stays.
+async function forgetPast() {
+  const past = (until) => !(new Date(until) > Date.now());
+  for (const name of (await caches.keys()).filter((each) => each.startsWith("scan-"))) {
+    const cache = await caches.open(name);
+    for (const request of await cache.keys()) {
+      const page = SCAN_PAGE.test(new URL(request.url).pathname) && await cache.match(request);
+      const until = page && page.headers.get("X-Kept-Until");
+      if (until && past(until)) await cache.delete(request);
+    }
+  }
+  const base = await new Promise((resolve) => {
+    const asked = indexedDB.open("checkin");
+    asked.onupgradeneeded = () => asked.transaction.abort(); // there is none, and none is made
+    asked.onsuccess = () => resolve(asked.result);
+    asked.onerror = asked.onblocked = () => resolve(null);
+  });
+  for (const name of base ? ["vault", "roster"].filter((each) => base.objectStoreNames.contains(each)) : []) {
+    const asked = base.transaction(name, "readwrite").objectStore(name).openCursor();
+    await new Promise((resolve) => {
+      asked.onerror = resolve;
+      asked.onsuccess = () => {
+        if (!asked.result) return resolve();
+        if (past(asked.result.value.until)) asked.result.delete();
+        asked.result.continue();
+      };
+    });
+  }
+  base?.close();
+}
+
+// Whether the page and everything it needs is here, for the check before a day without network.
+async function answer(path, port) {
+  const cache = await caches.open(CACHE);
+  const found = await Promise.all([path, ...FILES].map((each) => cache.match(each)));
+  port.postMessage({ page: Boolean(found[0]), lacking: found.slice(1).filter((each) => !each).length });
+}
+
 // A page that was loaded before this worker came asks to be kept.
 addEventListener("message", (event) => {
+  if (event.data.check) event.waitUntil(answer(event.data.check, event.ports[0]));
   if (!SCAN_PAGE.test(event.data.keep || "")) return;
   event.waitUntil((async () => {
     const reply = await fetch(event.data.keep).catch(() => null);
@@ -38,6 +79,7 @@ addEventListener("fetch", (event) => {
   const { request } = event;
   const { origin, pathname } = new URL(request.url);
   if (request.method !== "GET" || origin !== location.origin || request.headers.has("X-Fresh")) return;
+  if (request.mode === "navigate" && pathname.startsWith("/teach/")) event.waitUntil(forgetPast().catch(() => {}));
   if (pathname.startsWith("/static/vendor/") && FILES.includes(pathname)) event.respondWith(kept(pathname).then((found) => found || fetch(request)));
   else if (FILES.includes(pathname)) event.respondWith(networkFirst(request, pathname));
   else if (SCAN_PAGE.test(pathname)) event.respondWith(networkFirst(request, pathname, true));

@@ -1,13 +1,14 @@
 """What a plan is said through: the raw driver, or a session with `text()`."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from devtools.bench_signup_plan import Plan, Step
+from devtools.bench_plan import Step
 
 
 class Pool(Protocol):
@@ -48,7 +49,7 @@ class DriverWire:
 
 
 class SessionWire:
-    """A session; its plan is :func:`spoken`."""
+    """A session; its steps are :func:`spoken`."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -68,11 +69,9 @@ class SessionWire:
             self._session.rollback()
 
 
-def spoken(plan: Plan) -> Plan:
-    """Return the plan with `text()` for statements and all parameters by name."""
-    return replace(
-        plan, seated=[_spoken(step) for step in plan.seated], waiting=[_spoken(step) for step in plan.waiting]
-    )
+def spoken(steps: Sequence[Step]) -> list[Step]:
+    """Return the steps with `text()` for statements and all parameters by name."""
+    return [_spoken(step) for step in steps]
 
 
 def _spoken(step: Step) -> Step:

@@ -1,6 +1,7 @@
 """A closed loop of keep-alive connections in one process: it stops when every request is answered."""
 
 import asyncio
+import math
 import time
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -18,6 +19,12 @@ class Storm(NamedTuple):
 
     replies: list[Reply]
     seconds: float
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    """Return the smallest value that `share` percent of the values do not exceed; 0 of none."""
+    ordered = sorted(values)
+    return ordered[max(0, math.ceil(len(ordered) * share / 100) - 1)] if ordered else 0.0
 
 
 class _Line(asyncio.Protocol):
