@@ -32,7 +32,7 @@ def leaves(client, door, **values):
 
 def newest() -> ProvisionalCheckIn:
     db.session.rollback()
-    return db.session.scalars(select(ProvisionalCheckIn).order_by(ProvisionalCheckIn.id.desc())).first()
+    return db.session.scalars(select(ProvisionalCheckIn).order_by(ProvisionalCheckIn.id.desc()).limit(1)).one()
 
 
 def test_the_roster_leads_there_and_shows_who_is_to_be_completed(client, door):
