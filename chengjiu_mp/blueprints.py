@@ -6,8 +6,10 @@ from chengjiu_mp import cli
 from chengjiu_mp.certificates import api as certificates
 from chengjiu_mp.certificates import tasks as certificate_tasks
 from chengjiu_mp.checkin import api as checkin
+from chengjiu_mp.checkin import attended_api as checkin_attended
 from chengjiu_mp.checkin import device_api, wall_api
 from chengjiu_mp.checkin import door_api as checkin_door
+from chengjiu_mp.checkin import record_api as checkin_record
 from chengjiu_mp.checkin import tasks as checkin_tasks
 from chengjiu_mp.courses import api as courses
 from chengjiu_mp.courses import calendar_api, family_api, line_api, month_api, scene_api
@@ -60,7 +62,7 @@ from chengjiu_mp.web.admin import settings as console_settings
 from chengjiu_mp.web.admin import signin as console_signin
 from chengjiu_mp.web.admin import targets as console_targets
 from chengjiu_mp.web.h5 import again as again_pages
-from chengjiu_mp.web.h5 import asking, board, completing, guardian_claim, wall_screen
+from chengjiu_mp.web.h5 import asking, attended, board, closing, completing, guardian_claim, wall_screen
 from chengjiu_mp.web.h5 import certificates as lookup_pages
 from chengjiu_mp.web.h5 import corrections as correction_pages
 from chengjiu_mp.web.h5 import devices as device_pages
@@ -72,6 +74,7 @@ from chengjiu_mp.web.h5 import mine as my_pages
 from chengjiu_mp.web.h5 import own_data as own_data_pages
 from chengjiu_mp.web.h5 import paper as paper_pages
 from chengjiu_mp.web.h5 import privacy as privacy_pages
+from chengjiu_mp.web.h5 import record as record_pages
 from chengjiu_mp.web.h5 import refresher as refresher_page
 from chengjiu_mp.web.h5 import results as result_pages
 from chengjiu_mp.web.h5 import runs as run_pages
@@ -126,6 +129,9 @@ PAGES = (
     paper_pages,
     group_pages,
     completing,
+    closing,
+    attended,
+    record_pages,
     console_door_first,
     wall_screen,
     wall_pages,
@@ -185,6 +191,8 @@ def register(app: Flask) -> None:
     app.register_blueprint(link_api.blueprint)
     app.register_blueprint(checkin.blueprint)
     app.register_blueprint(checkin_door.blueprint)
+    app.register_blueprint(checkin_record.blueprint)
+    app.register_blueprint(checkin_attended.blueprint)
     app.register_blueprint(wall_api.blueprint)
     device_api.init_app(app)
     app.register_blueprint(exams.blueprint)

@@ -18,6 +18,8 @@ from chengjiu_mp.people.models import Notice
 from chengjiu_mp.units.models import Sector, Unit
 
 CITY = "jiangyin"
+# Of a short course everything is attended; of a longer one nine tenths.
+SHORT_HOURS = 4
 
 # 附件3, in the plan's own order.
 ROWS = (
@@ -110,9 +112,12 @@ def _install_type(
     scheme = db.session.scalars(select(ExamScheme).where(ExamScheme.code == scheme_code)).first()
     _ensure(
         Syllabus, {"course_type_id": kind.id, "version": 1}, hours=hours, capacity_default=capacity, min_age=min_age,
-        validity_months=validity_months, exam_scheme_id=scheme.id if scheme else None, bring=BRING,
+        min_attendance_ratio=1.0 if hours <= SHORT_HOURS else 0.9, validity_months=validity_months,
+        exam_scheme_id=scheme.id if scheme else None, bring=BRING,
         health_notice=HEALTH if family == "certified" else "",
-        unconfirmed=["hours", "min_age", "validity_months", "exam_scheme_id"] if family == "certified" else ["hours"],
+        unconfirmed=[
+            "hours", "min_age", "validity_months", "exam_scheme_id", "min_attendance_ratio",
+        ] if family == "certified" else ["hours"],
     )  # fmt: skip
 
 

@@ -7,7 +7,14 @@ from flask import Blueprint
 from chengjiu_mp.checkin import attendance, phone_roster, queries, schemas
 from chengjiu_mp.checkin.device_api import MAY, MAY_HELP, door
 from chengjiu_mp.checkin.device_errors import DeviceRevoked
-from chengjiu_mp.checkin.errors import CheckInNeeded, NoMeetings, NotCheckedIn, NothingToAnnul, RosterNotOpen
+from chengjiu_mp.checkin.errors import (
+    CheckInNeeded,
+    LateEntryRefused,
+    NoMeetings,
+    NotCheckedIn,
+    NothingToAnnul,
+    RosterNotOpen,
+)
 from chengjiu_mp.checkin.models import CheckIn
 from chengjiu_mp.checkin.service import record_scans
 from chengjiu_mp.checkin.walking_in import WalkIn, add_at_the_door
@@ -47,10 +54,11 @@ _WALK_IN = {
 
 
 @route(blueprint, "POST", "/runs/<row:run_id>/scans", MAY_HELP, example=_UPLOAD,
-       refusals=(NotFound, RosterNotOpen, NoMeetings, DeviceRevoked))  # fmt: skip
+       refusals=(NotFound, RosterNotOpen, NoMeetings, DeviceRevoked, LateEntryRefused))  # fmt: skip
 def upload_scans(run_id: int, body: schemas.ScansIn) -> schemas.ScanAnswers:
     """Record scans; sending the same nonces again changes nothing and is answered the same."""
-    return schemas.ScanAnswers(items=record_scans(run_id, body.scans, principal(), sent_at=body.sent_at))
+    items = record_scans(run_id, body.scans, principal(), sent_at=body.sent_at, late=body.late_reason)
+    return schemas.ScanAnswers(items=items)
 
 
 @route(blueprint, "POST", "/runs/<row:run_id>/walk-ins", MAY, status=201, example=_WALK_IN,

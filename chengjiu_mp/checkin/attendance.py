@@ -120,7 +120,7 @@ def annul(scan_id: int, reason: str, by: Principal) -> Signup:
         db.session.delete(here)
     db.session.flush()
     if signup.outcome == "attended" and not _checked_in_anywhere(signup.id):
-        signup.outcome = None
+        signup.outcome = "absent" if run.state == "closed" else None
     audit.record("checkin.annulled", signup, unit_id=run.unit_id, scan_id=scan.id, reason=reason)
     db.session.flush()
     return signup

@@ -3,6 +3,7 @@
 from typing import Any
 
 from chengjiu_mp.core.errors import Kind, Refusal
+from chengjiu_mp.core.parsing import Invalid
 
 
 class RosterNotOpen(Refusal):
@@ -49,6 +50,21 @@ class TooManyTyped(Refusal):
     kind = Kind.INVALID
 
 
+class LateReasonMissing(Refusal):
+    """The run is closed: whoever enters paper now says why."""
+
+    code = "late_reason_missing"
+    message = "这一场已经结束。补签要写明原因，例如“签到表下午才交回来”。"
+    kind = Kind.INVALID
+
+
+class LateEntryRefused(Refusal):
+    """The results that stand on the attendance were handed in."""
+
+    code = "late_entry_refused"
+    message = "本场的成绩已经提交，不能再补签。确实到场的，请联系市红十字会，由复核人退回成绩后再补。"
+
+
 class NotCheckedIn(Refusal):
     """Who came to the door was not signed up either, as the check-in was refused; ``why`` is its code."""
 
@@ -79,4 +95,53 @@ class TooLateToComplete(Refusal):
 
     code = "too_late_to_complete"
     message = "本场的成绩已经提交，不能再补录。请打电话问工作人员，可以改报下一场。"
+    kind = Kind.CONFLICT
+
+
+class NotPopular(Refusal):
+    """The run is for certificates: it counts names, and no record of heads is kept of it."""
+
+    code = "not_popular"
+    message = "只有普及场次要交普及记录和佐证。这一场请按签到名单结束。"
+    kind = Kind.CONFLICT
+
+
+class EvidenceFull(Refusal):
+    """``most`` among the facts."""
+
+    code = "evidence_full"
+    message = "一场最多传 9 张。请先删去一张，再传。"
+    kind = Kind.CONFLICT
+
+
+class EvidenceReasonMissing(Refusal):
+    code = "evidence_reason_missing"
+    message = "请写明为什么删去，例如“传错了场次”。"
+    kind = Kind.INVALID
+
+
+class EvidenceFixed(Refusal):
+    code = "evidence_fixed"
+    message = "普及记录已经提交，佐证不能再删。确需更改，请联系市红十字会。"
+    kind = Kind.CONFLICT
+
+
+class RecordIncomplete(Invalid):
+    """``errors`` names each thing that is missing: date, place, presenter, minutes, head_count, evidence."""
+
+    code = "record_incomplete"
+    message = "普及记录还缺几项，请按提示补上再提交。"
+
+
+class ExitNotAsked(Refusal):
+    """The syllabus that the run froze asks for no exit scans."""
+
+    code = "exit_not_asked"
+    message = "这一类课程不用签退，签到就算到场。"
+    kind = Kind.CONFLICT
+
+
+class AttendanceFixed(Refusal):
+    code = "attendance_fixed"
+    message = "本场的成绩已经提交，出勤不能再改。请复核人退回成绩后再更正。"
     kind = Kind.CONFLICT

@@ -99,13 +99,18 @@ def _row(number: int, signup: Signup) -> SheetRow:
     )  # fmt: skip
 
 
-def enter_paper(run_id: int, meeting_id: int, text: str, form_key: str, by: Principal) -> list[Entered]:
+def enter_paper(
+    run_id: int, meeting_id: int, text: str, form_key: str, by: Principal, *, late: str = ""
+) -> list[Entered]:
     """Check in whom ``text`` names, each as a scan from paper; return what became of each, in the order typed.
 
     :param form_key: made with the form: the same form sent twice is answered as the first time
+    :param late: why, once the run is closed
     :raise NothingTyped, TooManyTyped: about the field ``codes``; :raise NotFound, RosterNotOpen, NoMeetings
+    :raise LateReasonMissing, LateEntryRefused: as :func:`policy.late_reason`
     """
     run = policy.run_to_check_in(by, run_id)
+    late = policy.late_reason(run, late)
     marks = read_marks(text)
     if not marks:
         raise NothingTyped(field="codes")
@@ -115,7 +120,7 @@ def enter_paper(run_id: int, meeting_id: int, text: str, form_key: str, by: Prin
     meant = [numbers.signup_of(mark) if numbers and mark.row else None for mark in marks]
     read = [_read(mark, whose, meeting_id, form_key) for mark, whose in zip(marks, meant, strict=True)]
     scans = [one for one in read if isinstance(one, ScanIn)]
-    answers = iter(record_scans(run.id, scans, by) if scans else ())
+    answers = iter(record_scans(run.id, scans, by, late=late) if scans else ())
     return [
         _entered(mark, next(answers)) if isinstance(one, ScanIn) else one for mark, one in zip(marks, read, strict=True)
     ]

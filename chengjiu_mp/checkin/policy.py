@@ -7,7 +7,7 @@ from sqlalchemy import bindparam, exists, select
 
 from chengjiu_mp.checkin.device_errors import DeviceRevoked
 from chengjiu_mp.checkin.device_models import PairedDevice
-from chengjiu_mp.checkin.errors import RosterNotOpen
+from chengjiu_mp.checkin.errors import LateEntryRefused, LateReasonMissing, RosterNotOpen
 from chengjiu_mp.core import clock
 from chengjiu_mp.core.context import Principal
 from chengjiu_mp.core.db import db
@@ -159,10 +159,13 @@ def opens_at(meeting: Meeting) -> datetime:
     return meeting.starts_at - OPENS_BEFORE
 
 
-def verdict_of(run: CourseRun, meeting: Meeting | None, signup: Signup | None, at: datetime, source: str) -> str:
+def verdict_of(
+    run: CourseRun, meeting: Meeting | None, signup: Signup | None, at: datetime, source: str, *, late: bool = False
+) -> str:
     """Return "ok", or the code of why this scan checks nobody in.
 
     :param at: when it was scanned, by a clock that was put right
+    :param late: as :func:`window`
     """
     if run.state in {"draft", "cancelled"}:
         return "run_not_open"
@@ -174,14 +177,32 @@ def verdict_of(run: CourseRun, meeting: Meeting | None, signup: Signup | None, a
         return "unknown_meeting"
     if signup.state in _STATE_CODES:
         return _STATE_CODES[signup.state]
-    return window(run, meeting, at, source)
+    return window(run, meeting, at, source, late=late)
 
 
-def window(run: CourseRun, meeting: Meeting, at: datetime, source: str) -> str:
-    """Return "ok" within the hours of the meeting's check-in, else the code of why not."""
+def window(run: CourseRun, meeting: Meeting, at: datetime, source: str, *, late: bool = False) -> str:
+    """Return "ok" within the hours of the meeting's check-in, else the code of why not.
+
+    :param late: somebody said why paper is entered after the run was closed
+    """
     if at < opens_at(meeting):
         return "too_early"
-    until = meeting.ends_at + (PAPER_UNTIL if source == "paper" else CLOSES_AFTER)
-    if at > until or (run.closed_at is not None and at > run.closed_at):
+    if at > meeting.ends_at + (PAPER_UNTIL if source == "paper" else CLOSES_AFTER):
+        return "run_closed"
+    if run.closed_at is not None and at > run.closed_at and not (late and source == "paper"):
         return "run_closed"
     return "ok"
+
+
+def late_reason(run: CourseRun, given: str) -> str:
+    """Return why paper is entered into a closed run, empty where the run is open and nothing needs saying.
+
+    :raise LateReasonMissing: about ``reason``; :raise LateEntryRefused: the results were handed in
+    """
+    if run.closed_at is None:
+        return ""
+    if run.attendance_fixed_at is not None:
+        raise LateEntryRefused
+    if not given.strip():
+        raise LateReasonMissing(field="reason")
+    return given.strip()

@@ -132,6 +132,12 @@ def attendance(run_id: int, meeting_id: int) -> list[tuple[Signup, CheckIn | Non
     return [(signup, here) for signup, here in rows]
 
 
+def who_came(run_id: int) -> Sequence[Signup]:
+    """Return everybody who was checked in to any meeting, by name."""
+    query = select(Signup).where(Signup.run_id == run_id, Signup.outcome == "attended")
+    return db.session.scalars(query.order_by(Signup.sort_key, Signup.id)).all()
+
+
 def roster(
     run_id: int, meeting_id: int, search: str = "", unit_id: int | None = None, *, documents: bool = True
 ) -> list[RosterRow]:

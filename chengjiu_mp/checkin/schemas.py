@@ -56,10 +56,14 @@ class ScanIn(In):
 
 
 class ScansIn(In):
-    """A batch. ``sent_at`` is the phone's clock at sending; times of a clock that is off are put right by it."""
+    """A batch. ``sent_at`` is the phone's clock at sending; times of a clock that is off are put right by it.
+
+    ``late_reason``: why ticks from paper are entered after the run was closed.
+    """
 
     scans: list[ScanIn] = Field(min_length=1, max_length=200)
     sent_at: Instant | None = None
+    late_reason: str = Field(default="", max_length=200)
 
 
 class ScanAnswer(Out):

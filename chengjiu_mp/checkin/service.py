@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from chengjiu_mp.checkin import policy, tickets
 from chengjiu_mp.checkin.answers import Facts, answers_for, facts_of, meetings_of, read_scans
@@ -21,16 +22,20 @@ _CLOCK_NOISE = timedelta(seconds=10)
 
 
 def record_scans(
-    run_id: int, scans: Sequence[ScanIn], by: Principal, *, sent_at: datetime | None = None
+    run_id: int, scans: Sequence[ScanIn], by: Principal, *, sent_at: datetime | None = None, late: str = ""
 ) -> list[ScanAnswer]:
     """Record scans and return one answer for each, in their order; a known nonce is answered as the first time.
 
     :param sent_at: the phone's clock at sending; when it is off, the scans' times are put right by the difference
+    :param late: why paper is entered after the run was closed; without it such scans are refused
     :raise NotFound: the run is missing or out of the caller's scope; :raise RosterNotOpen: not around its days
     :raise DeviceRevoked: the phone is not paired with the run any more
+    :raise LateEntryRefused: ``late``, and the results were handed in
     """
     take_turn_of(run_id)
-    return _recorded(policy.gate(by, run_id, writing=True), scans, _offset(sent_at))
+    door = policy.gate(by, run_id, writing=True)
+    late = policy.late_reason(door.run, late) if late and not door.limited else ""
+    return _recorded(door, scans, _offset(sent_at), late=late)
 
 
 def record_later(run: CourseRun, scan: ScanIn, by: Principal) -> ScanAnswer:
@@ -43,7 +48,7 @@ def record_later(run: CourseRun, scan: ScanIn, by: Principal) -> ScanAnswer:
 
 
 def _recorded(
-    door: policy.Door, scans: Sequence[ScanIn], offset: timedelta, source: str | None = None
+    door: policy.Door, scans: Sequence[ScanIn], offset: timedelta, source: str | None = None, late: str = ""
 ) -> list[ScanAnswer]:
     run = door.run
     meetings = meetings_of(run.id)
@@ -53,6 +58,7 @@ def _recorded(
     facts = Facts(meetings, {row.id: row for row in meant.values()})
     known = read_scans(run.id, facts, [scan.nonce for scan in scans])
     upload = _Upload(door, facts, offset, source)
+    upload.late = late
     for scan in scans:
         if scan.nonce not in known:
             known[scan.nonce] = upload.record(scan, meant.get(scan.nonce))
@@ -76,6 +82,8 @@ class _Upload:
         self.run, self.by, self.facts, self.offset, self.source = door.run, door.by, facts, offset, source
         self.limited, self.device = door.limited, door.device
         self.counts: dict[str, int] = {}
+        # Why it is entered after the run was closed.
+        self.late = ""
         self.arrived: list[Signup] = []
         self.deeds: list[Deed] = []
         if self.device is not None:
@@ -88,9 +96,10 @@ class _Upload:
         meeting = meetings.get(given.meeting_id)
         # Paper is typed in for a week: that is not for a paired phone.
         source = "name" if self.limited and given.source == "paper" else given.source
-        code = policy.verdict_of(self.run, meeting, signup, at, source)
+        code = policy.verdict_of(self.run, meeting, signup, at, source, late=bool(self.late))
         if code == "unknown_ticket" and given.ticket is not None and not tickets.read_ticket(given.ticket).readable:
             code = "not_a_ticket"
+        remark = "；".join(filter(None, (remark, self.late)))[:200]
         scan = filled(
             Scan, run_id=self.run.id, meeting_id=(meeting or next(iter(meetings.values()))).id,
             signup_id=signup.id if signup else None, nonce=given.nonce, source=self.source or source, scanned_at=at,
@@ -109,7 +118,7 @@ class _Upload:
             before.append(scan)
         elif refold(self.run, signup, scan, before):
             self.arrived.append(signup)
-            facts = {"scan_id": scan.id, "source": scan.source}
+            facts = {"scan_id": scan.id, "source": scan.source} | ({"reason": self.late} if self.late else {})
             self.deeds.append(Deed("checkin.made", signup, self.run.unit_id, facts))
 
     def _when(self, scanned_at: datetime) -> tuple[datetime, str]:
@@ -125,6 +134,7 @@ class _Upload:
         """Write what changed on the sign-ups and the audit rows; let a planted crash strike once it is committed."""
         write_arrivals(self.arrived)
         if self.counts:
-            by = {"device_id": self.device.id} if self.device else {}
-            record_each([*self.deeds, Deed("scans.recorded", self.run, self.run.unit_id, {**self.counts, **by})])
+            more: dict[str, Any] = {"device_id": self.device.id} if self.device else {}
+            more |= {"reason": self.late} if self.late else {}
+            record_each([*self.deeds, Deed("scans.recorded", self.run, self.run.unit_id, {**self.counts, **more})])
         after_commit(lambda: hooks.crash_after_commit("scans"))

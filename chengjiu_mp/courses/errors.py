@@ -200,7 +200,7 @@ class HeadCountUnexplained(Refusal):
     """``checked_in`` among the facts."""
 
     code = "head_count_unexplained"
-    message = "实到人数少于已签到人数，请写明原因。"
+    message = "实到人数和签到人数对不上，请写明原因。"
     kind = Kind.INVALID
 
 

@@ -39,6 +39,7 @@ class Syllabus(Base):
     __table_args__ = (
         Index("uq_syllabus_type_version", "course_type_id", "version", unique=True),
         CheckConstraint("capacity_default > 0", name="capacity"),
+        CheckConstraint("min_attendance_ratio >= 0 and min_attendance_ratio <= 1", name="attendance_ratio"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -50,6 +51,9 @@ class Syllabus(Base):
     # None: no certificate, or one without an end.
     validity_months: Mapped[int | None]
     exam_scheme_id: Mapped[int | None] = mapped_column(ForeignKey("exam_scheme.id"))
+    # Whether people are scanned out too, and which part of the planned minutes a certificate wants, 0 … 1.
+    exit_scan: Mapped[bool] = mapped_column(default=False)
+    min_attendance_ratio: Mapped[float] = mapped_column(default=1.0)
     bring: Mapped[str] = mapped_column(String(300), default="")
     health_notice: Mapped[str] = mapped_column(String(300), default="")
     unconfirmed: Mapped[list[str]] = mapped_column(JSON, default=list)

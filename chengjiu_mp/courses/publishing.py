@@ -135,7 +135,8 @@ def close(run: CourseRun, head_count: int | None = None, note: str = "") -> Cour
     with a reason.
 
     :raise RunNotBegun: before the first day; :raise HeadCountMissing: for a 普及 run
-    :raise HeadCountUnexplained: fewer heads than check-ins and no note; :raise HeadCountFixed: closed, and no note
+    :raise HeadCountUnexplained: heads and check-ins differ and no note says why; more heads than check-ins are
+        what a 普及 run is made of; :raise HeadCountFixed: closed, and no note
     """
     if run.state == "closed":
         return _correct(run, head_count, note)
@@ -172,15 +173,20 @@ def _correct(run: CourseRun, head_count: int | None, note: str) -> CourseRun:
 
 
 def _check_heads(run: CourseRun, head_count: int | None, note: str) -> None:
+    popular = run.syllabus.course_type.family == "popular"
     if head_count is None:
-        if run.syllabus.course_type.family == "popular":
+        if popular:
             raise HeadCountMissing(field="head_count")
         return
     came = checked_in_count(run.id)
-    if head_count < came and not note:
-        raise HeadCountUnexplained(
-            f"已签到 {came} 人，实到人数少于签到人数，请写明原因。", field="note", checked_in=came
-        )
+    if note.strip() or head_count == came or (popular and head_count > came):
+        return
+    said = (
+        f"签到 {came} 人，实到 {head_count} 人，少 {came - head_count} 人。请写明原因，例如有人中途离开。"
+        if head_count < came
+        else f"签到 {came} 人，实到 {head_count} 人，多 {head_count - came} 人。请先补签，或写明原因，例如有旁听的。"
+    )
+    raise HeadCountUnexplained(said, field="note", checked_in=came)
 
 
 def locked_published(run: CourseRun) -> tuple[CourseRun, Pools]:

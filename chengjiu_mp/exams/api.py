@@ -32,7 +32,7 @@ def results(run_id: int) -> ResultsOut:
 
 @route(
     blueprint, "PUT", "/runs/<row:run_id>/results", WRITERS,
-    refusals=(NotFound, errors.NoExam, errors.NotPresent, StaleVersion, *_LOCKED),
+    refusals=(NotFound, errors.NoExam, errors.NotPresent, errors.NotEnoughAttended, StaleVersion, *_LOCKED),
     example={"rows": [{"signup_id": 1, "version": 0, "items": {"theory": 92, "cpr": 85, "aed": 90}}]},
 )  # fmt: skip
 def put_results(run_id: int, body: ResultsIn) -> ResultsOut:
@@ -42,7 +42,8 @@ def put_results(run_id: int, body: ResultsIn) -> ResultsOut:
 
 @route(
     blueprint, "POST", "/runs/<row:run_id>/results/submit", WRITERS,
-    refusals=(NotFound, errors.NoExam, errors.RunNotOver, errors.NobodyPresent, errors.ResultsIncomplete, *_LOCKED),
+    refusals=(NotFound, errors.NoExam, errors.RunNotOver, errors.NobodyPresent, errors.ResultsIncomplete,
+              errors.NotEnoughAttended, *_LOCKED),
     example={"left_out": []},
 )  # fmt: skip
 def submit(run_id: int, body: SubmitIn | None) -> ResultsOut:

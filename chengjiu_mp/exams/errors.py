@@ -19,6 +19,14 @@ class NotPresent(Refusal):
     kind = Kind.INVALID
 
 
+class NotEnoughAttended(Refusal):
+    """``signup_ids``, ``share`` of the first of them and ``required``, both 0 … 1, among the facts (feat-B10)."""
+
+    code = "not_enough_attended"
+    message = "这位学员的出勤不够，不能登记为合格。确实在场的，请运营人员先更正出勤，写明原因。"
+    kind = Kind.INVALID
+
+
 class ResultsSubmitted(Refusal):
     code = "results_submitted"
     message = "成绩已交复核，暂时不能改。需要修改时，请复核人退回。"

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import select, update
 
+from chengjiu_mp.checkin.attended import attended_of, percent
 from chengjiu_mp.core import audit, clock
 from chengjiu_mp.core.context import Principal
 from chengjiu_mp.core.db import db
@@ -12,7 +13,7 @@ from chengjiu_mp.core.parsing import Invalid
 from chengjiu_mp.core.rows import insert_into
 from chengjiu_mp.courses.models import CourseRun, Signup
 from chengjiu_mp.courses.policy import run_for
-from chengjiu_mp.exams.errors import NotPresent, ResultsConfirmed, ResultsSubmitted
+from chengjiu_mp.exams.errors import NotEnoughAttended, NotPresent, ResultsConfirmed, ResultsSubmitted
 from chengjiu_mp.exams.models import ExamResult, Submission
 from chengjiu_mp.exams.queries import items_of_run, submission_of
 from chengjiu_mp.exams.schemas import ResultIn
@@ -26,7 +27,8 @@ def save_results(run_id: int, rows: Sequence[ResultIn], by: Principal) -> Course
 
     :raise NotFound: the run is out of the caller's reach; :raise NoExam: there is nothing to examine
     :raise Invalid: unknown items, points outside 0 … max, the same person twice
-    :raise NotPresent: somebody was not checked in; :raise StaleVersion: somebody else wrote first
+    :raise NotPresent: somebody was not checked in; :raise NotEnoughAttended: they would pass, and were there too little
+    :raise StaleVersion: somebody else wrote first
     :raise ResultsSubmitted: they are being confirmed; :raise ResultsConfirmed: certificates are out
     """
     run = run_for(by, run_id, roles=WRITERS)
@@ -37,6 +39,8 @@ def save_results(run_id: int, rows: Sequence[ResultIn], by: Principal) -> Course
     for place, row in enumerate(rows):
         if row.signup_id not in present:
             raise NotPresent(field=f"rows.{place}.signup_id", signup_id=row.signup_id)
+    passing = [row for row in rows if outcome_of(items, _points(row)) == "passed"]
+    refuse_absent(run, [row.signup_id for row in passing], {row.signup_id: n for n, row in enumerate(rows)})
     before = _results([row.signup_id for row in rows])
     # One order for everybody, so that two savers of one grid wait for each other instead of for a deadlock's end.
     written = {
@@ -45,6 +49,30 @@ def save_results(run_id: int, rows: Sequence[ResultIn], by: Principal) -> Course
     }
     _refuse_stale([signup_id for signup_id, done in written.items() if not done])
     return run
+
+
+def refuse_absent(run: CourseRun, passing: Sequence[int], places: Mapping[int, int] | None = None) -> None:
+    """Let go on when everybody who would pass attended enough of the run.
+
+    :param places: the row of each in what was sent
+    :raise NotEnoughAttended: otherwise
+    """
+    found = attended_of(run, passing)
+    short = [one for one in passing if not found[one].enough]
+    if not short:
+        return
+    first = found[short[0]]
+    said = (
+        f"{'有 ' + str(len(short)) + ' 位学员' if len(short) > 1 else '这位学员'}的出勤不够（{first.words}，"
+        f"要求 {percent(first.required)}%），不能登记为合格。确实在场的，请运营人员先更正出勤，写明原因。"
+    )
+    field = f"rows.{places[short[0]]}.signup_id" if places else None
+    facts = {"signup_id": short[0], "share": round(first.share, 4), "required": first.required}
+    raise NotEnoughAttended(said, field=field, signup_ids=short, **facts)
+
+
+def _points(row: ResultIn) -> dict[str, float]:
+    return {code: value for code, value in row.items.items() if value is not None}
 
 
 def hold_open(run_id: int) -> None:
@@ -100,7 +128,7 @@ def _results(signup_ids: Sequence[int]) -> Mapping[int, ExamResult]:
 
 def _write(run: CourseRun, items: Sequence[Item], row: ResultIn, before: ExamResult | None, by: Principal) -> bool:
     """Write one row if its version is still the current one; the statement itself judges, not what was read."""
-    points = {code: value for code, value in row.items.items() if value is not None}
+    points = _points(row)
     values = {
         "items": points, "outcome": outcome_of(items, points), "version": row.version + 1,
         "entered_by": by.account_id, "entered_at": clock.now(),

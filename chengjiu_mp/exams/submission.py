@@ -13,7 +13,7 @@ from chengjiu_mp.courses.policy import run_for
 from chengjiu_mp.exams.errors import NobodyPresent, NotSubmitted, ResultsIncomplete, RunNotOver, SamePerson
 from chengjiu_mp.exams.models import Submission
 from chengjiu_mp.exams.queries import items_of_run, rows_of_run, submission_of
-from chengjiu_mp.exams.service import WRITERS, hold_open
+from chengjiu_mp.exams.service import WRITERS, hold_open, refuse_absent
 
 CONFIRMERS = ("approver",)
 
@@ -25,6 +25,7 @@ def submit_results(run_id: int, left_out: Collection[int], by: Principal) -> Sub
     :raise NotFound, NoExam, ResultsSubmitted, ResultsConfirmed: as for saving
     :raise RunNotOver: neither ended nor closed; :raise NobodyPresent: nobody was checked in
     :raise ResultsIncomplete: somebody has no complete result and was not left out
+    :raise NotEnoughAttended: somebody would pass who attended too little of it
     """
     run = run_for(by, run_id, roles=WRITERS)
     items_of_run(run)
@@ -40,6 +41,7 @@ def submit_results(run_id: int, left_out: Collection[int], by: Principal) -> Sub
     missing = [one for one in open_ids if one not in left_out]
     if missing:
         raise ResultsIncomplete(field="left_out", signup_ids=missing)
+    refuse_absent(run, [row.signup.id for row in rows if row.outcome == "passed"])
     values = {"state": "submitted", "submitted_by": by.account_id, "submitted_at": clock.now(), "returned_note": ""}
     found = _move(run.id, "open", **values)
     run.attendance_fixed_at = clock.now()

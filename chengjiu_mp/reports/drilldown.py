@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, func, select, true
 
 from chengjiu_mp.certificates.models import Certificate
+from chengjiu_mp.checkin.evidence import lacks_evidence
 from chengjiu_mp.core import clock
 from chengjiu_mp.core.context import Principal
 from chengjiu_mp.core.db import db
@@ -56,6 +57,8 @@ class Behind:
     on: date
     count: int
     run_id: int | None = None
+    # A 普及 run that was closed and that no picture shows yet (待补佐证).
+    lacks_evidence: bool = False
 
 
 def rows_behind(who: Principal, asked: Asked, cursor: str | None = None) -> Page[Behind]:
@@ -84,6 +87,14 @@ def total_behind(who: Principal, asked: Asked) -> int:
         return int(db.session.scalar(signups(asked, scope, select(func.count(Signup.id)))) or 0)
     adds = func.count(CourseRun.id) if asked.metric == "runs" else func.sum(counted.closed_heads)
     return int(db.session.scalar(runs(asked, scope, select(adds))) or 0)
+
+
+def heads_without_evidence(who: Principal, year: int) -> int:
+    """Return how many of a year's heads, on site and online, no picture shows yet; they are in the figures."""
+    scope = scope_of(who)
+    asked = (Asked(year, metric) for metric in ("popular", "online"))
+    queries = (runs(one, scope, select(func.sum(counted.closed_heads))).where(lacks_evidence()) for one in asked)
+    return sum(int(db.session.scalar(query) or 0) for query in queries)
 
 
 def check_row(scope: Scope, asked: Asked) -> None:
@@ -192,10 +203,11 @@ def _described_runs(found: list[CourseRun], asked: Asked) -> list[Behind]:
         .where(CourseRun.id.in_([r.id for r in found]))
     )
     known = {row.id: row for row in db.session.execute(query)}
+    bare = set(db.session.scalars(select(CourseRun.id).where(CourseRun.id.in_(known), lacks_evidence())))
     return [
         Behind(
             "run", r.id, r.title, "", known[r.id].course, known[r.id].unit, clock.day_of(r.ends_at),
-            1 if asked.metric == "runs" else r.head_count or 0,
+            1 if asked.metric == "runs" else r.head_count or 0, lacks_evidence=r.id in bare,
         )
         for r in found
     ]  # fmt: skip

@@ -13,6 +13,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from chengjiu_mp.certificates.models import Certificate
 from chengjiu_mp.checkin.device_models import PairedDevice
 from chengjiu_mp.checkin.erasing import forget_devices_before, forget_open_before
+from chengjiu_mp.checkin.evidence import forget_before
 from chengjiu_mp.core import audit, clock, idempotency, ids, jobs
 from chengjiu_mp.core.db import db, unit_of_work
 from chengjiu_mp.core.models import BeatSlot
@@ -143,6 +144,7 @@ STEPS: tuple[tuple[str, Callable[[], int]], ...] = (
     ("people", _purge_people),
     ("names", lambda: erase_named_before(_before(periods().unfinished), BATCH)),
     ("provisional", lambda: forget_open_before(_before(periods().unfinished), BATCH)),
+    ("evidence", lambda: forget_before(_before(periods().certified), BATCH)),
     ("messages", lambda: erase_messages_before(_before(periods().messages), BATCH)),
     ("codes", lambda: signin.drop_codes_before(_before(periods().codes), BATCH)),
     ("devices", lambda: forget_devices_before(_before(periods().sessions), BATCH)),

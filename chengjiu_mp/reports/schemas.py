@@ -100,6 +100,8 @@ class ProgressRowOut(Out):
     on: date
     count: int
     run_id: int | None
+    # A 普及 run that was closed and that no picture shows yet.
+    lacks_evidence: bool
 
 
 class ProgressRowsOut(Out):

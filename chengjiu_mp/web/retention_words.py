@@ -7,7 +7,7 @@ from chengjiu_mp.core.retention import Periods
 _WORDS = {
     "uncertified": "到场但没有取得证书的报名，培训结束后",
     "unfinished": "取消、未排到或未到场的报名，现场留了手机号没有补填的，培训结束后",
-    "certified": "取得证书的，最后一张证书到期后",
+    "certified": "取得证书的，最后一张证书到期后，普及现场的照片和签到表，培训结束后",
     "messages": "发出的消息内容和手机号，发出后",
     "codes": "短信验证码，失效后",
     "sessions": "登录记录，失效后",

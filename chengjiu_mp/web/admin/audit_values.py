@@ -12,6 +12,7 @@ VALUES = {
     "what.accounts": "学员账号",
     "what.devices": "签到手机",
     "what.codes": "验证码",
+    "what.evidence": "普及佐证图片",
     "what.latin_name": "护照上的姓名",
     "what.messages": "消息",
     "what.names": "名单上的姓名",

@@ -54,9 +54,13 @@ def index() -> str:
             ("持证", CERTIFIED, [_certified(shown, line, ranks.get(line.unit_id)) for line in lines]),
             ("初级、普及和场次", OTHERS, [_others(shown, line) for line in lines]),
         ),
-        sector_columns=SECTOR_COLUMNS, sectors=[_sector(year, one) for one in shown.sectors],
+        sector_columns=SECTOR_COLUMNS, sectors=[_sector(year, one) for one in shown.sectors], unproved=_unproved(year),
         share=percent(pace.share_of_year(year, shown.as_of), 1), counters=_counters(shown, whole=scope.whole),
     )  # fmt: skip
+
+
+def _unproved(year: int) -> int:
+    return drilldown.heads_without_evidence(context.principal(), year)
 
 
 def _whole(shown: Progress, year: int) -> Progress:
@@ -147,7 +151,7 @@ def _columns(asked: drilldown.Asked) -> list[Any]:
         return ["证书编号", "姓名", "类别", "计入单位", "发证日期"]
     if asked.metric == "trained":
         return ["姓名", "类别", "计入单位", "最后一课", "场次"]
-    return ["场次", "类别", "主办单位", "最后一课", {"label": "计入", "num": True}]
+    return ["场次", "类别", "主办单位", "最后一课", {"label": "计入", "num": True}, "佐证"]
 
 
 def _behind(one: drilldown.Behind) -> list[Any]:
@@ -155,7 +159,8 @@ def _behind(one: drilldown.Behind) -> list[Any]:
         return [{"text": one.number, "href": f"/console/certificates/{one.id}"}, one.text, one.course, one.unit, one.on]
     if one.kind == "signup":
         return [one.text, one.course, one.unit, one.on, {"text": "看场次", "href": f"/console/runs/{one.run_id}"}]
-    return [{"text": one.text, "href": f"/console/runs/{one.id}"}, one.course, one.unit, one.on, one.count]
+    shown = {"text": "待补佐证", "tone": "warn"} if one.lacks_evidence else None
+    return [{"text": one.text, "href": f"/console/runs/{one.id}"}, one.course, one.unit, one.on, one.count, shown]
 
 
 def _where(asked: drilldown.Asked) -> str:

@@ -4,13 +4,17 @@ from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from pydantic import Field
+from sqlalchemy import and_
 from werkzeug.wrappers import Response
 
 from chengjiu_mp.checkin import wall_queries
+from chengjiu_mp.checkin.closing import closing_of
+from chengjiu_mp.checkin.evidence import lacking, lacks_evidence
+from chengjiu_mp.checkin.record import record_of
 from chengjiu_mp.core import context
 from chengjiu_mp.core.access import STAFF, access, roles
 from chengjiu_mp.core.db import db, unit_of_work
-from chengjiu_mp.core.errors import Kind, NotFound, Refusal
+from chengjiu_mp.core.errors import NotFound, Refusal
 from chengjiu_mp.core.parsing import In, from_pairs
 from chengjiu_mp.courses import changes, guardians, presenting, publishing, queries, reserving, signup_queries
 from chengjiu_mp.courses.groups import seated_by_group
@@ -23,6 +27,8 @@ from chengjiu_mp.web import forms
 from chengjiu_mp.web.admin import leaving
 from chengjiu_mp.web.admin.guardian_words import with_guardian
 from chengjiu_mp.web.admin.run_rows import RUN_COLUMNS, run_row, run_state
+from chengjiu_mp.web.h5 import closing
+from chengjiu_mp.web.h5.record import pictures_shown
 
 blueprint = Blueprint("console_runs", __name__, url_prefix="/console/runs")
 
@@ -43,19 +49,6 @@ class CapacityPage(In):
     capacity: int = Field(ge=1, le=5000)
 
 
-class ClosePage(In):
-    head_count: int | None = Field(None, ge=0, le=100_000)
-    note: str = Field("", max_length=300)
-    # Ending a run cannot be taken back; a correction of its head count can be made again and needs no tick.
-    sure: bool = False
-
-
-class NotConfirmed(Refusal):
-    code = "not_confirmed"
-    message = "请先勾选“我已核对”，再结束这一场。"
-    kind = Kind.INVALID
-
-
 class ReasonPage(In):
     reason: str = Field("", max_length=200)
 
@@ -66,13 +59,20 @@ def index() -> str:
     """List the runs in the caller's scope, the latest first."""
     state = request.args.get("state")
     state = state if state in STATES else None
-    found = queries.runs_in_scope(runs_visible_to(context.principal()), state)
-    chips = [{"label": "全部", "href": url_for(".index"), "current": state is None}]
-    chips += [{"label": STATES[s], "href": url_for(".index", state=s), "current": s == state} for s in STATES]
+    visible, bare = runs_visible_to(context.principal()), request.args.get("evidence") == "missing"
+    found = queries.runs_in_scope(and_(visible, lacks_evidence()) if bare else visible, state)
     return render_template(
-        "admin/runs.html", title="场次", chips=chips, columns=RUN_COLUMNS, rows=[run_row(one) for one in found],
+        "admin/runs.html", title="场次", chips=_chips("bare" if bare else state, lacking(visible)),
+        columns=RUN_COLUMNS, rows=[run_row(one) for one in found],
         may_draft=context.principal().has("operator", "unit_manager"),
     )  # fmt: skip
+
+
+def _chips(current: str | None, bare: int) -> list[dict[str, Any]]:
+    chips = [{"label": "全部", "href": url_for(".index"), "current": current is None}]
+    chips += [{"label": STATES[s], "href": url_for(".index", state=s), "current": s == current} for s in STATES]
+    shown = {"href": url_for(".index", state="closed", evidence="missing"), "current": current == "bare"}
+    return [*chips, {"label": "待补佐证", "count": bare, **shown}]
 
 
 @blueprint.get("/<row:run_id>")
@@ -99,7 +99,8 @@ def _page(run_id: int, errors: dict[str, str]) -> str:
         publisher=caller.has(*publishing.PUBLISHING_ROLES), unconfirmed=sum(not line.name_confirmed for line in lines),
         checked_in=signup_queries.checked_in_count(run_id), by_wall=wall_queries.by_wall(found.run),
         reserves=reserving.reserves_listed(run_id), changed=_changes(run_id),
-        left=leaving.people_who_left(run_id),
+        left=leaving.people_who_left(run_id), closing=closing_of(found.run),
+        pictures=pictures_shown(run_id), submitted=record_of(run_id),
     )  # fmt: skip
 
 
@@ -159,12 +160,9 @@ def change_capacity(run_id: int) -> str | Response | tuple[str, int]:
 def close(run_id: int) -> str | Response | tuple[str, int]:
     """End the run with its head count."""
     try:
-        given = from_pairs(ClosePage, request.form, ignore=forms.IGNORED)
+        given = from_pairs(closing.ClosePage, request.form, ignore=forms.IGNORED)
         with unit_of_work():
-            run = run_for(context.principal(), run_id, roles=("operator",))
-            if run.state == "published" and not given.sure:
-                raise NotConfirmed(field="sure")
-            publishing.close(run, given.head_count, given.note)
+            closing.close(run_id, given, ("operator",))
     except NotFound:
         raise
     except Refusal as refusal:

@@ -5,6 +5,7 @@ from typing import Any
 from flask import Blueprint, render_template
 from sqlalchemy import select
 
+from chengjiu_mp.checkin.attended import percent
 from chengjiu_mp.core.access import STAFF, access
 from chengjiu_mp.core.db import db
 from chengjiu_mp.core.retention import periods
@@ -51,6 +52,8 @@ def syllabus_facts(syllabus: Syllabus, scheme: ExamScheme | None) -> list[dict[s
         ("capacity_default", "默认名额", f"{syllabus.capacity_default} 人"),
         ("min_age", "最低年龄", f"{syllabus.min_age} 周岁" if syllabus.min_age else "不限"),
         ("validity_months", "证书有效期", validity),
+        ("min_attendance_ratio", "出勤要求", f"至少 {percent(syllabus.min_attendance_ratio)}%"),
+        ("exit_scan", "签退", "要扫码签退" if syllabus.exit_scan else "不用"),
         ("exam_scheme_id", "考核方案", f"{scheme.name}（第 {scheme.version} 版）" if scheme else "不考核"),
     )
     facts = [{"word": word, "value": value, "open": name in syllabus.unconfirmed} for name, word, value in rows]

@@ -5,7 +5,8 @@ from pydantic import Field
 from werkzeug.wrappers import Response
 
 from chengjiu_mp.checkin import policy, queries
-from chengjiu_mp.checkin.schemas import ScanIn, Source
+from chengjiu_mp.checkin.errors import LateReasonMissing
+from chengjiu_mp.checkin.schemas import ScanAnswer, ScanIn, Source
 from chengjiu_mp.checkin.service import record_scans
 from chengjiu_mp.core import clock, ids
 from chengjiu_mp.core.access import access, roles
@@ -13,6 +14,7 @@ from chengjiu_mp.core.context import principal
 from chengjiu_mp.core.db import unit_of_work
 from chengjiu_mp.core.errors import NotFound
 from chengjiu_mp.core.parsing import In, RowId, from_pairs
+from chengjiu_mp.courses.models import CourseRun
 from chengjiu_mp.web import forms
 from chengjiu_mp.web.h5.teach import phase_of
 
@@ -37,6 +39,7 @@ class GroupPage(In):
     unit_id: RowId
     here: list[RowId] = Field(default_factory=list, max_length=500)
     nonce: str = Field(min_length=8, max_length=40, pattern=r"^[a-z2-7]+$")
+    reason: str = Field(default="", max_length=200)
 
 
 @blueprint.get("/teach/runs/<row:run_id>/group")
@@ -52,19 +55,28 @@ def page(run_id: int) -> str:
 def send(run_id: int) -> str | Response | tuple[str, int]:
     """Check in whoever was ticked, all in one."""
     given = from_pairs(GroupPage, request.form, ignore=forms.IGNORED)
+    asked = GroupQuery.model_validate({"meeting": given.meeting_id, "unit": given.unit_id})
     if not given.here:
-        asked = GroupQuery.model_validate({"meeting": given.meeting_id, "unit": given.unit_id})
         return _page(run_id, asked, "还没有勾选人。请勾选到场的人，再点签到。"), 422
-    with unit_of_work():
-        answers = record_scans(run_id, _scans(run_id, given), principal())
+    try:
+        with unit_of_work():
+            answers = _recorded(run_id, given)
+    except LateReasonMissing as refusal:
+        return _page(run_id, asked, refusal.sentence), refusal.kind.value
     done = sum(one.verdict != "refused" for one in answers)
     came = {"done": done, "left": len(answers) - done}
     where = url_for(".page", run_id=run_id, meeting=given.meeting_id, unit=given.unit_id, **came)  # type: ignore[arg-type]
     return redirect(where, 303)
 
 
-def _scans(run_id: int, given: GroupPage) -> list[ScanIn]:
-    late = phase_of(queries.meeting_of(run_id, given.meeting_id)) == "paper"
+def _recorded(run_id: int, given: GroupPage) -> list[ScanAnswer]:
+    run = policy.run_to_check_in(principal(), run_id)
+    late = policy.late_reason(run, given.reason)
+    return record_scans(run_id, _scans(run, given), principal(), late=late)
+
+
+def _scans(run: CourseRun, given: GroupPage) -> list[ScanIn]:
+    late = phase_of(queries.meeting_of(run.id, given.meeting_id), run) == "paper"
     source: Source = "paper" if late else "name"
     return [
         ScanIn(
@@ -88,5 +100,5 @@ def _page(run_id: int, asked: GroupQuery, error: str = "") -> str:
         "h5/group.html", title="按单位点名", back=back or url_for("teach.roster", run_id=run.id, meeting=meeting.id),
         run=run, meeting=meeting, units=units, unit=unit, error=error, done=asked.done, left=asked.left,
         missing=[row for row in rows if not row.checked_in], here=[row for row in rows if row.checked_in],
-        phase=phase_of(meeting), nonce=ids.new_token(), post=url_for(".send", run_id=run.id),
+        phase=phase_of(meeting, run), nonce=ids.new_token(), post=url_for(".send", run_id=run.id),
     )  # fmt: skip

@@ -35,11 +35,12 @@ class PaperQuery(In):
 
 
 class PaperPage(In):
-    """``codes``: what was typed from the sheet; ``nonce`` makes two taps one."""
+    """``codes``: what was typed from the sheet; ``nonce`` makes two taps one; ``reason``: why, once it is closed."""
 
     codes: str = Field(default="", max_length=2000)
     meeting_id: RowId
     nonce: str = Field(min_length=8, max_length=64, pattern=r"^[a-z2-7]+$")
+    reason: str = Field(default="", max_length=200)
     back: str = Field(default="", max_length=300)
 
 
@@ -80,25 +81,28 @@ def enter(run_id: int) -> str | tuple[str, int]:
     given = from_pairs(PaperPage, request.form, ignore=forms.IGNORED)
     try:
         with unit_of_work():
-            entered = paper.enter_paper(run_id, given.meeting_id, given.codes, given.nonce, principal())
+            entered = paper.enter_paper(
+                run_id, given.meeting_id, given.codes, given.nonce, principal(), late=given.reason
+            )
     except NotFound:
         raise
     except Refusal as refusal:
         errors = forms.errors(refusal, "codes")
-        return _page(run_id, given.meeting_id, given.back, given.codes, errors=errors), refusal.kind.value
-    return _page(run_id, given.meeting_id, given.back, entered=entered)
+        return _page(run_id, given.meeting_id, given, errors=errors), refusal.kind.value
+    return _page(run_id, given.meeting_id, given, entered=entered)
 
 
-def _page(run_id: int, meeting_id: int | None, back: str = "", codes: str = "", *,
+def _page(run_id: int, meeting_id: int | None, given: PaperPage | None = None, *,
           entered: Sequence[paper.Entered] = (), errors: dict[str, str] | None = None) -> str:  # fmt: skip
     run = policy.run_to_check_in(principal(), run_id)
     meeting = queries.meeting_of(run.id, meeting_id)
-    wrong = [one for one in entered if one.verdict == "refused"]
+    back, wrong = given.back if given else "", [one for one in entered if one.verdict == "refused"]
+    codes = given.codes if given and not entered else "\n".join(one.typed for one in wrong)
     errors = errors or ({"codes": f"有 {len(wrong)} 个没有录入，留在下面，改好再录。"} if wrong else {})
     return render_template(
         "h5/paper.html", title="从纸质签到表录入", back=roster_path(back, run_id), kept_back=back, meeting=meeting,
-        run=queries.seen_run(principal(), run.id), meetings=queries.meetings_of(run.id), phase=phase_of(meeting),
+        run=queries.seen_run(principal(), run.id), meetings=queries.meetings_of(run.id), phase=phase_of(meeting, run),
         opens=policy.opens_at(meeting), figures=queries.counts(run.id, meeting.id), entered=entered, wrong=wrong,
-        codes=codes or "\n".join(one.typed for one in wrong), errors=errors, nonce=ids.new_token(),
+        codes=codes, errors=errors, nonce=ids.new_token(), reason=given.reason if given else "",
         tones=messages.TONES, path=url_for(".form", run_id=run_id),
     )  # fmt: skip

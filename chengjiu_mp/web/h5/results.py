@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from chengjiu_mp.checkin.attended import attended_of, percent
 from chengjiu_mp.core.access import access, roles
 from chengjiu_mp.core.context import principal
 from chengjiu_mp.core.db import unit_of_work
@@ -40,6 +41,8 @@ class Line:
     stored: dict[str, str]
     outcome: str
     errors: dict[str, str] = field(default_factory=dict)
+    # Why nobody can make this person pass, empty where they can.
+    short: str = ""
 
     @property
     def changed(self) -> bool:
@@ -137,6 +140,7 @@ def _refused(run_id: int, refusal: Refusal, lines: list[Line]) -> Response | tup
 
 def _page(run: CourseRun, lines: Sequence[Line], problem: str = "") -> str:
     items = items_of_run(run)
+    _mark_short(run, lines)
     submission = submission_of(run.id)
     saved = request.args.get("saved", "")
     return render_template(
@@ -149,6 +153,14 @@ def _page(run: CourseRun, lines: Sequence[Line], problem: str = "") -> str:
         passed=sum(line.outcome == "passed" for line in lines),
         failed=sum(line.outcome == "failed" for line in lines), preview=_preview(items, lines),
     )  # fmt: skip
+
+
+def _mark_short(run: CourseRun, lines: Sequence[Line]) -> None:
+    found = attended_of(run, [line.signup_id for line in lines])
+    for line in lines:
+        one = found[line.signup_id]
+        if not one.enough:
+            line.short = f"出勤 {one.words}，不到 {percent(one.required)}%，不能登记为合格。"
 
 
 def _preview(items: Sequence[Item], lines: Sequence[Line]) -> dict[int, str]:

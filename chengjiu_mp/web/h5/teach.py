@@ -8,6 +8,8 @@ from werkzeug.wrappers import Response
 
 from chengjiu_mp.checkin import attendance, messages, policy, provisional, queries, wall_queries
 from chengjiu_mp.checkin.answers import answer_of
+from chengjiu_mp.checkin.attended import attended_of, syllabus_of
+from chengjiu_mp.checkin.closing import closing_of
 from chengjiu_mp.checkin.conflicts import conflicts
 from chengjiu_mp.checkin.device_api import MAY, MAY_HELP, door
 from chengjiu_mp.checkin.schemas import ScanIn
@@ -46,6 +48,7 @@ class TickPage(In):
     meeting_id: RowId
     nonce: str = Field(min_length=8, max_length=64, pattern=r"^[a-z2-7]+$")
     source: Literal["name", "paper"] = "name"
+    reason: str = Field(default="", max_length=200)
     back: str = Field(default="", max_length=300)
 
 
@@ -112,7 +115,16 @@ def show_roster(run_id: int, shell: str, back: str) -> str:
         refused=queries.refused_scans(run.id), conflicts=conflicts(run.id, meeting.id), words=messages.WORDS,
         waiting=queries.waiting(run.id), to_complete=to_complete(run.id), sources=messages.SOURCES,
         new_nonce=ids.new_token, path=request.path, wall=wall_queries.on_roster(run, meeting),
+        closing=closing_of(run), **_shares(run, rows),
     )  # fmt: skip
+
+
+def _shares(run: CourseRun, rows: list[queries.RosterRow]) -> dict[str, Any]:
+    """Return what was attended, where a roster of one meeting does not tell: several meetings, or exits."""
+    exit_scan = syllabus_of(run).exit_scan
+    if not exit_scan and len(queries.meetings_of(run.id)) < 2:
+        return {"exit_scan": False, "shares": {}}
+    return {"exit_scan": exit_scan, "shares": attended_of(run, [row.signup_id for row in rows])}
 
 
 def to_complete(run_id: int) -> list[dict[str, Any]]:
@@ -131,13 +143,19 @@ def _undo(run: CourseRun, scan_id: int | None) -> dict[str, Any] | None:
 
 def phase_at(at: policy.Door, meeting: Meeting) -> str:
     """Return :func:`phase_of` the meeting as who stands at the door may use it: paper is not for a paired phone."""
-    phase = phase_of(meeting)
+    phase = phase_of(meeting, at.run)
     return "over" if at.limited and phase == "paper" else phase
 
 
-def phase_of(meeting: Meeting) -> str:
-    """Return "early", "open", "paper" (the time is over, the paper list is typed in) or "over"."""
+def phase_of(meeting: Meeting, run: CourseRun | None = None) -> str:
+    """Return "early", "open", "paper" (the time is over, the paper list is typed in) or "over".
+
+    :param run: its own, when it may have been closed: paper alone is entered then, until the results are handed in
+    """
     now = clock.now()
+    if run is not None and run.closed_at is not None:
+        typed = now <= meeting.ends_at + policy.PAPER_UNTIL and run.attendance_fixed_at is None
+        return "paper" if typed else "over"
     if now < policy.opens_at(meeting):
         return "early"
     if now <= meeting.ends_at + policy.CLOSES_AFTER:
@@ -155,7 +173,7 @@ def tick(run_id: int) -> Response:
         source=given.source,
     )  # fmt: skip
     with unit_of_work():
-        answer = record_scans(run_id, [scan], principal())[0]
+        answer = record_scans(run_id, [scan], principal(), late=given.reason)[0]
     return _back_to(given.back, run_id, last=answer.scan_id, meeting=given.meeting_id)
 
 

@@ -43,11 +43,13 @@ async function within(name, mode, work) {
 const read = async (name, work) => (await within(name, "readonly", work).catch(() => null))?.result;
 const write = (name, work) => within(name, "readwrite", work).catch(() => null);
 
-// Where a ticket cannot be hashed it is never written down.
+// Where a ticket cannot be hashed it is never written down. Returns the scan as it waits now.
 export async function put(scan) {
   const readable = scan.ticket && scan.ticket !== "?";
-  const done = readable ? null : await write("queue", (store) => store.add(scan));
-  if (!done) memory.queue.set(memory.next, { ...scan, order: `m${memory.next++}` });
+  const done = readable ? null : await write("queue", (store) => store.add({ ...scan }));
+  if (done) return { ...scan, order: done.result };
+  memory.queue.set(memory.next, { ...scan, order: `m${memory.next}` });
+  return memory.queue.get(memory.next++);
 }
 
 // Everything that waits, in the order of scanning.

@@ -45,11 +45,36 @@ export class Sync {
       nonce: newNonce(), run: this.run, meeting_id: this.meeting, ...found.kept, source,
       scanned_at: new Date().toISOString(),
     };
-    await store.put(scan);
-    this.say();
-    const sent = this.flush(scan.nonce);
+    const kept = store.put(scan);
+    const sent = navigator.onLine && !this.sending ? this.straight(scan, kept) : kept.then(() => this.flush(scan.nonce));
     const answer = navigator.onLine && await Promise.race([sent, wait(PATIENCE)]);
-    return answer || { nonce: scan.nonce, ...(await guess(scan, found, this.roster, await store.waiting())) };
+    if (answer) return answer;
+    await kept;
+    this.say();
+    return { nonce: scan.nonce, ...(await guess(scan, found, this.roster, await store.waiting())) };
+  }
+
+  // To the server while the phone still writes it down: the answer waits for neither. Sent twice is sent once.
+  straight(scan, kept) {
+    return new Promise((tell) => {
+      // One that comes after the phone has spoken for itself replaces what it said.
+      const answers = { set: (nonce, item) => { tell(item); this.answered(item); } };
+      this.sending = this.attempt(() => this.send([scan], answers, kept)).then(() => tell()).finally(() => { this.sending = null; });
+      // What waited before goes along now that somebody answers.
+      this.sending.then(async () => { if (this.state === "online" && (await store.waiting()).length) this.flush(); });
+    });
+  }
+
+  async attempt(send) {
+    clearTimeout(this.timer);
+    try {
+      await send();
+      if (this.state === "offline" && navigator.onLine) this.state = "online";
+    } catch (reason) {
+      this.state = reason.state || "offline";
+    }
+    await this.say();
+    if (this.state === "offline") this.timer = setTimeout(() => this.flush(), AGAIN);
   }
 
   // One flush at a time; whoever asks meanwhile waits for a round that began after asking.
@@ -64,20 +89,14 @@ export class Sync {
   }
 
   async round() {
-    clearTimeout(this.timer);
     const answers = new Map();
     this.answers = answers;
     this.stuck = false;
-    try {
+    await this.attempt(async () => {
       for (const group of byRun(await store.waiting(), this.run)) await this.sendAll(group, answers);
-      if (this.state === "offline" && navigator.onLine) this.state = "online";
-    } catch {
-      this.state = "offline";
-    }
-    await this.say();
+    });
     // An answer may come after the phone has spoken for itself: the page replaces what it said.
     for (const answer of answers.values()) this.answered(answer);
-    if (this.state === "offline") this.timer = setTimeout(() => this.flush(), AGAIN);
   }
 
   // What one run refuses, such as a phone that helped there yesterday, holds up no other run's scans.
@@ -91,14 +110,16 @@ export class Sync {
     }
   }
 
-  async send(scans, answers) {
+  // kept: one scan on its way into the phone's memory, which is sent before it is there.
+  async send(scans, answers, kept = null) {
+    const sent = async () => store.sent(kept ? [await kept] : scans);
     const reply = await this.ask(`/api/v1/runs/${scans[0].run}/scans`, {
       scans: scans.map(({ order, run, ...scan }) => scan),
       sent_at: new Date().toISOString(),
     });
     if (reply.ok) {
       for (const item of (await reply.json()).items) answers.set(item.nonce, item);
-      return store.sent(scans);
+      return sent();
     }
     // One that the server cannot read must not hold up the others.
     if (reply.status === 422 && scans.length > 1) {
@@ -107,7 +128,7 @@ export class Sync {
     }
     if (reply.status === 422) {
       answers.set(scans[0].nonce, { nonce: scans[0].nonce, verdict: "refused", word: "没有记上", message: "这一条读不出来，请在名单里点名。" });
-      return store.sent(scans);
+      return sent();
     }
     if (await this.gone(reply, scans[0].run)) throw Object.assign(new Error("revoked"), { state: "revoked" });
     throw Object.assign(new Error("refused"), { state: { 401: "signin", 403: "closed", 404: "closed" }[reply.status] });
