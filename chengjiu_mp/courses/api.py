@@ -38,6 +38,7 @@ from chengjiu_mp.courses.policy import (
 )
 from chengjiu_mp.courses.reconfirming import reconfirm
 from chengjiu_mp.courses.signing_up import sign_up
+from chengjiu_mp.courses.sittings import Sitting
 from chengjiu_mp.courses.withdrawing import withdraw
 from chengjiu_mp.people.documents import DocumentRefused
 from chengjiu_mp.people.errors import ConsentMissing, ErasedMeanwhile
@@ -252,7 +253,7 @@ def drafted(run_id: int) -> schemas.RunAndWarningsOut:
 def draft_of(body: schemas.RunIn) -> drafting.Draft:
     """Return what the form or the JSON says of a run."""
     fields = body.model_dump(exclude={"meetings"})
-    return drafting.Draft(**fields, meetings=[drafting.Sitting(m.starts_at, m.ends_at) for m in body.meetings])
+    return drafting.Draft(**fields, meetings=[Sitting(m.starts_at, m.ends_at) for m in body.meetings])
 
 
 def entry_of(body: schemas.SignupIn) -> Entry:

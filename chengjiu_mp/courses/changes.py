@@ -9,12 +9,13 @@ from chengjiu_mp.core.db import db
 from chengjiu_mp.core.errors import NotFound
 from chengjiu_mp.courses import messages
 from chengjiu_mp.courses.change_models import ChangeAnswer, RunChange
-from chengjiu_mp.courses.drafting import Sitting, span_of
+from chengjiu_mp.courses.drafting import span_of
 from chengjiu_mp.courses.errors import ReasonMissing, RunBegun, RunTimesWrong
-from chengjiu_mp.courses.models import LIVE, SEATED, CourseRun, Meeting, Signup
+from chengjiu_mp.courses.models import LIVE, SEATED, CourseRun, Signup
 from chengjiu_mp.courses.publishing import locked_published
-from chengjiu_mp.courses.queries import meetings_of, run_with_seats
+from chengjiu_mp.courses.queries import run_with_seats
 from chengjiu_mp.courses.reconfirming import follow_new_date
+from chengjiu_mp.courses.sittings import Sitting, rewrite_meetings
 from chengjiu_mp.courses.withdrawing import release_all
 
 ANSWERS = {"agree": "同意", "move": "换场", "withdraw": "退出"}
@@ -52,7 +53,7 @@ def reschedule(run: CourseRun, sittings: Sequence[Sitting], reason: str) -> RunC
         raise RunTimesWrong("新的时间已经过去，请核对。", field="meetings")
     change = record_change(run, "rescheduled", why)
     closes_ahead = run.starts_at - run.signup_closes_at
-    _rewrite_meetings(run, sittings)
+    rewrite_meetings(run, sittings)
     run.starts_at, run.ends_at = begins, ends
     run.signup_closes_at = max(begins - closes_ahead, run.signup_opens_at)
     db.session.flush()
@@ -139,17 +140,4 @@ def record_change(run: CourseRun, kind: str, reason: str) -> RunChange:
 def ask(change: RunChange, signups: Iterable[Signup]) -> None:
     """Open a question about a change to each of these people."""
     db.session.add_all(ChangeAnswer(change_id=change.id, signup_id=one.id) for one in signups)
-    db.session.flush()
-
-
-def _rewrite_meetings(run: CourseRun, sittings: Sequence[Sitting]) -> None:
-    """Give the sittings their new times; those that remain keep their ids, which phones may hold already."""
-    held = list(meetings_of(run.id))
-    for sequence, one in enumerate(sittings, 1):
-        if sequence <= len(held):
-            held[sequence - 1].starts_at, held[sequence - 1].ends_at = one.starts_at, one.ends_at
-        else:
-            db.session.add(Meeting(run_id=run.id, sequence=sequence, starts_at=one.starts_at, ends_at=one.ends_at))
-    for spare in held[len(sittings) :]:
-        db.session.delete(spare)
     db.session.flush()

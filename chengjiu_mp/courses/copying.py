@@ -8,9 +8,10 @@ from sqlalchemy import func, select
 
 from chengjiu_mp.core import clock
 from chengjiu_mp.core.db import db
-from chengjiu_mp.courses.drafting import Draft, Sitting
+from chengjiu_mp.courses.drafting import Draft
 from chengjiu_mp.courses.models import CourseRun, SeatPool
 from chengjiu_mp.courses.queries import RunAndSeats, instructors_of, meetings_of, run_with_seats
+from chengjiu_mp.courses.sittings import Sitting
 
 WEEK = timedelta(days=7)
 

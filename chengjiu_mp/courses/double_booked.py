@@ -11,8 +11,8 @@ from chengjiu_mp.core import clock
 from chengjiu_mp.core.day_words import day_time_range
 from chengjiu_mp.core.db import db
 from chengjiu_mp.core.errors import Kind, Refusal
-from chengjiu_mp.courses.drafting import Sitting
 from chengjiu_mp.courses.models import LIVE, CourseRun, Meeting, Signup
+from chengjiu_mp.courses.sittings import Sitting
 from chengjiu_mp.people.name_display import mask_name
 
 

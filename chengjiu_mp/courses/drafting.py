@@ -13,9 +13,10 @@ from chengjiu_mp.core import audit, clock, context, ids, privacy
 from chengjiu_mp.core.db import Base, db
 from chengjiu_mp.core.errors import NotFound
 from chengjiu_mp.courses.errors import RunNotDraft, RunTimesWrong, UnknownChoice
-from chengjiu_mp.courses.models import CourseRun, Meeting, RunInstructor, SeatPool, Syllabus
+from chengjiu_mp.courses.models import CourseRun, RunInstructor, SeatPool, Syllabus
 from chengjiu_mp.courses.policy import units_in_scope
 from chengjiu_mp.courses.queries import current_syllabus
+from chengjiu_mp.courses.sittings import Sitting, rewrite_meetings
 from chengjiu_mp.instructors.models import Instructor
 from chengjiu_mp.units.models import KEY_GROUPS, Sector, Unit
 from chengjiu_mp.venues.models import Venue
@@ -24,14 +25,6 @@ DRAFTING_ROLES = ("operator", "unit_manager")
 DEFAULT_SECTOR = "community"
 _FARTHEST = timedelta(days=3653)
 R = TypeVar("R", bound=Base)
-
-
-@dataclass(frozen=True)
-class Sitting:
-    """A meeting to be; aware instants."""
-
-    starts_at: datetime
-    ends_at: datetime
 
 
 @dataclass(frozen=True)
@@ -85,7 +78,6 @@ def edit_draft(run: CourseRun, draft: Draft) -> CourseRun:
     syllabus = _fill(run, draft)
     pool = db.session.scalars(select(SeatPool).where(SeatPool.run_id == run.id)).one()
     pool.capacity = draft.capacity or syllabus.capacity_default
-    db.session.execute(delete(Meeting).where(Meeting.run_id == run.id))
     db.session.execute(delete(RunInstructor).where(RunInstructor.run_id == run.id))
     _attach(run, draft)
     audit.record("run.edited", run, unit_id=run.unit_id, kind=draft.kind)
@@ -161,6 +153,4 @@ def _attach(run: CourseRun, draft: Draft) -> None:
         if found is None or found.status != "active":
             raise UnknownChoice(field="instructor_ids")
         db.session.add(RunInstructor(run_id=run.id, instructor_id=instructor_id))
-    for sequence, one in enumerate(draft.meetings, 1):
-        db.session.add(Meeting(run_id=run.id, sequence=sequence, starts_at=one.starts_at, ends_at=one.ends_at))
-    db.session.flush()
+    rewrite_meetings(run, draft.meetings)

@@ -19,9 +19,9 @@ from chengjiu_mp.courses import (
 )
 from chengjiu_mp.courses.acting import signup_to_act_on
 from chengjiu_mp.courses.double_booked import ClashesUnseen, check_despite
-from chengjiu_mp.courses.drafting import Sitting
 from chengjiu_mp.courses.models import CourseRun
 from chengjiu_mp.courses.policy import run_for, runs_visible_to
+from chengjiu_mp.courses.sittings import Sitting
 from chengjiu_mp.courses.withdrawing import withdraw
 
 blueprint = Blueprint("line", __name__, url_prefix="/api/v1")

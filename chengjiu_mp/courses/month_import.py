@@ -17,10 +17,11 @@ from chengjiu_mp.core.sheet_rows import Row
 from chengjiu_mp.core.spreadsheet import Sheet
 from chengjiu_mp.courses import queries
 from chengjiu_mp.courses.clashes import Clash, clashes_among
-from chengjiu_mp.courses.drafting import DEFAULT_SECTOR, DRAFTING_ROLES, Draft, Sitting, draft_run
+from chengjiu_mp.courses.drafting import DEFAULT_SECTOR, DRAFTING_ROLES, Draft, draft_run
 from chengjiu_mp.courses.models import CourseRun, CourseType, Syllabus
 from chengjiu_mp.courses.month_sheet import AUDIENCES, COLUMNS, plain, read_rows, template
 from chengjiu_mp.courses.policy import runs_visible_to, units_in_scope
+from chengjiu_mp.courses.sittings import Sitting
 from chengjiu_mp.units.queries import sectors, units_to_choose
 from chengjiu_mp.venues.models import Venue
 

@@ -13,12 +13,13 @@ from chengjiu_mp.core.db import db, violated
 from chengjiu_mp.core.errors import Kind, NotFound, Refusal
 from chengjiu_mp.courses.clashes import Clash, clashes_among
 from chengjiu_mp.courses.copying import moved
-from chengjiu_mp.courses.drafting import Draft, Sitting, draft_run
+from chengjiu_mp.courses.drafting import Draft, draft_run
 from chengjiu_mp.courses.models import CourseRun
 from chengjiu_mp.courses.policy import units_in_scope
 from chengjiu_mp.courses.publishing import Warned
 from chengjiu_mp.courses.queries import RunAndSeats, runs_by_id
 from chengjiu_mp.courses.series_models import CourseSeries, SeriesRun
+from chengjiu_mp.courses.sittings import Sitting
 
 MOST = 60
 _LONGEST = timedelta(days=366)

@@ -13,8 +13,9 @@ from chengjiu_mp.core import clock, context, ids, privacy
 from chengjiu_mp.core.calendar import add_months
 from chengjiu_mp.core.db import db
 from chengjiu_mp.courses import links
-from chengjiu_mp.courses.drafting import Draft, Sitting
+from chengjiu_mp.courses.drafting import Draft
 from chengjiu_mp.courses.models import CourseRun
+from chengjiu_mp.courses.sittings import Sitting
 from chengjiu_mp.demo import line
 from chengjiu_mp.demo.people import UNDRAWABLE, UNUSUAL, extra, extras
 from chengjiu_mp.demo.stage import Plot, Stage

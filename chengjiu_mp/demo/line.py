@@ -8,10 +8,11 @@ from datetime import date, datetime, timedelta
 from chengjiu_mp.core import clock, context, privacy
 from chengjiu_mp.core.context import Principal
 from chengjiu_mp.courses import changes, links, publishing, reserving, series
-from chengjiu_mp.courses.drafting import Draft, Sitting
+from chengjiu_mp.courses.drafting import Draft
 from chengjiu_mp.courses.entry import Entry
 from chengjiu_mp.courses.models import CourseRun, Signup
 from chengjiu_mp.courses.signing_up import sign_up, sign_up_together
+from chengjiu_mp.courses.sittings import Sitting
 from chengjiu_mp.courses.withdrawing import withdraw
 from chengjiu_mp.demo.people import Extra, extra, extras
 from chengjiu_mp.demo.stage import CONSENTS, Plot, Stage

@@ -14,10 +14,11 @@ from chengjiu_mp.checkin.service import record_scans
 from chengjiu_mp.core import clock, context
 from chengjiu_mp.core.db import db
 from chengjiu_mp.courses import publishing
-from chengjiu_mp.courses.drafting import Draft, Sitting, draft_run
+from chengjiu_mp.courses.drafting import Draft, draft_run
 from chengjiu_mp.courses.entry import Entry
 from chengjiu_mp.courses.models import CourseRun, Meeting, Signup
 from chengjiu_mp.courses.signing_up import sign_up
+from chengjiu_mp.courses.sittings import Sitting
 from chengjiu_mp.demo.people import Extra
 from chengjiu_mp.exams import submission
 from chengjiu_mp.exams.queries import items_of_run

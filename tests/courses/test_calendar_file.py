@@ -13,8 +13,8 @@ from chengjiu_mp.core import clock
 from chengjiu_mp.core.db import db, unit_of_work
 from chengjiu_mp.courses import changes
 from chengjiu_mp.courses.calendar_file import Plan, Sitting, calendar_file
-from chengjiu_mp.courses.drafting import Sitting as Times
 from chengjiu_mp.courses.models import CourseRun, Meeting
+from chengjiu_mp.courses.sittings import Sitting as Times
 from tests import factories
 from tests.signups import signed
 

@@ -7,15 +7,16 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
+from chengjiu_mp.checkin.models import Scan
 from chengjiu_mp.core import clock
 from chengjiu_mp.core.db import db, unit_of_work
 from chengjiu_mp.core.errors import NotFound
 from chengjiu_mp.core.models import Job
 from chengjiu_mp.courses import changes, errors, merging, moving, offers, reserving, tasks
-from chengjiu_mp.courses.drafting import Sitting
 from chengjiu_mp.courses.models import CourseRun, Meeting, SeatPool, Signup
 from chengjiu_mp.courses.signing_up import sign_up, sign_up_together
 from chengjiu_mp.courses.signup_rows import Owner
+from chengjiu_mp.courses.sittings import Sitting
 from chengjiu_mp.courses.withdrawing import withdraw
 from chengjiu_mp.outbox.models import Message
 from tests import factories, invariants
@@ -351,3 +352,27 @@ def test_by_choice_some_sit_and_some_wait(app: Flask) -> None:
     run = a_run(capacity=2)
     assert together(run, 4, split=True) == ["confirmed", "confirmed", "waitlisted", "waitlisted"]
     assert pool_of(run) == (2, 2, 2)
+
+
+def test_a_sitting_that_goes_leaves_its_refused_scans_with_the_first(app):
+    with factories.made():
+        run = factories.run(starts_in=timedelta(hours=20))
+        second = Meeting(
+            run_id=run.id,
+            sequence=2,
+            starts_at=run.ends_at + timedelta(days=1),
+            ends_at=run.ends_at + timedelta(days=1, hours=3),
+        )
+        db.session.add(second)
+        db.session.flush()
+        number, gone = run.id, second.id
+        scan = {"nonce": "n", "source": "code", "scanned_at": clock.now(), "verdict": "refused", "code": "too_early"}
+        db.session.add(Scan(run_id=number, meeting_id=gone, **scan))
+    begins = clock.now() + timedelta(days=3)
+    with unit_of_work():
+        changes.reschedule(
+            db.session.get_one(CourseRun, number), [Sitting(begins, begins + timedelta(hours=3))], "改期"
+        )
+    (left,) = db.session.scalars(select(Meeting).where(Meeting.run_id == number))
+    assert db.session.scalars(select(Scan.meeting_id)).all() == [left.id]
+    assert left.starts_at == begins

@@ -12,11 +12,11 @@ from chengjiu_mp.core import clock
 from chengjiu_mp.core.db import db, unit_of_work
 from chengjiu_mp.core.models import Job
 from chengjiu_mp.courses import changes, excusing, offers, reconfirming, tasks
-from chengjiu_mp.courses.drafting import Sitting
 from chengjiu_mp.courses.errors import CannotWithdraw, ExcuseTooLate, SeatReleased
 from chengjiu_mp.courses.models import CourseRun, Signup
 from chengjiu_mp.courses.moving import move
 from chengjiu_mp.courses.signing_up import Made
+from chengjiu_mp.courses.sittings import Sitting
 from chengjiu_mp.courses.standing import absences
 from chengjiu_mp.outbox.models import Delivery, Message
 from chengjiu_mp.outbox.queries import text_of

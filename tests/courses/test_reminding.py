@@ -12,8 +12,8 @@ from chengjiu_mp.core import clock, context
 from chengjiu_mp.core.context import Principal
 from chengjiu_mp.core.db import db, unit_of_work
 from chengjiu_mp.courses import changes, reminding, tasks
-from chengjiu_mp.courses.drafting import Sitting
 from chengjiu_mp.courses.models import CourseRun, Signup
+from chengjiu_mp.courses.sittings import Sitting
 from chengjiu_mp.courses.withdrawing import withdraw
 from chengjiu_mp.outbox.models import Message
 from chengjiu_mp.outbox.queries import text_of

@@ -12,8 +12,8 @@ from chengjiu_mp.core.db import db, unit_of_work
 from chengjiu_mp.courses import merging
 from chengjiu_mp.courses.change_models import RunChange
 from chengjiu_mp.courses.double_booked import elsewhere_on, people_in
-from chengjiu_mp.courses.drafting import Sitting
 from chengjiu_mp.courses.models import CourseRun, Signup
+from chengjiu_mp.courses.sittings import Sitting
 from chengjiu_mp.courses.withdrawing import withdraw
 from tests import factories
 from tests.figures_rows import at

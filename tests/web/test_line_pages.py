@@ -13,8 +13,8 @@ from chengjiu_mp.core.context import Principal
 from chengjiu_mp.core.db import db, unit_of_work
 from chengjiu_mp.courses import changes
 from chengjiu_mp.courses.change_models import RunChange
-from chengjiu_mp.courses.drafting import Sitting
 from chengjiu_mp.courses.models import CourseRun, SeatPool, Signup
+from chengjiu_mp.courses.sittings import Sitting
 from chengjiu_mp.courses.withdrawing import withdraw
 from tests import factories
 from tests.signups import signed

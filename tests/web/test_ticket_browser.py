@@ -11,8 +11,8 @@ from chengjiu_mp.config import Settings
 from chengjiu_mp.core import context
 from chengjiu_mp.core.db import db, unit_of_work
 from chengjiu_mp.courses import changes
-from chengjiu_mp.courses.drafting import Sitting
 from chengjiu_mp.courses.models import CourseRun
+from chengjiu_mp.courses.sittings import Sitting
 from chengjiu_mp.web import view
 from tests import factories, signups
 from tests.web.serving import PHONE, Site, served

@@ -13,10 +13,10 @@ from chengjiu_mp.core.db import unit_of_work
 from chengjiu_mp.core.errors import Kind, NotFound, Refusal
 from chengjiu_mp.core.parsing import In, RowId, from_pairs
 from chengjiu_mp.courses import changes, double_booked, merging, queries, reserving
-from chengjiu_mp.courses.drafting import Sitting
 from chengjiu_mp.courses.errors import RunNotOpen
 from chengjiu_mp.courses.models import CourseRun
 from chengjiu_mp.courses.policy import run_for, units_in_scope
+from chengjiu_mp.courses.sittings import Sitting
 from chengjiu_mp.units.queries import units_to_choose
 from chengjiu_mp.web import forms
 from chengjiu_mp.web.admin.run_forms import SITTINGS, SittingPage, sittings_of, timetable

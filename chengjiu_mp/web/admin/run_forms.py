@@ -12,11 +12,12 @@ from chengjiu_mp.core.context import Principal
 from chengjiu_mp.core.parsing import In, RowId, TimeOfDay
 from chengjiu_mp.courses import queries
 from chengjiu_mp.courses.copying import as_it_is
-from chengjiu_mp.courses.drafting import DRAFTING_ROLES, Draft, Sitting
+from chengjiu_mp.courses.drafting import DRAFTING_ROLES, Draft
 from chengjiu_mp.courses.errors import RunTimesWrong
 from chengjiu_mp.courses.models import Meeting
 from chengjiu_mp.courses.policy import units_in_scope
 from chengjiu_mp.courses.queries import RunAndSeats
+from chengjiu_mp.courses.sittings import Sitting
 from chengjiu_mp.units.models import KEY_GROUPS
 from chengjiu_mp.units.queries import sectors, units_to_choose
 
