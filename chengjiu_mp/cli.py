@@ -4,8 +4,10 @@ from pathlib import Path
 
 import click
 from flask import Blueprint, current_app
+from flask.cli import AppGroup
 
 from chengjiu_mp import reference
+from chengjiu_mp.certificates import signing
 from chengjiu_mp.config import Settings
 from chengjiu_mp.core import context
 from chengjiu_mp.core.access import ROLES
@@ -15,6 +17,8 @@ from chengjiu_mp.people.phones import read_phone
 from chengjiu_mp.signin.service import add_account, grant_role
 
 blueprint = Blueprint("command_line", __name__, cli_group=None)
+keys = AppGroup("keys", help="The keys that sign certificates' second codes.")
+blueprint.cli.add_command(keys)
 
 
 @blueprint.cli.command("setup")
@@ -63,3 +67,31 @@ def seed(profile: str, data: Path | None, out: Path | None) -> None:  # noqa: AR
     else:
         out.touch(mode=0o600)
         out.write_text(text, encoding="utf-8")
+
+
+@keys.command("list")
+def list_keys() -> None:
+    """Show every key, the one that signs last."""
+    for key in signing.all_keys():
+        ended = f"retired {key.retired_on}" if key.retired_on else "signs"
+        leaked = f", leaked {key.leaked_on}" if key.leaked_on else ""
+        click.echo(f"{key.kid}  since {key.created_on}  {ended}{leaked}  last signed {key.last_signed_on or 'nothing'}")
+
+
+@keys.command("roll")
+def roll_keys() -> None:
+    """Retire the key that signs and begin a new one, as once a year; what was signed stays good."""
+    with context.acting_as(context.SYSTEM), unit_of_work():
+        kid = signing.roll().kid
+    click.echo(f"{kid} signs from now on")
+
+
+@keys.command("leaked")
+@click.argument("kid")
+@click.confirmation_option(prompt="Codes of this key will no longer be believed without network, for ever. Go on?")
+def leaked_key(kid: str) -> None:
+    """Say that others may hold this key; if it signs, a new one follows."""
+    with context.acting_as(context.SYSTEM), unit_of_work():
+        if not signing.mark_leaked(kid):
+            raise click.UsageError(f"there is no key {kid}")
+    click.echo(f"{kid} is leaked")

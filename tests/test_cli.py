@@ -48,3 +48,15 @@ def test_the_accounts_for_outside_checks_go_to_a_file_of_ones_own(app, tmp_path)
     assert _run(app, "seed", "--profile", "blackbox", "--out", str(out)).exit_code == 0
     assert out.stat().st_mode & 0o777 == 0o600
     assert '"run_token"' in out.read_text(encoding="utf-8")
+
+
+def test_the_signing_key_is_rolled_and_declared_leaked(app):
+    first = _run(app, "keys", "roll").output.split()[0]
+    second = _run(app, "keys", "roll").output.split()[0]
+    assert _run(app, "keys", "leaked", "00000000", "--yes").exit_code == 2
+    assert _run(app, "keys", "leaked", second, input="n\n").exit_code == 1
+    assert _run(app, "keys", "leaked", second, "--yes").exit_code == 0
+    lines = _run(app, "keys", "list").output.splitlines()
+    assert [line.split()[0] for line in lines[:2]] == [first, second]
+    assert ["leaked" in line for line in lines] == [False, True, False]
+    assert ["signs" in line for line in lines] == [False, False, True]

@@ -6,7 +6,7 @@ from datetime import date
 
 from sqlalchemy import select, text
 
-from chengjiu_mp.certificates import messages, numbering, versions
+from chengjiu_mp.certificates import messages, numbering, signing, versions
 from chengjiu_mp.certificates.models import Certificate
 from chengjiu_mp.core import audit, clock, hooks, privacy
 from chengjiu_mp.core.calendar import add_months
@@ -84,9 +84,10 @@ def _batch(run: CourseRun, mode: str, by: Principal) -> Batch:
 
 def _issue(batch: Batch, passed: Sequence[Signup]) -> None:
     taken = numbering.allot(batch.kind, batch.issued_on.year, len(passed), mode=batch.mode)
+    made = []
     for place, (signup, number) in enumerate(zip(passed, taken.numbers, strict=True)):
         certificate = _insert(batch, signup, number, (taken.series_id, taken.first + place))
-        versions.add_version(certificate, signup.name, version=1)
+        made.append((certificate, versions.add_version(certificate, signup.name, version=1)))
         db.session.add(
             Attainment(
                 person_id=signup.person_id, kind=batch.kind.code, valid_to=batch.valid_until,
@@ -99,6 +100,7 @@ def _issue(batch: Batch, passed: Sequence[Signup]) -> None:
         )  # fmt: skip
         _tell(batch, signup, certificate)
     db.session.flush()
+    signing.sign(made)
 
 
 def _insert(batch: Batch, signup: Signup, number: str, sequence: tuple[int, int]) -> Certificate:

@@ -11,6 +11,7 @@ from chengjiu_mp.core.db import Base
 _STANDING = text("state in ('issued','superseded')")
 # A revoked one has been taken off again on its own date, so another may count in its place.
 _COUNTS = text("counted and state <> 'revoked'")
+_ACTIVE = text("retired_on is null")
 
 
 class NumberSeries(Base):
@@ -71,6 +72,31 @@ class Certificate(Base):
     versions: Mapped[list["CertificateVersion"]] = relationship(lazy="raise", order_by="CertificateVersion.version")
 
 
+class SigningKey(Base):
+    """A key of the second code. One signs; what the others signed stays good, so their public halves stay."""
+
+    __tablename__ = "signing_key"
+    __table_args__ = (
+        Index("uq_signing_key_active", "algorithm", unique=True, sqlite_where=_ACTIVE, postgresql_where=_ACTIVE),
+        CheckConstraint("algorithm = 'Ed25519'", name="algorithm"),
+        CheckConstraint("(retired_on is null) = (private_sealed is not null)", name="private"),
+    )
+
+    PLACE = "signing_key.private"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    uid: Mapped[str] = mapped_column(String(32), unique=True)
+    kid: Mapped[str] = mapped_column(String(8), unique=True)
+    algorithm: Mapped[str] = mapped_column(String(10), default="Ed25519")
+    public_key: Mapped[bytes] = mapped_column(LargeBinary(32))
+    # Gone when the key retires: nobody signs with it any more, whoever gets at the database.
+    private_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    created_on: Mapped[date]
+    retired_on: Mapped[date | None]
+    leaked_on: Mapped[date | None]
+    last_signed_on: Mapped[date | None]
+
+
 class CertificateVersion(Base):
     """What was printed and handed out: name, template, font set and the hash of the picture. An older version reads
     已更正.
@@ -99,4 +125,7 @@ class CertificateVersion(Base):
     missing: Mapped[str] = mapped_column(String(200), default="")
     reason: Mapped[str] = mapped_column(String(200), default="")
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
+    # The second code's text and its key; none for what was issued without one, and never added later (rel-V5).
+    signed: Mapped[str | None] = mapped_column(String(500))
+    kid: Mapped[str | None] = mapped_column(ForeignKey("signing_key.kid"))
     certificate: Mapped[Certificate] = relationship(lazy="raise", back_populates="versions")

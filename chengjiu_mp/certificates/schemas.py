@@ -33,7 +33,9 @@ class LookupAnswer(In):
 
 
 class CertificateOut(Out):
-    """A certificate as its holder and staff see it; ``state_words`` is what people read."""
+    """A certificate as its holder and staff see it; ``state_words`` is what people read. ``offline_url`` is what the
+    second code holds, null for certificates without one.
+    """
 
     id: int
     number: str
@@ -47,6 +49,7 @@ class CertificateOut(Out):
     version: int
     image_url: str
     verify_url: str
+    offline_url: str | None = None
 
 
 class LookupOut(Out):

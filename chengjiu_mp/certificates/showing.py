@@ -1,6 +1,6 @@
 """From rows to what people are shown, and whether this caller may see them at all."""
 
-from chengjiu_mp.certificates import passes, versions
+from chengjiu_mp.certificates import passes, signing, versions
 from chengjiu_mp.certificates.models import Certificate
 from chengjiu_mp.certificates.policy import OFFICE_ROLES, PICTURE_ROLES, certificate_for
 from chengjiu_mp.certificates.queries import Seen, newest_of
@@ -45,7 +45,7 @@ def certificate_out(seen: Seen, key: str = "") -> CertificateOut:
         name=seen.version.name, issued_on=one.issued_on, valid_until=one.valid_until,
         picture=seen.version.picture_state, version=seen.version.version,  # type: ignore[arg-type]
         image_url=f"/api/v1/certificates/{one.id}/image" + (f"?key={key}" if key else ""),
-        verify_url=versions.verify_url(seen.version),
+        verify_url=versions.verify_url(seen.version), offline_url=signing.code_url(seen.version),
     )  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from typing import Literal
 
 from sqlalchemy import select, update
 
-from chengjiu_mp.certificates import messages, versions
+from chengjiu_mp.certificates import messages, signing, versions
 from chengjiu_mp.certificates.errors import NotStanding, ReasonMissing, SameName
 from chengjiu_mp.certificates.models import Certificate, CertificateVersion
 from chengjiu_mp.core import audit, clock, privacy
@@ -85,6 +85,7 @@ def correct_name(certificate: Certificate, new_name: str, reason: str) -> Certif
         "certificate.corrected", certificate, unit_id=certificate.owner_unit_id, version=fresh.version, reason=reason
     )
     _tell(certificate, f"corrected:{fresh.version}", messages.corrected(_kind(certificate)))
+    signing.sign([(certificate, fresh)])
     return fresh
 
 
