@@ -86,6 +86,7 @@ from chengjiu_mp.web.h5 import tickets as ticket_pages
 from chengjiu_mp.web.h5 import unit_link as unit_link_pages
 from chengjiu_mp.web.h5 import verify as verify_pages
 from chengjiu_mp.web.h5 import verify_many as verify_many_pages
+from chengjiu_mp.web.h5 import verify_offline as verify_offline_pages
 from chengjiu_mp.web.h5 import wall as wall_pages
 from chengjiu_mp.wechat import api as wechat_api
 
@@ -167,6 +168,7 @@ PAGES = (
     lookup_pages,
     verify_pages,
     verify_many_pages,
+    verify_offline_pages,
     console_results,
     console_certificates,
     privacy_pages,

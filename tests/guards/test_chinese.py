@@ -12,7 +12,10 @@ from tests import factories
 ALLOWED = {"AED", "CPR", "QR", "PDF", "PNG"}
 # Not for citizens, or not a page.
 _ELSEWHERE = ("/console", "/api/", "/static/", "/_test/", "/teach")
-_FILES = ("/healthz", "/readyz", "/metrics", "/favicon.ico", "/sw.js", "/view", "/manifest.webmanifest")
+_FILES = (
+    "/healthz", "/readyz", "/metrics", "/favicon.ico", "/sw.js", "/verify-sw.js", "/view", "/manifest.webmanifest",
+    "/.well-known/jyrc-keys.json", "/.well-known/jyrc-revoked.json",
+)  # fmt: skip
 
 
 class _Words(HTMLParser):

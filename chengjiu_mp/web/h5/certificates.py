@@ -4,11 +4,11 @@ from flask import Blueprint, Response, current_app, redirect, render_template, r
 from pydantic import Field
 from werkzeug.wrappers import Response as AnyResponse
 
-from chengjiu_mp.certificates import lookup, passes, versions
+from chengjiu_mp.certificates import lookup, passes, signing, versions
 from chengjiu_mp.certificates.api import picture_reply
 from chengjiu_mp.certificates.queries import Seen, certificates_of_people
 from chengjiu_mp.certificates.states import WORDS
-from chengjiu_mp.core import http, privacy
+from chengjiu_mp.core import http, privacy, qr
 from chengjiu_mp.core.access import PUBLIC, access
 from chengjiu_mp.core.context import principal
 from chengjiu_mp.core.db import unit_of_work
@@ -138,9 +138,11 @@ def certificate(certificate_id: int) -> str | AnyResponse:
     if not passes.people_of(session.get(_PASS, "")):
         return redirect(url_for("lookup.form"), 303)
     seen = _mine(certificate_id)
+    offline = signing.code_url(seen.version)
     return render_template(
         "h5/certificate.html", title="我的证书", back=url_for("lookup.mine"), seen=seen, words=WORDS, tones=TONES,
         verify_url=versions.verify_url(seen.version), verify_path=versions.verify_path(seen.version),
+        offline_qr=qr.qr_svg(offline, label="离线核验码") if offline else "",
     )  # fmt: skip
 
 
