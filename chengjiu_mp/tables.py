@@ -7,7 +7,10 @@ SLICES = (
     "exams", "certificates",
 )  # fmt: skip
 # Tables of a slice that stand in a module of their own beside its ``models``.
-BESIDE = ("courses.change_models", "courses.series_models", "checkin.device_models", "checkin.wall_models")
+BESIDE = (
+    "courses.change_models", "courses.series_models", "checkin.device_models", "checkin.wall_models",
+    "certificates.earlier_models",
+)  # fmt: skip
 
 
 def load() -> None:
