@@ -4,7 +4,7 @@ from typing import Any
 
 from chengjiu_mp.certificates import importing
 from chengjiu_mp.certificates.earlier_models import EarlierCertificate
-from chengjiu_mp.certificates.earlier_sheet import COLUMNS
+from chengjiu_mp.certificates.earlier_sheet import COLUMNS, read_rows
 from chengjiu_mp.core.context import Principal
 from chengjiu_mp.core.db import db, unit_of_work
 from chengjiu_mp.core.spreadsheet import Sheet
@@ -41,7 +41,7 @@ def load(*rows: list[str], by: Principal | None = None, partial: bool = False) -
     """Import these rows; return the batch, None when nothing was new."""
     by = by or office()
     with unit_of_work():
-        return importing.import_ledger(Sheet([HEADER, *rows]), by, partial=partial)
+        return importing.import_ledger(read_rows(Sheet([HEADER, *rows])), by, partial=partial)
 
 
 def registered() -> dict[str, EarlierCertificate]:

@@ -20,7 +20,7 @@ COLUMNS = {
     "unit": "单位", "source": "来源", "doc_number": "证件号码", "doc_type": "证件类型", "state": "状态",
 }  # fmt: skip
 REQUIRED = ("name", "number", "kind", "issued_on", "valid_until", "unit", "source")
-MOST = 5000
+MOST = 2000
 LAYOUT = Layout(COLUMNS, REQUIRED, ("name", "number"), MOST, "证书", "张")
 TITLE = "证件号码、证件类型、状态可以不填；长期有效的写“长期”；来源会公开显示，例如“2023 年纸质台账”"
 STATES = {"正常": "issued", "已吊销": "revoked", "已更正": "superseded"}

@@ -73,7 +73,11 @@ def ledger_template(by: Principal) -> bytes:
 
 def preview(sheet: Sheet, by: Principal) -> Preview:
     """Return what importing ``sheet`` would do; nothing is written."""
-    rows, faults = read_rows(sheet)
+    return _matched(read_rows(sheet), by)
+
+
+def _matched(read: tuple[list[Row], list[str]], by: Principal) -> Preview:
+    rows, faults = read
     made = Preview(faults={0: faults} if faults else {})
     known = _Known(by, rows)
     for row in rows:
@@ -85,14 +89,15 @@ def preview(sheet: Sheet, by: Principal) -> Preview:
     return made
 
 
-def import_ledger(sheet: Sheet, by: Principal, *, partial: bool = False) -> EarlierBatch | None:
+def import_ledger(read: tuple[list[Row], list[str]], by: Principal, *, partial: bool = False) -> EarlierBatch | None:
     """Register the certificates of a ledger that are not there yet; return the batch, None when nothing is new.
 
+    :param read: what :func:`earlier_sheet.read_rows` returned, ahead of the transaction: it takes a while
     :param partial: leave faulty rows out instead of refusing the file
     :raise LedgerRefused: naming every faulty row; nothing was written
     :raise LedgerJustChanged, ErasedMeanwhile: as :func:`register`
     """
-    made = preview(sheet, by)
+    made = _matched(read, by)
     if made.faults and not (partial and made.entries):
         raise LedgerRefused(list(_pointed(made.faults)))
     return register(made.news, by) if made.news else None
@@ -114,43 +119,38 @@ def register(entries: Sequence[Entry], by: Principal) -> EarlierBatch:
 
 
 def _write(entries: Sequence[Entry], by: Principal) -> EarlierBatch:
-    people = _people(entries)
+    people, live = _people(entries)
     adding = [one for one in entries if one.action == "add"]
     batch = EarlierBatch(added=len(adding), completed=len(entries) - len(adding), made_by=by.account_id)
     db.session.add(batch)
     db.session.flush()
     if adding:
         insert_rows(EarlierCertificate, [
-            {**one.values, "batch_id": batch.id, "person_id": _id(people.get(one.row)), "revoke_reason": ""}
+            {**one.values, "batch_id": batch.id, "person_id": people.get(one.row), "revoke_reason": ""}
             for one in adding
         ])  # fmt: skip
     for one in entries:
         if one.there is not None:
-            one.there.person_id = people[one.row].id
+            one.there.person_id = people[one.row]
     db.session.flush()
-    check_not_erased([one.id for one in people.values() if one.erased_at is None])
+    check_not_erased(live)
     audit.record("earlier_certificates.imported", batch, added=batch.added, completed=batch.completed)
     return batch
 
 
-def _id(person: Person | None) -> int | None:
-    return person.id if person is not None else None
-
-
-def _people(entries: Sequence[Entry]) -> dict[int, Person]:
-    """Return {row: person} of the rows with a document.
+def _people(entries: Sequence[Entry]) -> tuple[dict[int, int], set[int]]:
+    """Return {row: person} of the rows with a document, and who of these is not erased.
 
     Who had the number erased is not given it back by a ledger: the row points at the person, the number stays gone.
     """
     of = {one.row: one.document for one in entries if one.document is not None}
     index = {row: privacy.document_index(one.doc_type, one.number) for row, one in of.items()}
-    found: dict[bytes, Person] = {}
-    for chunk in _chunks(sorted(set(index.values()))):
-        found |= {one.doc_index: one for one in persons_by_document(chunk)}
-    new = {index[row]: one for row, one in of.items() if index[row] not in found}
+    there = {one.doc_index: one for chunk in _chunks(sorted(set(index.values()))) for one in persons_by_document(chunk)}
+    ids, live = {key: one.id for key, one in there.items()}, {one.id for one in there.values() if not one.erased_at}
+    new = {index[row]: one for row, one in of.items() if index[row] not in there}
     if new:
-        found |= {one.doc_index: one for one, _ in persons_found(list(new.values()))}
-    return {row: found[index[row]] for row in of}
+        ids |= {key: one.id for key, (one, _) in zip(new, persons_found(list(new.values())), strict=True)}
+    return {row: ids[key] for row, key in index.items()}, live | {ids[key] for key in new}
 
 
 class _Known:

@@ -25,7 +25,7 @@ from chengjiu_mp.units.policy import open_units
 from chengjiu_mp.web import forms
 from chengjiu_mp.web.admin.certificates import APPROVER, READERS, TONES
 from chengjiu_mp.web.admin.scope import require_city
-from chengjiu_mp.web.templating import day_time
+from chengjiu_mp.web.templating import day_time_long
 
 blueprint = Blueprint("console_earlier", __name__, url_prefix="/console/certificates/earlier")
 
@@ -131,7 +131,7 @@ def batches() -> str:
 def _batch_rows(found: list[EarlierBatch]) -> list[list[Any]]:
     names = _names({one.made_by for one in found})
     return [
-        [{"text": day_time(one.made_at), "href": url_for(".batch", batch_id=one.id)}, names.get(one.made_by), one.added,
+        [{"text": day_time_long(one.made_at), "href": url_for(".batch", batch_id=one.id)}, names.get(one.made_by), one.added,
          one.completed, {"text": "已撤回", "tone": "bad"} if one.withdrawn_at else {"text": "已导入", "tone": "ok"}]
         for one in found
     ]  # fmt: skip

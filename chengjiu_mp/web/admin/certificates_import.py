@@ -7,7 +7,7 @@ from pydantic import Field
 from werkzeug.wrappers import Response as AnyResponse
 
 from chengjiu_mp.certificates import importing
-from chengjiu_mp.certificates.earlier_sheet import COLUMNS, MOST
+from chengjiu_mp.certificates.earlier_sheet import COLUMNS, MOST, read_rows
 from chengjiu_mp.core.access import access, roles
 from chengjiu_mp.core.context import principal
 from chengjiu_mp.core.db import unit_of_work
@@ -62,7 +62,8 @@ def check() -> str | tuple[str, int]:
     entries = sorted(made.entries, key=lambda one: (not one.notes, one.row))
     page = render_template(
         "admin/earlier_preview.html", title="核对历史证书", back=url_for(".form"), made=made, sealed=sealed,
-        heads=HEADS, rows=[_row(entry) for entry in entries[:SHOWN]], faults=faults[:SHOWN], faulty=len(faults), shown=SHOWN,
+        heads=HEADS, rows=[_row(entry) for entry in entries[:SHOWN]], faults=faults[:SHOWN], faulty=len(faults),
+        shown=SHOWN,
     )  # fmt: skip
     return (page, 422) if made.faults else page
 
@@ -73,7 +74,7 @@ def confirm() -> AnyResponse | tuple[str, int]:
     """Register what was previewed."""
     try:
         given = from_pairs(ConfirmPage, request.form, ignore=forms.IGNORED)
-        read = uploads.unseal(given.sheet, "earlier")
+        read = read_rows(uploads.unseal(given.sheet, "earlier"))
         with unit_of_work():
             batch = importing.import_ledger(read, principal(), partial=given.partial)
     except Refusal as refusal:

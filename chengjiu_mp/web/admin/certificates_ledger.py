@@ -21,7 +21,7 @@ from chengjiu_mp.units.policy import open_units
 from chengjiu_mp.web import forms
 from chengjiu_mp.web.admin.certificates import APPROVER
 from chengjiu_mp.web.admin.scope import require_city
-from chengjiu_mp.web.templating import day_time
+from chengjiu_mp.web.templating import day_time_long
 
 blueprint = Blueprint("console_ledger", __name__, url_prefix="/console/certificates/ledger")
 
@@ -30,7 +30,7 @@ SERIES = [
     "号段", "从", "到", {"label": "发出", "num": True}, {"label": "未吊销", "num": True},
     {"label": "换发", "num": True}, {"label": "吊销", "num": True}, "缺号",
 ]  # fmt: skip
-YEARS = ["年度", {"label": "本系统发出", "num": True}, {"label": "历史证书", "num": True}, "是否全部录入"]
+YEARS = ["年度", {"label": "本系统发出", "num": True}, {"label": "历史证书", "num": True}, "全部录入"]
 _MODES = {"local": "", "test": "（测试）", "external": "（外部取号）"}
 
 
@@ -133,7 +133,7 @@ def _page(year: int, errors: dict[str, str]) -> str:
         row.id: row.name for row in db.session.execute(select(Account.id, Account.name).where(Account.id.in_(ids)))
     }
     rows = [
-        [day_time(one.declared_at), names.get(one.declared_by), day_time(one.revoked_at) if one.revoked_at else None,
+        [day_time_long(one.declared_at), names.get(one.declared_by), day_time_long(one.revoked_at) if one.revoked_at else None,
          names.get(one.revoked_by), one.revoke_reason or None]
         for one in past
     ]  # fmt: skip
