@@ -131,8 +131,8 @@ def batches() -> str:
 def _batch_rows(found: list[EarlierBatch]) -> list[list[Any]]:
     names = _names({one.made_by for one in found})
     return [
-        [{"text": day_time_long(one.made_at), "href": url_for(".batch", batch_id=one.id)}, names.get(one.made_by), one.added,
-         one.completed, {"text": "已撤回", "tone": "bad"} if one.withdrawn_at else {"text": "已导入", "tone": "ok"}]
+        [{"text": day_time_long(one.made_at), "href": url_for(".batch", batch_id=one.id)}, names.get(one.made_by),
+         one.added, one.completed, {"text": "已撤回", "tone": "bad"} if one.withdrawn_at else {"text": "已导入", "tone": "ok"}]
         for one in found
     ]  # fmt: skip
 

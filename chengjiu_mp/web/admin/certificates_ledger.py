@@ -133,8 +133,8 @@ def _page(year: int, errors: dict[str, str]) -> str:
         row.id: row.name for row in db.session.execute(select(Account.id, Account.name).where(Account.id.in_(ids)))
     }
     rows = [
-        [day_time_long(one.declared_at), names.get(one.declared_by), day_time_long(one.revoked_at) if one.revoked_at else None,
-         names.get(one.revoked_by), one.revoke_reason or None]
+        [day_time_long(one.declared_at), names.get(one.declared_by),
+         day_time_long(one.revoked_at) or None, names.get(one.revoked_by), one.revoke_reason or None]
         for one in past
     ]  # fmt: skip
     figures = next((line for line in years.years() if line.year == year), YearLine(year, 0, 0, None))
