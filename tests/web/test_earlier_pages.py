@@ -161,7 +161,8 @@ def test_a_year_is_declared_with_a_tick_and_taken_back_with_a_reason(client: Fla
     headers = signed("approver")
     assert client.post(f"{LEDGER}2019/declare", data={}, headers=headers).status_code == 422
     assert client.post(f"{LEDGER}2019/declare", data={"checked": "1"}, headers=headers).status_code == 303
-    assert "已声明全部录入" in words(client, f"{LEDGER}2019", headers)
+    shown = words(client, f"{LEDGER}2019", headers)
+    assert "已声明全部录入" in shown and "2026年11月23日" in shown and "待核实" not in shown
     assert "查无此证" in verified(client, "JY-2019-0001")
     assert client.post(f"{LEDGER}2019/declare", data={"checked": "1"}, headers=headers).status_code == 409
     assert client.post(f"{LEDGER}2019/revoke", data={"reason": ""}, headers=headers).status_code == 422

@@ -31,6 +31,7 @@ blueprint = Blueprint("console_earlier", __name__, url_prefix="/console/certific
 
 MAY = roles(*ROLES)
 COLUMNS = ["编号", "姓名", "类别", "状态", "发证", "有效期至", "来源"]
+_HERE, _GONE = {"text": "已导入", "tone": "ok"}, {"text": "已撤回", "tone": "bad"}
 BATCHES = ["导入时间", "导入人", {"label": "新增", "num": True}, {"label": "补证件", "num": True}, "状态"]
 
 
@@ -132,7 +133,7 @@ def _batch_rows(found: list[EarlierBatch]) -> list[list[Any]]:
     names = _names({one.made_by for one in found})
     return [
         [{"text": day_time_long(one.made_at), "href": url_for(".batch", batch_id=one.id)}, names.get(one.made_by),
-         one.added, one.completed, {"text": "已撤回", "tone": "bad"} if one.withdrawn_at else {"text": "已导入", "tone": "ok"}]
+         one.added, one.completed, _GONE if one.withdrawn_at else _HERE]
         for one in found
     ]  # fmt: skip
 

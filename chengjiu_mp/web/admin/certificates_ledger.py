@@ -1,5 +1,6 @@
 """编号台账: our series without a silent gap, the years, and who declared which of them complete."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
@@ -8,6 +9,7 @@ from sqlalchemy import select
 from werkzeug.wrappers import Response as AnyResponse
 
 from chengjiu_mp.certificates import years
+from chengjiu_mp.certificates.earlier_models import YearDeclaration
 from chengjiu_mp.certificates.errors import YearAhead
 from chengjiu_mp.certificates.years import SeriesLine, YearLine
 from chengjiu_mp.core import clock
@@ -132,15 +134,17 @@ def _page(year: int, errors: dict[str, str]) -> str:
     names = {
         row.id: row.name for row in db.session.execute(select(Account.id, Account.name).where(Account.id.in_(ids)))
     }
-    rows = [
-        [day_time_long(one.declared_at), names.get(one.declared_by),
-         day_time_long(one.revoked_at) or None, names.get(one.revoked_by), one.revoke_reason or None]
-        for one in past
-    ]  # fmt: skip
+    rows = [_declared(one, names) for one in past]
     figures = next((line for line in years.years() if line.year == year), YearLine(year, 0, 0, None))
     return render_template(
         "admin/ledger_year.html", title=f"{year} 年证书台账", back=url_for(".index"), year=year, figures=figures,
         series=[_series(one) for one in years.ledger(year)], series_columns=SERIES, errors=errors, rows=rows,
-        declared=names.get(figures.declared.declared_by, "") if figures.declared else "", this=clock.today().year,
+        declared=names.get(figures.declared.declared_by or 0, "") if figures.declared else "", this=clock.today().year,
         may_change=open_units(principal(), APPROVER, writing=True) is None,
     )  # fmt: skip
+
+
+def _declared(one: YearDeclaration, names: Mapping[int, str]) -> list[Any]:
+    over = day_time_long(one.revoked_at) if one.revoked_at else None
+    who, by = names.get(one.declared_by or 0), names.get(one.revoked_by or 0)
+    return [day_time_long(one.declared_at), who, over, by, one.revoke_reason or None]
