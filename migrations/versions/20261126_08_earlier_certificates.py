@@ -1,6 +1,6 @@
 """earlier certificates, and years declared complete
 
-Revision ID: 20261126_06
+Revision ID: 20261126_08
 Revises: 20261126_05
 Create Date: 2026-11-26 11:00:00
 
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 
 # revision identifiers, used by Alembic.
-revision = '20261126_06'
+revision = '20261126_08'
 down_revision = '20261126_05'
 branch_labels = None
 depends_on = None
