@@ -30,6 +30,9 @@ from chengjiu_mp.web.admin import audit as console_audit
 from chengjiu_mp.web.admin import calendar as console_calendar
 from chengjiu_mp.web.admin import calls as console_calls
 from chengjiu_mp.web.admin import certificates as console_certificates
+from chengjiu_mp.web.admin import certificates_earlier as console_earlier
+from chengjiu_mp.web.admin import certificates_import as console_earlier_import
+from chengjiu_mp.web.admin import certificates_ledger as console_ledger
 from chengjiu_mp.web.admin import checkins as console_checkins
 from chengjiu_mp.web.admin import children as console_children
 from chengjiu_mp.web.admin import classes as console_classes
@@ -171,6 +174,9 @@ PAGES = (
     verify_offline_pages,
     console_results,
     console_certificates,
+    console_earlier,
+    console_earlier_import,
+    console_ledger,
     privacy_pages,
     own_data_pages,
     console_notices,

@@ -40,6 +40,13 @@ QUERIES = {
         select n.id from number_series n where n.last <>
         (select count(*) from certificate c where c.series_id = n.id)
         or n.last <> (select coalesce(max(c.sequence), 0) from certificate c where c.series_id = n.id)""",
+    "I9 no number is both ours and an earlier certificate's": """
+        select e.id from earlier_certificate e join certificate c on c.number = e.number""",
+    "I9 every earlier certificate came with an import that left its trace": """
+        select b.id from earlier_batch b where not exists
+        (select 1 from audit_entry a where a.object_type = 'earlier_batch' and a.object_id = b.id
+         and a.action = 'earlier_certificates.imported')
+        or (b.withdrawn_at is not null and exists (select 1 from earlier_certificate e where e.batch_id = b.id))""",
     "I10 a finished picture has a file and its hash": """
         select id from certificate_version
         where (picture_state = 'ready') <> (file is not null and sha256 is not null and font_set is not null)""",

@@ -3,11 +3,12 @@
 from flask import Blueprint, Flask, Response
 
 from chengjiu_mp.certificates import errors, lookup, passes, schemas, states, verifying, verifying_many
+from chengjiu_mp.certificates.earlier import earlier_of_people
 from chengjiu_mp.certificates.issuing import confirm
 from chengjiu_mp.certificates.policy import certificate_for
 from chengjiu_mp.certificates.queries import Seen, certificates_of_people, newest_of
 from chengjiu_mp.certificates.rendering import Studio, use_studio
-from chengjiu_mp.certificates.showing import certificate_out, seen_by, verify_out
+from chengjiu_mp.certificates.showing import certificate_out, earlier_out, seen_by, verify_out
 from chengjiu_mp.core import access, http, storage
 from chengjiu_mp.core.context import principal
 from chengjiu_mp.core.db import end_read, unit_of_work
@@ -96,7 +97,10 @@ def answer_lookup(body: schemas.LookupAnswer) -> schemas.LookupOut:
     with unit_of_work():
         people = lookup.people_named(phone, body.name)
     found = [certificate_out(one, passes.key_of(one.certificate.id)) for one in certificates_of_people(people)]
-    return schemas.LookupOut(certificates=found, pass_token=passes.pass_for(people), expires_in=passes.LIFE_SECONDS)
+    earlier = [earlier_out(one) for one in earlier_of_people(people)]
+    return schemas.LookupOut(
+        certificates=found, earlier=earlier, pass_token=passes.pass_for(people), expires_in=passes.LIFE_SECONDS
+    )
 
 
 @route(blueprint, "GET", "/verify/<token>", access.PUBLIC, refusals=(errors.CertificateUnknown,))

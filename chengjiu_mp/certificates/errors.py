@@ -63,3 +63,55 @@ class TooManyLines(Refusal):
     code = "too_many_lines"
     message = "一次最多核验 200 行。请分几次粘贴。"
     kind = Kind.TOO_LARGE
+
+
+class LedgerRefused(Refusal):
+    """The file has faults, and the good rows alone were not asked for; ``errors`` names every row."""
+
+    code = "ledger_refused"
+    message = "历史证书没有导入：有几处要改。请改好再上传，或选择只导入没有问题的行。"
+    kind = Kind.INVALID
+
+    def __init__(self, errors: list[dict[str, str]]) -> None:
+        super().__init__(field="file", errors=errors)
+        self.errors = errors
+
+
+class LedgerJustChanged(Refusal):
+    """Two imports met: the unique number decided."""
+
+    code = "ledger_just_changed"
+    message = "历史证书刚刚被别人导入过，这次没有导入。请重新上传，再核对一次预览。"
+    kind = Kind.CONFLICT
+
+
+class BatchWithdrawn(Refusal):
+    code = "batch_withdrawn"
+    message = "这次导入已经撤回过了。请刷新页面核对。"
+    kind = Kind.CONFLICT
+
+
+class YearDeclared(Refusal):
+    """``years`` among the facts."""
+
+    code = "year_declared"
+    message = "其中有年度已声明全部录入，不能撤回。请先在编号台账里撤销那一年的声明。"
+    kind = Kind.CONFLICT
+
+
+class DeclaredAlready(Refusal):
+    code = "declared_already"
+    message = "这一年已经声明过全部录入。请刷新页面核对。"
+    kind = Kind.CONFLICT
+
+
+class NotDeclared(Refusal):
+    code = "not_declared"
+    message = "这一年现在没有声明可以撤销。请刷新页面核对。"
+    kind = Kind.CONFLICT
+
+
+class YearAhead(Refusal):
+    code = "year_ahead"
+    message = "请填 1980 年到今年之间的年份。"
+    kind = Kind.INVALID

@@ -30,7 +30,6 @@ class NumberSeries(Base):
     # Data, not code: {year} and {seq:05d} are filled in. No published rule was found: 待业务核实.
     pattern: Mapped[str] = mapped_column(String(60))
     last: Mapped[int] = mapped_column(default=0)
-    complete: Mapped[bool] = mapped_column(default=False)
 
 
 class Certificate(Base):

@@ -1,10 +1,12 @@
 """Certificate numbers: a counter row gives them in the issuing transaction: no gap, no double (rel-I9)."""
 
+import re
 from dataclasses import dataclass
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from chengjiu_mp.certificates.models import NumberSeries
+from chengjiu_mp.core import clock
 from chengjiu_mp.core.db import db
 from chengjiu_mp.core.rows import insert_into
 from chengjiu_mp.courses.models import CourseType
@@ -37,7 +39,7 @@ def allot(kind: CourseType, year: int, count: int, *, mode: str = LOCAL) -> Allo
     A rollback gives them back, and the next in line takes them.
     """
     fresh = insert_into(NumberSeries).values(
-        course_type_id=kind.id, year=year, mode=mode, pattern=default_pattern(kind.code, mode), last=0, complete=False
+        course_type_id=kind.id, year=year, mode=mode, pattern=default_pattern(kind.code, mode), last=0
     )
     db.session.execute(fresh.on_conflict_do_nothing(index_elements=["course_type_id", "year", "mode"]))
     row = db.session.execute(
@@ -49,3 +51,42 @@ def allot(kind: CourseType, year: int, count: int, *, mode: str = LOCAL) -> Allo
     first = row.last - count + 1
     numbers = tuple(row.pattern.format(year=year, seq=first + place) for place in range(count))
     return Allotment(row.id, first, numbers)
+
+
+class Taken:
+    """The numbers that our series gave or will give, so that no paper of an old ledger takes one of them.
+
+    A series of a year that begins or goes on, of which no row is there yet, is known by its default pattern.
+    """
+
+    def __init__(self) -> None:
+        self._this = clock.today().year
+        rows = db.session.execute(
+            select(NumberSeries.pattern, NumberSeries.year, NumberSeries.course_type_id, NumberSeries.mode)
+            .where(NumberSeries.mode.in_((LOCAL, TEST)))
+        ).all()  # fmt: skip
+        self._there = [_expression(row.pattern, str(row.year)) for row in rows]
+        self._known = {(row.course_type_id, row.year, row.mode) for row in rows}
+        kinds = db.session.execute(select(CourseType.id, CourseType.code)).all()
+        self._ahead = [
+            (_expression(default_pattern(code, mode), r"(?P<year>[0-9]{4})"), kind, mode)
+            for kind, code in kinds
+            for mode in (LOCAL, TEST)
+        ]
+
+    def covers(self, number: str) -> bool:
+        """Return whether a number is one of a series of ours, given or not."""
+        if any(pattern.fullmatch(number) for pattern in self._there):
+            return True
+        for pattern, kind, mode in self._ahead:
+            found = pattern.fullmatch(number)
+            if found and int(found["year"]) >= self._this and (kind, int(found["year"]), mode) not in self._known:
+                return True
+        return False
+
+
+def _expression(pattern: str, year: str) -> re.Pattern[str]:
+    """Return what numbers of a pattern look like; ``year`` is an expression."""
+    parts = re.split(r"(\{year\}|\{seq[^}]*\})", pattern)
+    made = [year if p == "{year}" else "[0-9]+" if p.startswith("{seq") else re.escape(p.upper()) for p in parts]
+    return re.compile("".join(made))

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ScalarSelect, Select, func, select
 from sqlalchemy.orm import aliased
 
-from chengjiu_mp.certificates.models import Certificate, CertificateVersion, NumberSeries
+from chengjiu_mp.certificates.models import Certificate, CertificateVersion
 from chengjiu_mp.certificates.states import State, state_of
 from chengjiu_mp.certificates.versions import verify_url
 from chengjiu_mp.core import clock, ids
@@ -25,6 +25,11 @@ class Seen:
     version: CertificateVersion
     kind: str
     state: State
+
+    @property
+    def name(self) -> str:
+        """The name as printed."""
+        return self.version.name
 
 
 def newest_version_number() -> ScalarSelect[int]:
@@ -95,11 +100,3 @@ def newest_of_all(certificate_ids: Sequence[int]) -> list[Seen]:
     found = _seen(_shown().where(Certificate.id.in_(certificate_ids), CertificateVersion.version == _newest))
     by_id = {one.certificate.id: one for one in found}
     return [by_id[one] for one in certificate_ids]
-
-
-def year_is_complete(year: int) -> bool:
-    """Return whether every series of a year that people were given numbers from is declared complete."""
-    flags = db.session.scalars(
-        select(NumberSeries.complete).where(NumberSeries.year == year, NumberSeries.mode != "test")
-    ).all()
-    return bool(flags) and all(flags)

@@ -52,16 +52,33 @@ class CertificateOut(Out):
     offline_url: str | None = None
 
 
+class EarlierOut(Out):
+    """A certificate of an old ledger (历史数据), as its holder sees it: without a code and without a picture."""
+
+    number: str
+    kind: str
+    state: PublicState
+    state_words: str
+    name: str
+    issued_on: date
+    valid_until: date | None
+    source: str
+
+
 class LookupOut(Out):
     """One's own certificates; ``pass_token`` and the keys in the addresses end after ``expires_in`` seconds."""
 
     certificates: list[CertificateOut]
+    earlier: list[EarlierOut]
     pass_token: str
     expires_in: int
 
 
 class VerifyOut(Out):
-    """What the public may know. ``type`` is the kind's name; ``revoked_on`` alone is said of a revocation, not why."""
+    """What the public may know. ``type`` is the kind's name; ``revoked_on`` alone is said of a revocation, not why.
+
+    ``source``: of an earlier certificate (历史数据), where it was registered; null for ours.
+    """
 
     state: PublicState
     state_words: str
@@ -72,6 +89,7 @@ class VerifyOut(Out):
     valid_until: date | None
     revoked_on: date | None = None
     test: bool = False
+    source: str | None = None
 
 
 class NameIn(In):

@@ -1,10 +1,12 @@
 """From rows to what people are shown, and whether this caller may see them at all."""
 
 from chengjiu_mp.certificates import passes, signing, versions
+from chengjiu_mp.certificates.earlier import EarlierSeen
+from chengjiu_mp.certificates.earlier_models import EarlierCertificate
 from chengjiu_mp.certificates.models import Certificate
 from chengjiu_mp.certificates.policy import OFFICE_ROLES, PICTURE_ROLES, certificate_for
 from chengjiu_mp.certificates.queries import Seen, newest_of
-from chengjiu_mp.certificates.schemas import CertificateOut, VerifyOut
+from chengjiu_mp.certificates.schemas import CertificateOut, EarlierOut, VerifyOut
 from chengjiu_mp.certificates.states import WORDS
 from chengjiu_mp.core.context import Principal
 from chengjiu_mp.core.db import db
@@ -49,11 +51,21 @@ def certificate_out(seen: Seen, key: str = "") -> CertificateOut:
     )  # fmt: skip
 
 
-def verify_out(seen: Seen) -> VerifyOut:
+def earlier_out(seen: EarlierSeen) -> EarlierOut:
+    """Return an earlier certificate for its holder."""
+    one = seen.certificate
+    return EarlierOut(
+        number=one.number, kind=seen.kind, state=seen.state, state_words=WORDS[seen.state], name=one.name,
+        issued_on=one.issued_on, valid_until=one.valid_until, source=one.source,
+    )  # fmt: skip
+
+
+def verify_out(seen: Seen | EarlierSeen) -> VerifyOut:
     """Return what the public may know: no document digit, the name masked."""
     one = seen.certificate
     return VerifyOut(
         state=seen.state, state_words=WORDS[seen.state], type=seen.kind, number=one.number,
-        name_masked=mask_name(seen.version.name), issued_on=one.issued_on, valid_until=one.valid_until,
+        name_masked=mask_name(seen.name), issued_on=one.issued_on, valid_until=one.valid_until,
         test=one.is_test, revoked_on=one.revoked_on if seen.state == "revoked" else None,
+        source=one.source if isinstance(one, EarlierCertificate) else None,
     )  # fmt: skip

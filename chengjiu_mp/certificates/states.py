@@ -46,7 +46,7 @@ def revoke(certificate: Certificate, reason: str) -> None:
 
     :raise ReasonMissing: a reason of fewer than two characters; :raise NotStanding: it is revoked already
     """
-    reason = _reason(reason)
+    reason = reason_given(reason)
     today = clock.today()
     taken = db.session.scalar(
         update(Certificate)
@@ -72,7 +72,7 @@ def correct_name(certificate: Certificate, new_name: str, reason: str) -> Certif
     :raise NameRefused: not a name; :raise SameName: it is on there already
     :raise ReasonMissing: a reason of fewer than two characters; :raise NotStanding: it is revoked
     """
-    reason, name = _reason(reason), read_name(new_name).name
+    reason, name = reason_given(reason), read_name(new_name).name
     # The certificate's row is the lock: two corrections at once follow each other.
     held = update(Certificate).where(Certificate.id == certificate.id, Certificate.state == "issued")
     if db.session.scalar(held.values(state="issued").returning(Certificate.id)) is None:
@@ -89,7 +89,11 @@ def correct_name(certificate: Certificate, new_name: str, reason: str) -> Certif
     return fresh
 
 
-def _reason(reason: str) -> str:
+def reason_given(reason: str) -> str:
+    """Return why somebody changes a certificate.
+
+    :raise ReasonMissing: fewer than two characters
+    """
     reason = reason.strip()
     if len(reason) < 2:
         raise ReasonMissing(field="reason")

@@ -2,9 +2,11 @@
 
 import re
 
+from chengjiu_mp.certificates.earlier import EarlierSeen, earlier_by_number
 from chengjiu_mp.certificates.errors import CertificateUnknown, YearIncomplete
 from chengjiu_mp.certificates.lookup import reads_as
-from chengjiu_mp.certificates.queries import Seen, certificate_by_number, certificate_by_token, year_is_complete
+from chengjiu_mp.certificates.queries import Seen, certificate_by_number, certificate_by_token
+from chengjiu_mp.certificates.years import year_is_complete
 from chengjiu_mp.core import clock
 
 # The year stands in every number pattern; the plan began in 2022, older papers are checked by phone all the same.
@@ -22,18 +24,19 @@ def by_token(token: str) -> Seen:
     return seen
 
 
-def by_number(number: str, name: str) -> Seen | None:
-    """Return the certificate of this number when the name is the holder's, None when it is not.
+def by_number(number: str, name: str) -> Seen | EarlierSeen | None:
+    """Return the certificate of this number, ours or an earlier one, when the name is the holder's, None when it is
+    not.
 
     :raise YearIncomplete: an unknown number of a year whose certificates are not all here
     :raise CertificateUnknown: any other unknown number
     """
     number = tidy_number(number)
-    seen = certificate_by_number(number)
+    seen = certificate_by_number(number) or earlier_by_number(number)
     if seen is None:
         _refuse_unknown(number)
         return None
-    return seen if reads_as(name, seen.version.name) else None
+    return seen if reads_as(name, seen.name) else None
 
 
 def tidy_number(number: str) -> str:

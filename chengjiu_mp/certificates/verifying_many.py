@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from chengjiu_mp.certificates import lookup, verifying
+from chengjiu_mp.certificates.earlier import EarlierSeen
 from chengjiu_mp.certificates.errors import CertificateUnknown, NothingToVerify, TooManyLines, YearIncomplete
 from chengjiu_mp.certificates.queries import Seen
 from chengjiu_mp.certificates.states import WORDS
@@ -122,12 +123,14 @@ def _answer(one: Asked) -> Answered:
     return Answered(one, code, words, _record(one, words))
 
 
-def _verdict(seen: Seen) -> tuple[str, str]:
+def _verdict(seen: Seen | EarlierSeen) -> tuple[str, str]:
     if seen.certificate.is_test:
         return "test", "测试证书，无效力"
-    until = seen.certificate.valid_until
-    day = {"expired": f"（{until}）", "revoked": f"（{seen.certificate.revoked_on}）"}.get(seen.state, "")
-    return seen.state, f"{WORDS[seen.state]}{day}，姓名一致"
+    days = {"expired": seen.certificate.valid_until, "revoked": seen.certificate.revoked_on}
+    # An old ledger does not always tell the day.
+    day = f"（{days[seen.state]}）" if days.get(seen.state) else ""
+    earlier = "（历史数据）" if isinstance(seen, EarlierSeen) else ""
+    return seen.state, f"{WORDS[seen.state]}{day}，姓名一致{earlier}"
 
 
 def _record(one: Asked, words: str) -> str:

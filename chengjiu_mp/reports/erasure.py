@@ -7,6 +7,7 @@ from datetime import date, timedelta
 
 from sqlalchemy import exists, select
 
+from chengjiu_mp.certificates.earlier_models import EarlierCertificate
 from chengjiu_mp.certificates.models import Certificate
 from chengjiu_mp.checkin.erasing import forget_phone
 from chengjiu_mp.core import audit, clock
@@ -142,8 +143,10 @@ def _erase_person(held: Held, messages: int, *, forget_certificates: bool) -> No
     )  # fmt: skip
 
 
-def _certificates(person_id: int) -> list[Certificate]:
-    return list(db.session.scalars(select(Certificate).where(Certificate.person_id == person_id)))
+def _certificates(person_id: int) -> list[Certificate | EarlierCertificate]:
+    ours = db.session.scalars(select(Certificate).where(Certificate.person_id == person_id)).all()
+    earlier = db.session.scalars(select(EarlierCertificate).where(EarlierCertificate.person_id == person_id)).all()
+    return [*ours, *earlier]
 
 
 def _phones(held: Held) -> set[bytes]:
@@ -160,7 +163,7 @@ def _still_used(phone_index: bytes) -> bool:
     return bool(db.session.scalar(select(contact | signup)))
 
 
-def _index_until(certificates: Sequence[Certificate]) -> date | None:
+def _index_until(certificates: Sequence[Certificate | EarlierCertificate]) -> date | None:
     ends = [one.valid_until for one in certificates]
     last = max((end for end in ends if end is not None), default=None)
     return last + timedelta(days=periods().certified) if last and None not in ends else None

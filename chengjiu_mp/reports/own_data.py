@@ -5,6 +5,7 @@ from typing import Any
 
 from chengjiu_mp.certificates import lookup, passes
 from chengjiu_mp.certificates import queries as certificates
+from chengjiu_mp.certificates.earlier import export_earlier
 from chengjiu_mp.checkin import queries as checkin
 from chengjiu_mp.core import audit, clock
 from chengjiu_mp.core.context import Principal
@@ -66,5 +67,6 @@ def _person(held: Held) -> dict[str, Any]:
         "id": person_id, "name_masked": mask_name(next(filter(None, names), "")), "whole": held.whole,
         **people.export_person(person_id, ids, whole=held.whole), "signups": mine,
         "check_ins": checkin.export_person(ids), "results": exams.export_person(ids), "certificates": certified,
+        "earlier_certificates": export_earlier(person_id, whole=held.whole),
         "messages": outbox.export_person(told),
     }  # fmt: skip

@@ -39,7 +39,9 @@ def _lines(one: dict[str, Any]) -> Iterator[Line]:
         points = "、".join(f"{item} {points:g}" for item, points in result["points"].items())
         yield ["考核", f"报名 {result['signup_id']}", f"{RESULTS[result['outcome']]}（{points}）", ""]
     for certificate in one["certificates"]:
-        yield from _certificate(certificate)
+        yield from _certificate(certificate, "电子证书")
+    for earlier in one["earlier_certificates"]:
+        yield from _certificate(earlier, f"历史数据，来源：{earlier['source']}")
     for consent in one["consents"]:
         yield from _consent(consent)
     yield ["消息", "发过的消息", f"{one['messages']['count']} 条", ""]
@@ -53,10 +55,10 @@ def _signup(signup: dict[str, Any]) -> Iterator[Line]:
     yield ["报名", f"{about} 填写的姓名和手机号", typed, _when(signup["signed_up_at"])]
 
 
-def _certificate(certificate: dict[str, Any]) -> Iterator[Line]:
+def _certificate(certificate: dict[str, Any], what: str) -> Iterator[Line]:
     words = f"{certificate['kind']} {certificate['number']}，{CERTIFICATES[certificate['state']]}"
     until = f"有效期至 {_when(certificate['valid_until'])}" if certificate["valid_until"] else "长期有效"
-    yield ["证书", "电子证书", f"{words}，{until}", _when(certificate["issued_on"])]
+    yield ["证书", what, f"{words}，{until}", _when(certificate["issued_on"])]
 
 
 def _consent(consent: dict[str, Any]) -> Iterator[Line]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, exists, false, or_, select
 
 from chengjiu_mp.certificates import lookup, passes
+from chengjiu_mp.certificates.earlier_models import EarlierCertificate
 from chengjiu_mp.certificates.models import Certificate, CertificateVersion
 from chengjiu_mp.core.context import Principal
 from chengjiu_mp.core.db import db
@@ -95,9 +96,12 @@ def _held(person: Person, mine: set[int], proved: bool) -> Held:
 
 
 def _certified_elsewhere(person_id: int, mine: set[int]) -> bool:
-    """Return whether a certificate stands on a sign-up that is not among ``mine``, an erased one included."""
+    """Return whether a certificate stands on a sign-up that is not among ``mine``, an erased one included, or on none:
+    an earlier one.
+    """
     other = exists().where(Certificate.person_id == person_id, Certificate.signup_id.not_in(mine))
-    return bool(db.session.scalar(select(other)))
+    earlier = exists().where(EarlierCertificate.person_id == person_id)
+    return bool(db.session.scalar(select(other | earlier)))
 
 
 def _proved(holder: Holder, signups: Iterable[Signup]) -> set[int]:

@@ -10,6 +10,7 @@ from datetime import datetime, time, timedelta
 from sqlalchemy import ColumnElement, and_, case, exists, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
+from chengjiu_mp.certificates.earlier_models import EarlierCertificate
 from chengjiu_mp.certificates.models import Certificate
 from chengjiu_mp.checkin.device_models import PairedDevice
 from chengjiu_mp.checkin.erasing import forget_devices_before, forget_open_before
@@ -104,10 +105,15 @@ def _signup_is_due() -> ColumnElement[bool]:
 
 
 def _held_by_certificate(person_id: InstrumentedAttribute[int]) -> ColumnElement[bool]:
-    """Return whether a certificate keeps a person's data: until its last day and the ruled time after it."""
+    """Return whether a certificate, ours or an earlier one, keeps a person's data: until its last day and the ruled
+    time after it.
+    """
     still = clock.today() - timedelta(days=periods().certified)
-    lasts = or_(Certificate.valid_until.is_(None), Certificate.valid_until >= still)
-    return exists().where(Certificate.person_id == person_id, lasts)
+    ways = [
+        exists().where(of.person_id == person_id, or_(of.valid_until.is_(None), of.valid_until >= still))
+        for of in (Certificate, EarlierCertificate)
+    ]
+    return or_(*ways)
 
 
 def _purge_people() -> int:

@@ -5,6 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from chengjiu_mp.certificates.schemas import EarlierOut
 from chengjiu_mp.core.parsing import Day, In, Out, RowId
 
 Year = Field(default=None, ge=2022, le=2099, description="plan year; the current one by default")
@@ -288,6 +289,7 @@ class PersonDataOut(Out):
     check_ins: list[CheckInDataOut]
     results: list[ResultDataOut]
     certificates: list[CertificateDataOut]
+    earlier_certificates: list[EarlierOut]
     messages: MessagesDataOut
 
 

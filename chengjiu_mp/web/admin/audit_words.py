@@ -7,6 +7,11 @@ ACTIONS = {
     "account.phone_changed": "更换账号手机号",
     "account.phone_proved": "核实账号手机号",
     "account.wechat_bound": "绑定微信",
+    "earlier_certificate.revoked": "吊销历史证书",
+    "earlier_certificates.imported": "导入历史证书",
+    "earlier_certificates.withdrawn": "撤回历史证书的导入",
+    "year.declared_complete": "声明年度证书全部录入",
+    "year.declaration_revoked": "撤销年度声明",
     "certificate.expiry_told": "提醒证书到期",
     "certificate.issued": "发证",
     "certificate.looked_up": "查询证书",
@@ -132,6 +137,9 @@ OBJECTS = {
     "contact": "联系方式",
     "course_run": "场次",
     "course_series": "系列",
+    "earlier_batch": "历史证书的导入",
+    "earlier_certificate": "历史证书",
+    "year_declaration": "年度声明",
     "device_invitation": "助手邀请",
     "exam_result": "成绩",
     "guardian_consent": "监护人同意书",
@@ -162,6 +170,8 @@ OBJECTS = {
 }
 
 FACTS = {
+    "added": "新增（张）",
+    "completed": "补证件（张）",
     "accepted": "签到成功（人）",
     "accesses": "查看（次）",
     "account": "账号",

@@ -41,7 +41,8 @@ def seal(sheet: Sheet, purpose: str) -> str:
 
     :raise SheetTooLarge: when it does not fit into a form
     """
-    content = json.dumps({"rows": sheet.rows, "at": clock.now().isoformat()}, ensure_ascii=False).encode()
+    kept = {"rows": sheet.rows, "lossy": sorted(sheet.lossy), "at": clock.now().isoformat()}
+    content = json.dumps(kept, ensure_ascii=False).encode()
     packed = base64.b64encode(zlib.compress(content, 9)).decode()
     text = base64.urlsafe_b64encode(
         privacy.seal(packed, place=f"upload.{purpose}", row=context.principal().key)
@@ -64,7 +65,7 @@ def unseal(text: str, purpose: str) -> Sheet:
     content = json.loads(zlib.decompress(base64.b64decode(packed)))
     if clock.now() - datetime.fromisoformat(content["at"]) > LIFE:
         raise PreviewGone
-    return Sheet(content["rows"])
+    return Sheet(content["rows"], lossy=frozenset((r, c) for r, c in content["lossy"]))
 
 
 def download(content: bytes, name: str) -> Response:

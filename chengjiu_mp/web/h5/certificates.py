@@ -6,6 +6,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from chengjiu_mp.certificates import lookup, passes, signing, versions
 from chengjiu_mp.certificates.api import picture_reply
+from chengjiu_mp.certificates.earlier import earlier_of_people
 from chengjiu_mp.certificates.queries import Seen, certificates_of_people
 from chengjiu_mp.certificates.states import WORDS
 from chengjiu_mp.core import http, privacy, qr
@@ -128,7 +129,10 @@ def mine() -> str | AnyResponse:
     if not people:
         return redirect(url_for("lookup.form"), 303)
     found = certificates_of_people(people)
-    return render_template("h5/certificates.html", title="我的证书", back="/", found=found, words=WORDS, tones=TONES)
+    return render_template(
+        "h5/certificates.html", title="我的证书", back="/", found=found, earlier=earlier_of_people(people), words=WORDS,
+        tones=TONES,
+    )  # fmt: skip
 
 
 @blueprint.get("/c/<row:certificate_id>")

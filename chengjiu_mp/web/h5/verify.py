@@ -4,6 +4,7 @@ from flask import Blueprint, Response, current_app, render_template, request
 from pydantic import Field
 
 from chengjiu_mp.certificates import lookup, verifying
+from chengjiu_mp.certificates.earlier import EarlierSeen
 from chengjiu_mp.certificates.errors import CertificateUnknown
 from chengjiu_mp.certificates.queries import Seen
 from chengjiu_mp.certificates.showing import verify_out
@@ -87,7 +88,7 @@ def by_number() -> Response:
 
 
 def _verdict(
-    seen: Seen, *, typed: str = "", match: bool | None = None, errors: dict[str, str] | None = None,
+    seen: Seen | EarlierSeen, *, typed: str = "", match: bool | None = None, errors: dict[str, str] | None = None,
     by_number: bool = False, status: int = 200,
 ) -> Response:  # fmt: skip
     return private(render_template(

@@ -1,0 +1,55 @@
+"""What may be done to earlier certificates after the import: revoke one, take a whole import back."""
+
+from sqlalchemy import delete, func, select, update
+
+from chengjiu_mp.certificates.earlier_models import EarlierBatch, EarlierCertificate
+from chengjiu_mp.certificates.errors import BatchWithdrawn, NotStanding, YearDeclared
+from chengjiu_mp.certificates.states import reason_given
+from chengjiu_mp.certificates.years import declared_years
+from chengjiu_mp.core import audit, clock
+from chengjiu_mp.core.context import Principal
+from chengjiu_mp.core.db import db
+
+
+def revoke_earlier(certificate: EarlierCertificate, reason: str) -> None:
+    """Revoke from today on. Who may is the caller's to check (approvers alone).
+
+    :raise ReasonMissing: a reason of fewer than two characters; :raise NotStanding: it is revoked already
+    """
+    reason = reason_given(reason)
+    taken = db.session.scalar(
+        update(EarlierCertificate)
+        .where(EarlierCertificate.id == certificate.id, EarlierCertificate.state != "revoked")
+        .values(state="revoked", revoked_on=clock.today(), revoke_reason=reason)
+        .returning(EarlierCertificate.id)
+    )
+    if taken is None:
+        raise NotStanding
+    db.session.refresh(certificate)
+    audit.record("earlier_certificate.revoked", certificate, unit_id=certificate.owner_unit_id, reason=reason)
+
+
+def withdraw_batch(batch: EarlierBatch, reason: str, by: Principal) -> int:
+    """Take an import back, and its certificates with it: a file was the wrong one. Return how many went.
+
+    Document numbers that came with it go with the night's purge, unless something else holds them; those that it added
+    to older rows stay.
+
+    :raise ReasonMissing: a reason of fewer than two characters; :raise BatchWithdrawn: taken back already
+    :raise YearDeclared: one of its years has been declared complete since
+    """
+    reason = reason_given(reason)
+    held = update(EarlierBatch).where(EarlierBatch.id == batch.id, EarlierBatch.withdrawn_at.is_(None))
+    taken = held.values(withdrawn_at=clock.now(), withdrawn_by=by.account_id, withdraw_reason=reason)
+    if db.session.scalar(taken.returning(EarlierBatch.id)) is None:
+        raise BatchWithdrawn
+    days = db.session.scalars(
+        select(EarlierCertificate.issued_on).where(EarlierCertificate.batch_id == batch.id).distinct()
+    )
+    if closed := sorted({day.year for day in days} & declared_years()):
+        raise YearDeclared(years=closed)
+    gone = db.session.scalar(select(func.count()).where(EarlierCertificate.batch_id == batch.id)) or 0
+    db.session.execute(delete(EarlierCertificate).where(EarlierCertificate.batch_id == batch.id))
+    db.session.refresh(batch)
+    audit.record("earlier_certificates.withdrawn", batch, rows=gone, reason=reason)
+    return gone
