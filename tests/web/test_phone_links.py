@@ -60,7 +60,8 @@ def sign_in(page: Page, site: Site) -> None:
     page.fill("#f-phone", "13912340000")
     page.click(".act button.main")
     page.fill("#f-code", page.inner_text(".sms").split("验证码")[1].strip()[:6])
-    page.click(".act button.main")
+    with page.expect_navigation(url="**/me/data**", wait_until="load"):
+        page.click(".act button.main")
 
 
 @pytest.mark.parametrize(("shown", "target"), [("plain", 44), ("elder", 60)])
