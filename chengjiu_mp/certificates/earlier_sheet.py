@@ -9,7 +9,7 @@ from typing import Any
 from chengjiu_mp.certificates.verifying import tidy_number
 from chengjiu_mp.core import clock, spreadsheet
 from chengjiu_mp.core.errors import Refusal
-from chengjiu_mp.core.sheet_rows import BLANK, CellFault, Layout, Row, SheetFault
+from chengjiu_mp.core.sheet_rows import BLANK, CellFault, Layout, Row
 from chengjiu_mp.core.spreadsheet import Sheet
 from chengjiu_mp.people.document_types import DocType
 from chengjiu_mp.people.documents import DocumentReading, Verdict, read_document
@@ -37,11 +37,7 @@ _OLDEST = 1980
 
 def read_rows(sheet: Sheet) -> tuple[list[Row], list[str]]:
     """Return the filled rows below the header, and the faults of the sheet as such."""
-    try:
-        filled, columns = LAYOUT.filled(sheet)
-    except SheetFault as fault:
-        return [], [str(fault)]
-    return [_read_row(sheet, r, columns) for r in filled], []
+    return LAYOUT.read(sheet, _read_row)
 
 
 def _read_row(sheet: Sheet, r: int, columns: Mapping[str, int]) -> Row:

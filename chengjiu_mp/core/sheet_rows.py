@@ -1,7 +1,7 @@
 """The rows of a sheet whose first filled line names its columns: found here, read by whose sheet it is."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,6 +31,9 @@ class Row:
     def fault(self, heading: str, why: str) -> None:
         """Note what is wrong under a heading."""
         self.faults.append(f"{heading}：{why}")
+
+
+ReadRow = Callable[[Sheet, int, dict[str, int]], Row]
 
 
 @dataclass(frozen=True)
@@ -64,6 +67,16 @@ class Layout:
             most = f"一次最多导入 {self.most} {self.counter}，这份表有 {len(filled)} {self.counter}，请分几次上传。"
             raise SheetFault(most)
         return filled, columns
+
+    def read(self, sheet: Sheet, read_row: ReadRow) -> tuple[list[Row], list[str]]:
+        """Return the filled rows below the header as ``read_row(sheet, index, columns)`` reads them, and the faults of
+        the sheet as such.
+        """
+        try:
+            filled, columns = self.filled(sheet)
+        except SheetFault as fault:
+            return [], [str(fault)]
+        return [read_row(sheet, r, columns) for r in filled], []
 
     def _header(self, sheet: Sheet) -> tuple[int, dict[str, int]]:
         for r, cells in enumerate(sheet.rows[:_HEADER_WITHIN]):

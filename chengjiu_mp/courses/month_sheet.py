@@ -6,7 +6,7 @@ from datetime import date, time
 from typing import Any
 
 from chengjiu_mp.core import clock, spreadsheet
-from chengjiu_mp.core.sheet_rows import BLANK, CellFault, Layout, Row, SheetFault
+from chengjiu_mp.core.sheet_rows import BLANK, CellFault, Layout, Row
 from chengjiu_mp.core.spreadsheet import Sheet
 
 COLUMNS = {
@@ -26,11 +26,7 @@ _FRACTION = re.compile(r"0(?:\.\d+)?", re.ASCII)
 
 def read_rows(sheet: Sheet) -> tuple[list[Row], list[str]]:
     """Return the filled rows below the header, and the faults of the sheet as such."""
-    try:
-        filled, columns = LAYOUT.filled(sheet)
-    except SheetFault as fault:
-        return [], [str(fault)]
-    return [_read_row(sheet, r, columns) for r in filled], []
+    return LAYOUT.read(sheet, _read_row)
 
 
 def _read_row(sheet: Sheet, r: int, columns: Mapping[str, int]) -> Row:

@@ -7,7 +7,7 @@ from typing import Any
 
 from chengjiu_mp.core import clock, spreadsheet
 from chengjiu_mp.core.errors import Refusal
-from chengjiu_mp.core.sheet_rows import BLANK, CellFault, Layout, Row, SheetFault
+from chengjiu_mp.core.sheet_rows import BLANK, CellFault, Layout, Row
 from chengjiu_mp.core.spreadsheet import Sheet
 from chengjiu_mp.people.names import read_name
 from chengjiu_mp.people.phones import read_phone
@@ -25,11 +25,7 @@ _DAY = re.compile(r"(\d{4})(?:[-/.年](\d{1,2})[-/.月](\d{1,2})日?|(\d{2})(\d{
 
 def read_rows(sheet: Sheet) -> tuple[list[Row], list[str]]:
     """Return the filled rows below the header, and the faults of the sheet as such."""
-    try:
-        filled, columns = LAYOUT.filled(sheet)
-    except SheetFault as fault:
-        return [], [str(fault)]
-    return [_read_row(sheet, r, columns) for r in filled], []
+    return LAYOUT.read(sheet, _read_row)
 
 
 def _read_row(sheet: Sheet, r: int, columns: dict[str, int]) -> Row:

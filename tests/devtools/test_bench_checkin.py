@@ -28,7 +28,6 @@ from devtools.bench_checkin_tape import record
 from devtools.bench_load import Reply, Storm
 from devtools.bench_replay import Said, Talk
 from devtools.bench_wires import DriverWire, SessionWire, spoken
-from devtools.paths import VENDOR
 from tests import factories
 from tests.web import hall as halls_of_tests
 
@@ -149,8 +148,7 @@ def test_the_film_marks_the_frames_that_hold_a_code(tmp_path: Path):
 
 @pytest.mark.browser
 def test_the_page_notes_code_decoding_and_answer(base_settings, sqlite_template, tmp_path, browser: Browser):
-    if not VENDOR.is_dir():
-        pytest.skip("the decoder is not installed")
+    halls_of_tests.needs_decoder()
     shutil.copyfile(sqlite_template, tmp_path / "hall.sqlite3")
     settings = dataclasses.replace(base_settings, database_url=f"sqlite:///{tmp_path}/hall.sqlite3", data_dir=tmp_path)
     with halls_of_tests.served(settings, ["张三"]) as hall:

@@ -3,7 +3,6 @@
 from typing import Any
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
-from pydantic import Field
 from werkzeug.wrappers import Response as AnyResponse
 
 from chengjiu_mp.certificates import importing
@@ -12,7 +11,7 @@ from chengjiu_mp.core.access import access, roles
 from chengjiu_mp.core.context import principal
 from chengjiu_mp.core.db import unit_of_work
 from chengjiu_mp.core.errors import Refusal
-from chengjiu_mp.core.parsing import In, from_pairs
+from chengjiu_mp.core.parsing import from_pairs
 from chengjiu_mp.people.documents import mask_document
 from chengjiu_mp.web import forms
 from chengjiu_mp.web.admin import uploads
@@ -26,11 +25,6 @@ _ACTIONS = {
     "add": {"text": "新增", "tone": "ok"}, "complete": {"text": "补上证件号码", "tone": ""},
     "same": {"text": "已有，不动", "tone": "plain"},
 }  # fmt: skip
-
-
-class ConfirmPage(In):
-    sheet: str = Field(min_length=1, max_length=uploads.MAX_FIELD)
-    partial: bool = False
 
 
 @blueprint.get("/")
@@ -73,7 +67,7 @@ def check() -> str | tuple[str, int]:
 def confirm() -> AnyResponse | tuple[str, int]:
     """Register what was previewed."""
     try:
-        given = from_pairs(ConfirmPage, request.form, ignore=forms.IGNORED)
+        given = from_pairs(uploads.ConfirmPage, request.form, ignore=forms.IGNORED)
         read = read_rows(uploads.unseal(given.sheet, "earlier"))
         with unit_of_work():
             batch = importing.import_ledger(read, principal(), partial=given.partial)

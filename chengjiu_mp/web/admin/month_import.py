@@ -4,14 +4,13 @@ from typing import Any
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from markupsafe import Markup
-from pydantic import Field
 from werkzeug.wrappers import Response as AnyResponse
 
 from chengjiu_mp.core import clock
 from chengjiu_mp.core.access import access, roles
 from chengjiu_mp.core.db import unit_of_work
 from chengjiu_mp.core.errors import Refusal
-from chengjiu_mp.core.parsing import In, from_pairs
+from chengjiu_mp.core.parsing import from_pairs
 from chengjiu_mp.courses import month_import
 from chengjiu_mp.courses.drafting import DRAFTING_ROLES
 from chengjiu_mp.web import forms
@@ -22,11 +21,6 @@ blueprint = Blueprint("console_month_import", __name__, url_prefix="/console/mon
 
 MAY = roles(*DRAFTING_ROLES)
 COLUMNS = ["位置", "时间", "标题", "将要", "提醒"]
-
-
-class ConfirmPage(In):
-    sheet: str = Field(min_length=1, max_length=uploads.MAX_FIELD)
-    partial: bool = False
 
 
 @blueprint.get("/")
@@ -65,7 +59,7 @@ def check() -> str | tuple[str, int]:
 def confirm() -> AnyResponse | tuple[str, int]:
     """Draft what was previewed."""
     try:
-        given = from_pairs(ConfirmPage, request.form, ignore=forms.IGNORED)
+        given = from_pairs(uploads.ConfirmPage, request.form, ignore=forms.IGNORED)
         read = uploads.unseal(given.sheet, "runs")
         with unit_of_work():
             made = month_import.import_month(read, partial=given.partial)

@@ -9,14 +9,23 @@ import zlib
 from datetime import datetime, timedelta
 
 from flask import Response, request
+from pydantic import Field
 
 from chengjiu_mp.core import clock, context, privacy, spreadsheet
 from chengjiu_mp.core.errors import Kind, Refusal
+from chengjiu_mp.core.parsing import In
 from chengjiu_mp.core.spreadsheet import FileMissing, Sheet, SheetTooLarge
 
 LIFE = timedelta(hours=2)
 # The form's fields together may hold one megabyte.
 MAX_FIELD = 700_000
+
+
+class ConfirmPage(In):
+    """The sheet that was looked at, sealed in the form; ``partial``: its good rows alone."""
+
+    sheet: str = Field(min_length=1, max_length=MAX_FIELD)
+    partial: bool = False
 
 
 class PreviewGone(Refusal):
