@@ -114,6 +114,8 @@ def test_without_network_the_screen_says_so_and_comes_back(hall: Hall, browser: 
     with looking(browser, hall.cookie(), HALL_SCREEN) as wall:
         wall.clock.install()
         on_the_wall(wall, hall)
+        # The code is drawn by the server; the script counts its life from the moment it starts. It shows this button last.
+        wall.wait_for_selector("[data-full]")
         wall.context.set_offline(True)
         wall.clock.fast_forward(14_000)
         assert wall.is_hidden("[data-dead]")
