@@ -13,6 +13,7 @@ COMPILE = [
 LOCKS = {
     "run": ["pyproject.toml"],
     "test": ["pyproject.toml", "--extra", "test", "--extra", "check", "-c", "requirements/run.txt"],
+    "bench": ["--group", "bench", "-c", "requirements/test.txt"],
     "node": ["--group", "node"],
 }
 

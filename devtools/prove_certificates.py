@@ -1,7 +1,8 @@
 """`./dev prove certificates`: certificates asked for while their worker is killed and the broker loses its data.
 
-Real database, real Redis-protocol server, real Celery worker and beat as process groups. Counted at the end, from the
-rows and the files: what was lost, what was done twice, what is cut short. Ends only the processes that it started.
+Real database, real Redis-protocol server, real Celery worker and beat as process groups; where root allows, pictures on
+a disk that is full at first. Counted at the end, from the rows and the files: what was lost, what was done twice, what
+is cut short. Ends only the processes that it started.
 """
 
 import argparse
@@ -9,20 +10,17 @@ import contextlib
 import hashlib
 import json
 import os
-import shutil
-import signal
-import subprocess
 import sys
 import tempfile
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from flask import Flask
 from flask_migrate import upgrade
 from PIL import Image
 from sqlalchemy import func, select, text
-from sqlalchemy.engine import create_engine
 
 from chengjiu_mp import create_app
 from chengjiu_mp.certificates.issuing import confirm
@@ -33,14 +31,11 @@ from chengjiu_mp.core import context, hooks
 from chengjiu_mp.core.db import database_epoch, db, unit_of_work
 from chengjiu_mp.core.models import Job
 from chengjiu_mp.outbox.models import Message
-from devtools import services
-from devtools.paths import ROOT
-from devtools.services import dying_with_parent
+from devtools.prove_struck import CELERY, Broker, Disk, Group, database_for
 
 PER_RUN = 20
 # Long enough that a kill falls into the middle of a picture, whatever the machine.
-RENDER_SLEEP_MS = 300
-CELERY = [sys.executable, "-m", "celery", "-A", "celery_worker"]
+RENDER_SLEEP_MS = 150
 
 
 @dataclass
@@ -51,6 +46,8 @@ class Outcome:
     asked: int = 0
     kills: int = 0
     broker_losses: int = 0
+    # Jobs that met the full disk; none where a small disk could not be mounted.
+    disk_full: int | None = None
     ready: int = 0
     lost: int = 0
     doubled: int = 0
@@ -59,64 +56,13 @@ class Outcome:
     seconds: float = 0.0
 
 
-class Group:
-    """A process group that can be killed and started again."""
+class Struck(NamedTuple):
+    """Everything that the proof hits."""
 
-    def __init__(self, argv: list[str], env: dict[str, str], log: Path) -> None:
-        self._argv, self._env, self._log = argv, env, log
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        with self._log.open("ab") as out:
-            self._process = subprocess.Popen(
-                dying_with_parent(self._argv, "KILL"), cwd=ROOT, env=self._env, stdout=out, stderr=out,
-                start_new_session=True,
-            )  # fmt: skip
-
-    def kill(self) -> None:
-        """SIGKILL for the whole group: nobody gets to say goodbye."""
-        if self._process is not None:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait()
-
-    def rss_mb(self) -> int:
-        """Return the resident megabytes of the largest process of the group."""
-        return max((int(fields[21]) for fields in self._stats()), default=0) * os.sysconf("SC_PAGE_SIZE") // 2**20
-
-    def cpu_seconds(self) -> float:
-        """Return what the group's processes, and those that they waited for, have worked."""
-        return sum(sum(map(int, fields[11:15])) for fields in self._stats()) / os.sysconf("SC_CLK_TCK")
-
-    def _stats(self) -> list[list[str]]:
-        """Return the fields behind the name in each process's stat (proc(5): the first is the state)."""
-        found = []
-        for status in Path("/proc").glob("[0-9]*/stat"):
-            with contextlib.suppress(OSError):
-                fields = status.read_text().rpartition(")")[2].split()
-                if self._process is not None and int(fields[2]) == self._process.pid:
-                    found.append(fields)
-        return found
-
-
-class Broker:
-    """A Redis-protocol server that can lose everything it holds."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder, self._port, self._round = folder, services.free_port(), 0
-        self._stack = contextlib.ExitStack()
-
-    def start(self) -> str:
-        self._round += 1
-        return self._stack.enter_context(services.redis_server(self._folder / str(self._round), self._port))
-
-    def lose(self) -> None:
-        self.stop()
-        shutil.rmtree(self._folder / str(self._round))
-        self.start()
-
-    def stop(self) -> None:
-        self._stack.close()
+    worker: Group
+    beat: Group
+    broker: Broker
+    disk: Disk
 
 
 def main(argv: list[str]) -> int:
@@ -124,14 +70,14 @@ def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="./dev prove certificates")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--postgres", action="store_true", help="PostgreSQL instead of SQLite")
-    parser.add_argument("--certificates", type=int, default=60)
-    parser.add_argument("--kills", type=int, default=5)
+    parser.add_argument("--certificates", type=int, default=300)
+    parser.add_argument("--kills", type=int, default=8)
     parser.add_argument("--broker-losses", type=int, default=1)
-    parser.add_argument("--seconds", type=float, default=120.0, help="give up after so many")
+    parser.add_argument("--seconds", type=float, default=240.0, help="give up after so many")
     options = parser.parse_args(argv)
     outcome = prove(options)
     print(json.dumps(asdict(outcome)) if options.json else _table(outcome))
-    whole = outcome.kills == options.kills and outcome.broker_losses == options.broker_losses
+    whole = outcome.kills == options.kills and outcome.broker_losses == options.broker_losses and outcome.disk_full != 0
     return 0 if whole and not (outcome.lost or outcome.doubled or outcome.truncated) else 1
 
 
@@ -146,6 +92,8 @@ def prove(options: argparse.Namespace) -> Outcome:
                "REDIS_URL": broker.start(), "PUBLIC_URL": "https://example.test", "CHENGJIU_DEMO": "0"}  # fmt: skip
         env["DATABASE_URL"] = database_for(stack, place) if options.postgres else f"sqlite:///{place / 'proof.sqlite3'}"
         app = create_app(from_environment(env))
+        disk = Disk(app.config["DATA_DIR"] / "media")
+        stack.callback(disk.unmount)
         worker = Group([*CELERY, "worker", "--concurrency", "2", "--without-mingle", "--without-gossip",
                         "--without-heartbeat", "--loglevel", "WARNING"], env, place / "worker.log")  # fmt: skip
         beat = Group([*CELERY, "beat", "--schedule", str(place / "schedule"), "--pidfile", "", "--loglevel", "WARNING"],
@@ -153,47 +101,57 @@ def prove(options: argparse.Namespace) -> Outcome:
         for group in (worker, beat):
             stack.callback(group.kill)
         with app.app_context():
-            outcome = _rounds(app, options, worker, beat, broker)
+            outcome = _rounds(app, options, Struck(worker, beat, broker, disk))
             db.session.remove()
             db.engine.dispose()
         return outcome
 
 
-def database_for(stack: contextlib.ExitStack, place: Path) -> str:
-    """Return the address of a fresh PostgreSQL database that lives as long as ``stack``."""
-    server = stack.enter_context(services.postgres_server(place / "pg"))
-    with create_engine(server, isolation_level="AUTOCOMMIT").connect() as connection:
-        connection.execute(text("create database proof"))
-    return server.rpartition("/")[0] + "/proof"
-
-
-def _rounds(app: Flask, options: argparse.Namespace, worker: Group, beat: Group, broker: Broker) -> Outcome:
+def _rounds(app: Flask, options: argparse.Namespace, struck: Struck) -> Outcome:
     upgrade()
     context.set_request("proof", context.SYSTEM)
     hooks.write(faults={"render_sleep_ms": RENDER_SLEEP_MS})
     outcome = Outcome(database=db.engine.dialect.name, asked=_ask(options.certificates))
     began = time.monotonic()
-    beat.start()
-    worker.start()
+    struck.beat.start()
+    struck.worker.start()
+    if struck.disk.mounted:
+        outcome.disk_full = _fill_disk(struck.disk, began + options.seconds)
     blows = _blows(options, outcome.asked)
     while time.monotonic() - began < options.seconds:
         ready, rendering = _look()
         if ready == outcome.asked and not blows:
             break
         if blows and (ready >= blows[0][0]) and (rendering or blows[0][1] == "broker"):
-            if blows.pop(0)[1] == "worker":
-                worker.kill()
-                worker.start()
-                outcome.kills += 1
-            else:
-                broker.lose()
-                outcome.broker_losses += 1
+            _strike(blows.pop(0)[1], struck, outcome)
         time.sleep(0.1)
     outcome.seconds = round(time.monotonic() - began, 1)
-    worker.kill()
-    beat.kill()
+    struck.worker.kill()
+    struck.beat.kill()
     _count(app, outcome)
     return outcome
+
+
+def _fill_disk(disk: Disk, until: float) -> int:
+    """Wait until a picture found no room, make room, and return how many had found none."""
+    resting = select(func.count()).where(Job.kind == RENDER_JOB, Job.reason == "disk_full")
+    met = 0
+    while not met and time.monotonic() < until:
+        time.sleep(0.2)
+        met = db.session.scalar(resting) or 0
+        db.session.rollback()
+    disk.grow()
+    return met
+
+
+def _strike(whom: str, struck: Struck, outcome: Outcome) -> None:
+    if whom == "worker":
+        struck.worker.kill()
+        struck.worker.start()
+        outcome.kills += 1
+    else:
+        struck.broker.lose()
+        outcome.broker_losses += 1
 
 
 def _ask(wanted: int) -> int:

@@ -28,9 +28,9 @@ from chengjiu_mp import create_app
 from chengjiu_mp.config import from_environment
 from chengjiu_mp.core import clock, context
 from chengjiu_mp.core.db import db
-from devtools.prove_certificates import database_for
 from devtools.prove_checkin_plan import PHONES, Planned, planned
 from devtools.prove_checkin_runs import Found, Teachers, Venue, open_run, read_run
+from devtools.prove_struck import database_for
 from devtools.servers import Server, serving
 from devtools.services import ServiceUnavailable
 from devtools.stack import StackFailed

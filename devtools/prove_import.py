@@ -28,7 +28,7 @@ from chengjiu_mp.core.db import db, unit_of_work
 from chengjiu_mp.courses.models import Signup
 from chengjiu_mp.lists import uploading
 from chengjiu_mp.lists.models import UnitList, UnitListLine, UnitListRow, UnitListUpload
-from devtools.prove_certificates import CELERY, Broker, Group, database_for
+from devtools.prove_struck import CELERY, Broker, Group, database_for
 
 CAPACITY = 40
 WORKER = [*CELERY, "worker", "--concurrency", "2", "--without-mingle", "--without-gossip", "--without-heartbeat",

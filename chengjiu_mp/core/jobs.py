@@ -5,6 +5,8 @@ claims the row with one conditional UPDATE, works, and records effect and comple
 was lost meanwhile rolls the effect back. A lost broker or worker therefore loses nothing: the lease runs out by the
 database's clock and the relay announces the job again."""
 
+import errno
+import logging
 import secrets
 import threading
 from collections.abc import Callable, Iterable, Iterator
@@ -20,6 +22,8 @@ from chengjiu_mp.core.db import database_epoch, db, unit_of_work
 from chengjiu_mp.core.models import Job
 from chengjiu_mp.core.rows import insert_each, insert_new
 
+log = logging.getLogger(__name__)
+
 URGENT = "urgent"
 RENDER = "render"
 SLOW = "slow"
@@ -33,6 +37,9 @@ ANNOUNCE_AGAIN_SECONDS = 10.0
 MAX_ATTEMPTS = 5
 # How long work that cannot be done now rests: doubled each time, up to the last.
 LATER_SECONDS, LATER_AT_MOST = 5.0, 300.0
+# A full disk is looked at again at a steady pace: whoever made room waits for the rest (rel-F9).
+DISK_FULL_SECONDS = 10.0
+_NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 class Later(Exception):
@@ -208,8 +215,8 @@ def run(job_id: int, work: Callable[[int], Callable[[], None] | None]) -> bool:
     """Claim the job, do ``work(subject_id)`` outside of any transaction, then its effect and completion in one.
 
     ``work`` returns the effect to run inside the final transaction, or None when nothing is left to do. Any exception
-    queues the job again, with the exception's class as the reason; :class:`Later` does so without counting an
-    attempt, and quietly. Returns whether this call completed the job."""
+    queues the job again, with the exception's class as the reason; :class:`Later` and a full disk do so without
+    counting an attempt. Returns whether this call completed the job."""
     held = claim(job_id)
     if held is None:
         return False
@@ -226,8 +233,12 @@ def run(job_id: int, work: Callable[[int], Callable[[], None] | None]) -> bool:
         postpone(held, later)
         return False
     except Exception as exc:
-        give_back(held, type(exc).__name__)
-        raise
+        if not (isinstance(exc, OSError) and exc.errno in _NO_SPACE):
+            give_back(held, type(exc).__name__)
+            raise
+        log.error("jobs.disk_full", extra={"job": held.job_id})
+        postpone(held, Later("disk_full", until=clock.now().timestamp() + DISK_FULL_SECONDS))
+        return False
     return True
 
 

@@ -1,6 +1,8 @@
 """What is away outside ends no job: it rests, is no attempt older, and goes on in the order of what is due."""
 
+import errno
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -79,3 +81,29 @@ def test_what_is_due_first_is_announced_first(app):
     late, soon, usual = _asked("late", due=now + 500), _asked("soon", due=now - 500), _asked("usual")
     with unit_of_work():
         assert [one[0] for one in jobs.announceable()] == [soon, usual, late]
+
+
+def test_a_full_disk_ends_no_job_and_is_looked_at_again_every_ten_seconds(app, frozen):
+    """rel-F9; /dev/full answers every write as a full disk does."""
+
+    def writes(_subject):
+        Path("/dev/full").write_bytes(b"a picture")
+
+    job_id = _asked()
+    for _ in range(2 * jobs.MAX_ATTEMPTS):
+        assert jobs.run(job_id, writes) is False
+        row = _job(job_id)
+        assert (row.state, row.attempts, row.reason) == ("queued", 0, "disk_full")
+        assert row.run_after == frozen.now.timestamp() + jobs.DISK_FULL_SECONDS
+        frozen.now += timedelta(seconds=jobs.DISK_FULL_SECONDS)
+    assert jobs.run(job_id, lambda _: None) is True
+
+
+def test_any_other_fault_of_the_disk_counts_as_an_attempt(app, frozen):
+    def breaks(_subject):
+        raise OSError(errno.EIO, "broken")
+
+    job_id = _asked()
+    with pytest.raises(OSError, match="broken"):
+        jobs.run(job_id, breaks)
+    assert (_job(job_id).attempts, _job(job_id).reason) == (1, "OSError")
