@@ -5,6 +5,7 @@ from devtools.named import run_named
 PROGRAMS = {
     "signup": "devtools.bench_signup",
     "checkin": "devtools.bench_checkin",
+    "certificates": "devtools.bench_certificates",
     "start": "devtools.bench_start",
 }
 

@@ -56,14 +56,15 @@ class Rounds(Protocol[R_co]):
         """Return what was measured."""
 
 
-def parser(prog: str) -> argparse.ArgumentParser:
-    """Return a parser of the options that all these measurements share."""
+def parser(prog: str, *, databases: bool = True) -> argparse.ArgumentParser:
+    """Return a parser of the options that all these measurements share, with those of ``databases`` or without."""
     made = argparse.ArgumentParser(prog=prog, allow_abbrev=False)
     made.add_argument("--json", action="store_true")
     made.add_argument("--rounds", type=int, default=7)
-    made.add_argument("--minutes", type=float, default=10.0, help="begin no further round after so many")
     made.add_argument("--quick", action="store_true", help="one small round: whether it runs, not how fast")
-    made.add_argument("--only", choices=DATABASES, help="one database alone")
+    if databases:
+        made.add_argument("--minutes", type=float, default=10.0, help="begin no further round after so many")
+        made.add_argument("--only", choices=DATABASES, help="one database alone")
     return made
 
 
@@ -101,10 +102,10 @@ def staged(name: str, place: Path, sides: Sequence[tuple[str, str]], prepare: st
     """
     with ExitStack() as stack:
         base = _new_base(name, place, stack)
-        env = _environment(place)
-        _child(env, base, prepare)
+        env = environment(place)
+        child(env, base, prepare)
         plan = place / "plan.json"
-        _child(env, databases.copied(base, "tape"), record, str(plan))
+        child(env, databases.copied(base, "tape"), record, str(plan))
         env["FLOOR_PLAN"] = str(plan)
         made = [
             Side(side, module, {**env, "DATABASE_URL": url, "FLOOR": side}, databases.connect(url))
@@ -132,7 +133,7 @@ def turned(sides: Sequence[Side], number: int) -> list[Side]:
     return [*sides[first:], *sides[:first]]
 
 
-def _environment(place: Path) -> dict[str, str]:
+def environment(place: Path) -> dict[str, str]:
     """Return the application's settings: its own keys, no broker, and limits that a measurement does not meet."""
     (place / "data").mkdir()
     own = {"DATABASE_URL", "REDIS_URL", "PUBLIC_URL"}
@@ -144,7 +145,11 @@ def _environment(place: Path) -> dict[str, str]:
     }  # fmt: skip
 
 
-def _child(env: dict[str, str], url: str, module: str, *words: str) -> None:
+def child(env: dict[str, str], url: str, module: str, *words: str) -> None:
+    """Run a module on a database to its end.
+
+    :raise StackFailed: when it does not end well
+    """
     argv = dying_with_parent([sys.executable, "-m", module, *words])
     done = subprocess.run(argv, cwd=ROOT, env={**env, "DATABASE_URL": url}, capture_output=True, text=True, check=False)
     if done.returncode:

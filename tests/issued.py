@@ -23,14 +23,16 @@ def approver(role: str = "approver", unit_code: str | None = None) -> Principal:
     return Principal(account_id=who.id, name=who.name, grants=sessions.grants_of(who.id))
 
 
-def ready_run(*names: str, kind: str = "cpr_aed", **values) -> tuple[CourseRun, Principal]:
-    """A run that is over, everybody passed and submitted; and an approver who may confirm it."""
+def ready_run(
+    *names: str, kind: str = "cpr_aed", approved_by: Principal | None = None, **values
+) -> tuple[CourseRun, Principal]:
+    """A run that is over, everybody passed and submitted; and an approver who may confirm it, a new one by default."""
     with factories.made():
         run = rows.past_run(kind, **values)
         for name in names or ("张三",):
             rows.result(rows.attended(run, name))
         rows.submitted(run)
-        return run, approver()
+        return run, approved_by or approver()
 
 
 def issue(*names: str, **values) -> list[Certificate]:
