@@ -7,8 +7,10 @@ from werkzeug.wrappers import Response
 from chengjiu_mp.core import audit, context, jobs
 from chengjiu_mp.core.access import access, roles
 from chengjiu_mp.core.db import db, unit_of_work
+from chengjiu_mp.core.job_progress import under_way
 from chengjiu_mp.core.models import Job
 from chengjiu_mp.core.paging import page
+from chengjiu_mp.web.admin.job_words import forecast, kind_words, reason_words
 from chengjiu_mp.web.admin.scope import require_city
 
 blueprint = Blueprint("console_jobs", __name__, url_prefix="/console/jobs")
@@ -33,7 +35,8 @@ def index() -> str:
     ]
     return render_template(
         "admin/jobs.html", title="后台作业", jobs=found.items, chips=chips, state=STATES[state], following=following,
-        may_revive=context.principal().has("operator", "system"),
+        may_revive=context.principal().has("operator", "system"), kind_words=kind_words, reason_words=reason_words,
+        progress=[(kind_words(one.kind), one.waiting, forecast(one)) for one in under_way()],
     )  # fmt: skip
 
 
