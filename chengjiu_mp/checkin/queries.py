@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import selectinload
 
+from chengjiu_mp.checkin.attended_models import ExitScan
 from chengjiu_mp.checkin.errors import NoMeetings
 from chengjiu_mp.checkin.models import CheckIn, Scan
 from chengjiu_mp.checkin.policy import CLOSES_AFTER
@@ -217,13 +218,19 @@ def first_check_in(signup_id: int) -> CheckIn | None:
 
 
 def export_person(signup_ids: Collection[int]) -> list[dict[str, Any]]:
-    """Return when a person was checked in, for the person, the earliest first; who held the phone is not theirs."""
-    query = select(CheckIn, Meeting.starts_at).join(Meeting, Meeting.id == CheckIn.meeting_id)
-    rows = db.session.execute(query.where(CheckIn.signup_id.in_(signup_ids)).order_by(CheckIn.first_at))
+    """Return when a person came and left, for the person, the earliest first; who held the phone is not theirs."""
+    gone = select(func.max(ExitScan.scanned_at)).where(
+        ExitScan.signup_id == CheckIn.signup_id, ExitScan.meeting_id == CheckIn.meeting_id
+    )
+    query = select(CheckIn, Meeting.starts_at, gone.scalar_subquery())
+    mine = query.join(Meeting, Meeting.id == CheckIn.meeting_id).where(CheckIn.signup_id.in_(signup_ids))
     return [
-        {"signup_id": here.signup_id, "meeting_starts_at": starts_at, "checked_in_at": here.first_at}
-        for here, starts_at in rows
-    ]
+        {
+            "signup_id": here.signup_id, "meeting_starts_at": starts_at, "checked_in_at": here.first_at,
+            "left_at": left_at,
+        }
+        for here, starts_at, left_at in db.session.execute(mine.order_by(CheckIn.first_at))
+    ]  # fmt: skip
 
 
 def runs_to_teach(who: Principal, days: int = 30) -> Sequence[CourseRun]:

@@ -35,6 +35,8 @@ def _lines(one: dict[str, Any]) -> Iterator[Line]:
         yield from _signup(signup)
     for here in one["check_ins"]:
         yield ["签到", f"报名 {here['signup_id']}", "已签到", _when(here["checked_in_at"])]
+        if here["left_at"]:
+            yield ["签到", f"报名 {here['signup_id']}", "已签退", _when(here["left_at"])]
     for result in one["results"]:
         points = "、".join(f"{item} {points:g}" for item, points in result["points"].items())
         yield ["考核", f"报名 {result['signup_id']}", f"{RESULTS[result['outcome']]}（{points}）", ""]

@@ -242,6 +242,7 @@ class CheckInDataOut(Out):
     signup_id: int
     meeting_starts_at: datetime
     checked_in_at: datetime
+    left_at: datetime | None
 
 
 class ResultDataOut(Out):

@@ -6,8 +6,8 @@ from flask import Flask, Response
 
 from chengjiu_mp.core.access import PUBLIC, access
 
-# Where our codes lead, and the root (for the domain itself).
-PLACES = ("", "/s", "/i", "/v")
+# Where our codes lead, and the root (for the domain itself): runs, tickets, certificates, the wall, completing at home.
+PLACES = ("", "/s", "/i", "/v", "/w", "/b")
 
 
 def init_app(app: Flask, files: Mapping[str, str]) -> None:

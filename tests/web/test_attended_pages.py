@@ -9,8 +9,10 @@ from sqlalchemy import select
 
 from chengjiu_mp.checkin.attended_models import ExitScan
 from chengjiu_mp.checkin.models import CheckIn, Scan
+from chengjiu_mp.checkin.queries import export_person
 from chengjiu_mp.core import clock
 from chengjiu_mp.core.db import db, unit_of_work
+from chengjiu_mp.courses import signup_queries
 from chengjiu_mp.courses.models import Meeting, Signup
 from chengjiu_mp.signin import sessions
 from tests import factories
@@ -141,3 +143,25 @@ def test_people_are_scanned_out_by_name_and_by_code_where_it_is_asked(client, ap
     refused = client.post(action, data=fields | {"code": code}).text
     assert "这位在这一课没有签到" in refused
     assert db.session.scalars(select(ExitScan.signup_id)).all() == [course.whole]
+
+
+def test_the_persons_own_page_says_how_much_was_attended_and_what_to_do(client, course):
+    """feat-B10, C3: who would not pass for it learns so from their ticket."""
+    whole = client.get(ticket_path(course.whole)).text
+    assert "已上 2/2 次 · 100%（要求 90%）" in whole
+    half = client.get(ticket_path(course.half)).text
+    assert "出勤不够" in half
+    assert "已上 1/2 次 · 50%，要求 90%" in half
+    assert "请告诉老师" in half
+
+
+def test_ones_own_data_says_when_one_came_and_left(client, app, frozen):
+    course = Course(client, exits=True)
+    action, fields = _form(client.get(f"{course.path}/attended?meeting={course.second}").text, "给张伟签退")
+    client.post(action, data=fields)
+    rows = export_person([course.whole])
+    assert [row["left_at"] for row in rows] == [None, frozen.now]
+
+
+def ticket_path(signup_id: int) -> str:
+    return f"/i/{signup_queries.ticket_token(db.session.get_one(Signup, signup_id))}"

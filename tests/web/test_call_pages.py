@@ -108,11 +108,15 @@ def test_a_strange_address_is_harmless(client, staff, made):
     assert client.get(f"{PATH}?made={made}", headers=staff).status_code == 200
 
 
-@pytest.mark.parametrize("place", ["/AbC123.txt", "/s/AbC123.txt", "/i/AbC123.txt", "/v/AbC123.txt"])
+@pytest.mark.parametrize("place", ["", "/s", "/i", "/v", "/w", "/b"])
 def test_check_files_are_served_from_the_settings(settings, frozen, place):
-    known = create_app(dataclasses.replace(settings, check_files={"AbC123": "0f1e"})).test_client().get(place)
+    known = (
+        create_app(dataclasses.replace(settings, check_files={"AbC123": "0f1e"}))
+        .test_client()
+        .get(f"{place}/AbC123.txt")
+    )
     assert (known.status_code, known.text, known.mimetype) == (200, "0f1e", "text/plain")
-    assert create_app(settings).test_client().get(place).status_code == 404
+    assert create_app(settings).test_client().get(f"{place}/AbC123.txt").status_code == 404
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from flask import Blueprint, Response, jsonify, redirect, render_template, reque
 from pydantic import Field
 from werkzeug.wrappers import Response as AnyResponse
 
+from chengjiu_mp.checkin.attended import attended_of, percent, syllabus_of
 from chengjiu_mp.core import clock, context
 from chengjiu_mp.core.access import PUBLIC, access
 from chengjiu_mp.core.db import end_read, unit_of_work
@@ -116,13 +117,23 @@ def _page(token: str, signup: Signup, errors: dict[str, str]) -> str:
         shown=_shown(token, signup, now) if now.usable else None, errors=errors, kept=request.args.get("kept", ""),
         rows=_units(signup) if asked else [], groups=list(KEY_GROUPS.items()), landing=queries.run_url(run),
         others=_instead(signup),
-        check=check_of(token, signup, run),
+        check=check_of(token, signup, run), attended=_attended(signup),
         withdrawable=_still_open(signup) and signup.state in LIVE,
         movable=_still_open(signup) and signup.state in MOVABLE,
         question=_question(signup), became=_became(signup), waits_for=moving.leave_kept(signup),
         minor=MINOR in signup.warnings, joinable=queries.phase_of(run) == "open",
         another=url_for("signup.form", token=queries.run_token(run), other=1), **_company(signup),
     )  # fmt: skip
+
+
+def _attended(signup: Signup) -> dict[str, Any] | None:
+    """Return how much of a run of several meetings, or of one that is left by a scan, somebody attended (feat-B10)."""
+    if signup.outcome != "attended":
+        return None
+    found = attended_of(signup.run, [signup.id])[signup.id]
+    if found.of < 2 and not syllabus_of(signup.run).exit_scan:
+        return None
+    return {"words": found.words, "required": percent(found.required), "enough": found.enough}
 
 
 def _still_open(signup: Signup) -> bool:
