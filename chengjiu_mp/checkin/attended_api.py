@@ -82,7 +82,7 @@ class AttendanceCorrectIn(In):
        refusals=(NotFound, RosterNotOpen, ExitNotAsked))  # fmt: skip
 def record_exits(run_id: int, body: ScansIn) -> ExitAnswers:
     """Record that people left, where the syllabus asks; sending the same nonces again changes nothing."""
-    answers = leaving.record_exits(run_id, body.scans, principal())
+    answers = leaving.record_exits(run_id, body.scans, principal(), sent_at=body.sent_at)
     return ExitAnswers(items=[ExitAnswerOut.model_validate(one, from_attributes=True) for one in answers])
 
 

@@ -13,6 +13,7 @@ from chengjiu_mp.checkin.attended_models import AttendanceCorrection, ExitScan
 from chengjiu_mp.checkin.errors import AttendanceFixed, ExitNotAsked
 from chengjiu_mp.checkin.models import CheckIn
 from chengjiu_mp.checkin.schemas import ScanIn
+from chengjiu_mp.checkin.service import offset
 from chengjiu_mp.core import audit, clock
 from chengjiu_mp.core.context import Principal
 from chengjiu_mp.core.db import db
@@ -42,9 +43,12 @@ class ExitAnswer:
     name: str | None = None
 
 
-def record_exits(run_id: int, scans: Sequence[ScanIn], by: Principal) -> list[ExitAnswer]:
+def record_exits(
+    run_id: int, scans: Sequence[ScanIn], by: Principal, *, sent_at: datetime | None = None
+) -> list[ExitAnswer]:
     """Record that people left, and return one answer for each scan; a known nonce is answered as the first time.
 
+    :param sent_at: the phone's clock at sending; when it is off, the scans' times are put right by the difference
     :raise ExitNotAsked: the run's syllabus asks for none; :raise NotFound, RosterNotOpen: as the roster
     """
     run = policy.run_to_check_in(by, run_id)
@@ -53,7 +57,9 @@ def record_exits(run_id: int, scans: Sequence[ScanIn], by: Principal) -> list[Ex
     take_turn(run)
     meant = tickets.signups_meant(run.id, scans)
     meetings = {row.id: row for row in db.session.scalars(select(Meeting).where(Meeting.run_id == run.id))}
-    return [_record(run, meetings.get(scan.meeting_id), meant.get(scan.nonce), scan, by) for scan in scans]
+    off = offset(sent_at)
+    right = [scan.model_copy(update={"scanned_at": scan.scanned_at + off}) for scan in scans] if off else scans
+    return [_record(run, meetings.get(scan.meeting_id), meant.get(scan.nonce), scan, by) for scan in right]
 
 
 def _record(run: CourseRun, meeting: Meeting | None, signup: Signup | None, scan: ScanIn, by: Principal) -> ExitAnswer:

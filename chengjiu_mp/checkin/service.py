@@ -35,7 +35,7 @@ def record_scans(
     take_turn_of(run_id)
     door = policy.gate(by, run_id, writing=True)
     late = policy.late_reason(door.run, late) if late and not door.limited else ""
-    return _recorded(door, scans, _offset(sent_at), late=late)
+    return _recorded(door, scans, offset(sent_at), late=late)
 
 
 def record_later(run: CourseRun, scan: ScanIn, by: Principal) -> ScanAnswer:
@@ -69,7 +69,7 @@ def _recorded(
     return answers_for(run, asked, door.by, facts if whole else facts_of(run.id, asked))
 
 
-def _offset(sent_at: datetime | None) -> timedelta:
+def offset(sent_at: datetime | None) -> timedelta:
     """Return by how much the phone's clock is behind ours; nothing within the noise of a request."""
     behind = clock.now() - sent_at if sent_at else timedelta(0)
     return behind if abs(behind) > _CLOCK_NOISE else timedelta(0)

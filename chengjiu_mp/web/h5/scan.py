@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from chengjiu_mp.checkin import messages, policy, queries
 from chengjiu_mp.checkin.answers import answer_of
+from chengjiu_mp.checkin.attended import syllabus_of
 from chengjiu_mp.checkin.device_api import MAY_HELP, door
 from chengjiu_mp.checkin.schemas import ScanIn
 from chengjiu_mp.checkin.service import record_scans
@@ -68,6 +69,7 @@ def page(run_id: int) -> Response:
         meetings=meetings, until=until, figures=queries.counts(run.id, meeting.id), phase=phase_at(at, meeting),
         opens=policy.opens_at(meeting), nonce=ids.new_token(), tones=messages.TONES, words=messages.WORDS,
         last=answer_of(run, asked.last, at.by) if asked.last else None, limited=at.limited,
+        exits=not at.limited and syllabus_of(run).exit_scan,
     ), until)  # fmt: skip
 
 

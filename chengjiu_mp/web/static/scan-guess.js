@@ -28,8 +28,11 @@ const same = (one, { row, key }) => (row
 export async function guess(scan, found, roster, waiting) {
   const { row, token, unreadable, key } = found;
   if (unreadable) return kept("bad", "", "不是票", "这不是票上的二维码。请对方打开「我的票」再扫。");
-  const before = waiting.find((one) => one.nonce !== scan.nonce && one.meeting_id === scan.meeting_id && same(one, found));
+  const kin = waiting.filter((one) => one.nonce !== scan.nonce && one.meeting_id === scan.meeting_id && same(one, found));
+  const before = kin.find((one) => !one.out);
   const name = row ? await nameOf(row, token, scan.run) : "";
+  if (scan.out && row && !row.first_at && !before) return kept("warn", name, "还没有签到", "手机里没有这位的签到，签退已先记下，联网后核对。");
+  if (scan.out && row) return kept("ok", name, "离线已记下签退", "联网后自动上传。再扫一次，以最后一次的时间为准。");
   if (row?.first_at) return kept("warn", name, "已签过到", `${clock(row.first_at)} 已由${row.by || "工作人员"}签到，不用再扫。`);
   if (before) return kept("warn", name, "刚扫过", `${clock(before.scanned_at)} 已在这台手机记下，等待上传。`);
   if (row) return kept("ok", name, "离线已记下", "在手机的名单里，联网后自动上传。");

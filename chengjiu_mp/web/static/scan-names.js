@@ -5,9 +5,9 @@ import { waiting } from "./scan-store.js";
 const MOST = 20;
 
 export class Names {
-  // tick(row): checks somebody in; withdraw(nonce): takes it back, while it was not sent
+  // tick(row): checks somebody in, or out; withdraw(nonce): takes it back, while it was not sent
   constructor({ box, roster, meeting, tick, withdraw }) {
-    Object.assign(this, { box, roster, meeting, tick, withdraw, turn: 0 });
+    Object.assign(this, { box, roster, meeting, tick, withdraw, turn: 0, out: false });
     this.field = box.querySelector("input");
     this.list = box.querySelector("[data-found]");
     this.words = box.querySelector("[data-find-words]");
@@ -18,7 +18,7 @@ export class Names {
   async show() {
     const [{ roster, field }, turn] = [this, ++this.turn];
     const asked = field.value.trim();
-    const queued = new Map((await waiting()).filter((one) => one.meeting_id === this.meeting && one.signup_id).map((one) => [one.signup_id, one]));
+    const queued = new Map((await waiting()).filter((one) => one.meeting_id === this.meeting && one.signup_id && Boolean(one.out) === this.out).map((one) => [one.signup_id, one]));
     if (turn !== this.turn) return;
     const found = roster.rows && asked ? roster.find(asked) : [];
     this.list.replaceChildren(...found.slice(0, MOST).map((row) => this.line(row, queued.get(row.signup_id))));
@@ -37,8 +37,13 @@ export class Names {
     who.className = "who";
     name.textContent = row.name_masked;
     who.append(name, row.phone_end ? `　手机尾号 ${row.phone_end}` : "");
-    item.append(who, ...(row.first_at || queued ? this.done(row, queued) : [this.button("签到", row, () => this.tick(row))]));
+    item.append(who, ...this.acts(row, queued));
     return item;
+  }
+
+  acts(row, queued) {
+    if (this.out) return queued ? this.done({ ...row, first_at: null }, queued) : [this.button("签退", row, () => this.tick(row))];
+    return row.first_at || queued ? this.done(row, queued) : [this.button("签到", row, () => this.tick(row))];
   }
 
   done(row, queued) {

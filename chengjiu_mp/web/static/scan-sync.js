@@ -21,13 +21,14 @@ export class Sync {
     this.tell({ state: state === "online" && this.stuck ? "elsewhere" : state, waiting: (await store.waiting()).length });
   }
 
-  async submit(ticket, source) {
-    return this.record(await meant(ticket, this.run, this.roster), source);
+  // out: they leave, where the syllabus asks for that.
+  async submit(ticket, source, out) {
+    return this.record(await meant(ticket, this.run, this.roster), source, out);
   }
 
   // By name: a row of the roster.
-  tick(row) {
-    return this.record({ row, kept: { signup_id: row.signup_id } }, "name");
+  tick(row, out) {
+    return this.record({ row, kept: { signup_id: row.signup_id } }, "name", out);
   }
 
   // Takes back what was not sent yet; false when it was.
@@ -40,10 +41,10 @@ export class Sync {
   }
 
   // The server's answer, or the phone's own: after three seconds without one, at once where there is no network.
-  async record(found, source) {
+  async record(found, source, out = false) {
     const scan = {
       nonce: newNonce(), run: this.run, meeting_id: this.meeting, ...found.kept, source,
-      scanned_at: new Date().toISOString(),
+      scanned_at: new Date().toISOString(), ...(out && { out }),
     };
     const kept = store.put(scan);
     const sent = navigator.onLine && !this.sending ? this.straight(scan, kept) : kept.then(() => this.flush(scan.nonce));
@@ -93,7 +94,7 @@ export class Sync {
     this.answers = answers;
     this.stuck = false;
     await this.attempt(async () => {
-      for (const group of byRun(await store.waiting(), this.run)) await this.sendAll(group, answers);
+      for (const group of byKind(await store.waiting(), this.run)) await this.sendAll(group, answers);
     });
     // An answer may come after the phone has spoken for itself: the page replaces what it said.
     for (const answer of answers.values()) this.answered(answer);
@@ -113,12 +114,13 @@ export class Sync {
   // kept: one scan on its way into the phone's memory, which is sent before it is there.
   async send(scans, answers, kept = null) {
     const sent = async () => store.sent(kept ? [await kept] : scans);
-    const reply = await this.ask(`/api/v1/runs/${scans[0].run}/scans`, {
-      scans: scans.map(({ order, run, ...scan }) => scan),
+    const [{ run: of, out }] = scans;
+    const reply = await this.ask(`/api/v1/runs/${of}/${out ? "exits" : "scans"}`, {
+      scans: scans.map(({ order, run, out: _, ...scan }) => scan),
       sent_at: new Date().toISOString(),
     });
     if (reply.ok) {
-      for (const item of (await reply.json()).items) answers.set(item.nonce, item);
+      for (const item of (await reply.json()).items) answers.set(item.nonce, out ? { ...item, out } : item);
       return sent();
     }
     // One that the server cannot read must not hold up the others.
@@ -192,9 +194,15 @@ function timeout(milliseconds) {
   return stop.signal;
 }
 
-function byRun(scans, first) {
-  const groups = new Map([[first, []]]);
-  for (const scan of scans) groups.set(scan.run, [...(groups.get(scan.run) || []), scan]);
+// Each run's arrivals before those who left it: nobody leaves who did not come.
+function byKind(scans, first) {
+  const groups = new Map([[`${first}`, []], [`${first}out`, []]]);
+  for (const out of [false, true]) {
+    for (const scan of scans.filter((one) => Boolean(one.out) === out)) {
+      const kind = `${scan.run}${out ? "out" : ""}`;
+      groups.set(kind, [...(groups.get(kind) || []), scan]);
+    }
+  }
   return [...groups.values()].filter((group) => group.length);
 }
 

@@ -15,6 +15,7 @@ const POLL = 4000;
 const ROSTER = 120000;
 let shown = {};
 let lateRefusals = 0;
+let out = false; // whether people are scanned out, where the syllabus asks for that
 const guessed = new Set();
 
 function verdict({ nonce, tone, name, word, message, offline }) {
@@ -35,7 +36,8 @@ function verdict({ nonce, tone, name, word, message, offline }) {
 function show(answer) {
   const tone = answer.offline ? answer.tone : TONE[answer.verdict];
   const loud = answer.nonce !== shown.nonce || tone !== shown.tone;
-  verdict({ word: WORDS[answer.code] || answer.word, ...answer, tone, ...(answer.code === "ok" && { message: "" }) });
+  const words = answer.out ? LEFT : WORDS;
+  verdict({ word: words[answer.code] || answer.word, ...answer, tone, ...(answer.code === "ok" && { message: "" }) });
   if (loud) signal(tone);
   if (!answer.offline) refresh();
 }
@@ -45,6 +47,8 @@ const WORDS = {
   moved: "已转场", wrong_run: "不是本场的票", unknown_ticket: "查不到这张票", not_a_ticket: "不是票", too_early: "还没开始签到",
   run_closed: "签到已结束", run_not_open: "本场未开放", unknown_meeting: "时间已改",
 };
+
+const LEFT = { ok: "已签退", unknown_ticket: "查不到这张票", not_here: "这一课没有签到", too_early: "还没开始", exit_closed: "签退已结束" };
 
 // An answer that comes after the phone has spoken for itself, or after somebody else was scanned.
 function late(answer) {
@@ -111,7 +115,7 @@ const roster = new PhoneRoster({
   },
 });
 const sync = new Sync({ run, meeting, csrf: root.dataset.csrf, tell: net, answered: late, roster });
-const names = new Names({ box: part("names"), roster, meeting, tick: (row) => answered(sync.tick(row)), withdraw });
+const names = new Names({ box: part("names"), roster, meeting, tick: (row) => answered(sync.tick(row, out)), withdraw });
 const pin = new Pin({ lock: part("lock"), box: part("pin-box"), roster, fetchRoster: () => sync.fetchRoster(), done: () => check.clear() });
 
 async function answered(asked) {
@@ -129,7 +133,21 @@ async function withdraw(nonce) {
     : { nonce, tone: "warn", word: "已经上传", message: "要撤销，请到名单里点“撤销”。" });
 }
 
-const take = (ticket, source) => answered(sync.submit(ticket, source));
+const take = (ticket, source) => answered(sync.submit(ticket, source, out));
+
+// 签到 or 签退: said above the answer and on the button, and it begins with 签到 each time the page is opened.
+function way(next) {
+  out = names.out = next;
+  for (const button of part("ways").querySelectorAll("button")) button.setAttribute("aria-pressed", String((button.value === "out") === out));
+  document.querySelector(".scan-code .btn").textContent = out ? "签退" : "签到";
+  document.body.classList.toggle("scan-out", out);
+  verdict({ tone: "idle", word: out ? "现在是签退" : "现在是签到", message: "请出示票上的二维码，或报六位码。" });
+  names.show();
+}
+if (part("ways")) {
+  part("ways").hidden = false;
+  for (const button of part("ways").querySelectorAll("button")) button.addEventListener("click", () => way(button.value === "out"));
+}
 
 // The kept page is older than the last count the phone has seen.
 const COUNTED = `scan-count-${root.dataset.meeting}`;
