@@ -4,6 +4,7 @@ from flask import Flask
 
 from chengjiu_mp import cli
 from chengjiu_mp.certificates import api as certificates
+from chengjiu_mp.certificates import pdf_api as certificate_pdf
 from chengjiu_mp.certificates import tasks as certificate_tasks
 from chengjiu_mp.checkin import api as checkin
 from chengjiu_mp.checkin import attended_api as checkin_attended
@@ -205,6 +206,7 @@ def register(app: Flask) -> None:
     device_api.init_app(app)
     app.register_blueprint(exams.blueprint)
     certificates.init_app(app)
+    app.register_blueprint(certificate_pdf.blueprint)
     app.register_blueprint(reports.blueprint)
     edge.init_app(app)
     app.register_blueprint(cli.blueprint)

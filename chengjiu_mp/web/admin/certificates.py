@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from chengjiu_mp.certificates import states, versions
 from chengjiu_mp.certificates.api import picture_reply
 from chengjiu_mp.certificates.models import Certificate, CertificateVersion
+from chengjiu_mp.certificates.pdf_api import pdf_reply
 from chengjiu_mp.certificates.policy import PICTURE_ROLES, certificate_for, certificates_visible_to
 from chengjiu_mp.certificates.queries import Seen, newest_of, newest_of_all, newest_version_number
 from chengjiu_mp.certificates.verifying import tidy_number
@@ -106,6 +107,13 @@ def image(certificate_id: int) -> Response:
     """The newest version's picture."""
     seen = newest_of(certificate_for(principal(), certificate_id, roles=PICTURE_ROLES).id)
     return picture_reply(seen)
+
+
+@blueprint.get("/<row:certificate_id>/pdf")
+@access(roles(*PICTURE_ROLES))
+def pdf(certificate_id: int) -> Response:
+    """The newest version as a PDF."""
+    return pdf_reply(newest_of(certificate_for(principal(), certificate_id, roles=PICTURE_ROLES).id))
 
 
 @blueprint.post("/<row:certificate_id>/revoke")

@@ -7,6 +7,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from chengjiu_mp.certificates import lookup, passes, signing, versions
 from chengjiu_mp.certificates.api import picture_reply
 from chengjiu_mp.certificates.earlier import earlier_of_people
+from chengjiu_mp.certificates.pdf_api import pdf_reply
 from chengjiu_mp.certificates.queries import Seen, certificates_of_people
 from chengjiu_mp.certificates.states import WORDS
 from chengjiu_mp.core import http, privacy, qr
@@ -170,6 +171,13 @@ def image(certificate_id: int) -> Response:
     if "save" in request.args and reply.status_code == 200:
         reply.headers["Content-Disposition"] = f'attachment; filename="{seen.certificate.number}.jpg"'
     return reply
+
+
+@blueprint.get("/c/<row:certificate_id>/pdf")
+@access(PUBLIC)
+def pdf(certificate_id: int) -> Response:
+    """The PDF, for its holder to keep."""
+    return pdf_reply(_mine(certificate_id), save=True)
 
 
 def _mine(certificate_id: int) -> Seen:
