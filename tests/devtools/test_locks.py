@@ -13,7 +13,7 @@ from devtools.paths import REQUIREMENTS, ROOT, VENDOR
 
 PIN = re.compile(r"^[a-z0-9][a-z0-9._-]*(\[[a-z,]+\])?==\S+( ;.*)? \\$")
 HASH = re.compile(r"^    --hash=sha256:[0-9a-f]{64}( \\)?$")
-LOCKS = ("run", "test", "node")
+LOCKS = ("run", "test", "bench", "node")
 
 
 def lines(name: str) -> list[str]:
@@ -46,6 +46,12 @@ def test_no_lock_names_an_address(name):
 
 def test_the_test_lock_holds_the_run_lock_in_the_same_versions():
     assert pins("run").items() <= pins("test").items()
+
+
+def test_what_only_a_measurement_needs_changes_nothing_that_is_measured():
+    of, theirs = pins("bench"), pins("test")
+    assert {name for name in of if name in theirs and of[name] != theirs[name]} == set()
+    assert {"reportlab", "weasyprint"} <= set(of) - set(theirs)
 
 
 def test_celery_is_the_release_that_survives_a_broker_restart():
