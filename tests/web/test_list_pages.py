@@ -167,12 +167,15 @@ def test_somebody_else_is_sent_and_the_error_keeps_the_form(liaison):
     list_id, _ = enrolled(liaison, [ONE])
     url = f"/console/lists/{list_id}/people/{queries.people_of(list_id)[0].row.id}"
     given = rosters.person(7)
-    fields = {"name": given["姓名"], "doc_number": given["证件号码"], "phone": given["手机号"]}
+    fields = {"name": given["姓名"], "doc_number": given["证件号码"], "phone": given["手机号"], "latin_surname": "Ouyang"}
     reply = post(liaison, url, f"{url}/instead", **fields)
     assert (reply.status_code, f'value="{given["姓名"]}"' in reply.text) == (422, True)
+    assert 'value="Ouyang"' in reply.text
     assert given["证件号码"] not in reply.text
     assert post(liaison, url, f"{url}/instead", agreed="1", **fields).status_code == 303
-    assert [one.name for one in queries.people_of(list_id)] == [given["姓名"]]
+    (one,) = queries.people_of(list_id)
+    assert one.signup is not None
+    assert (one.name, one.signup.latin_name) == (given["姓名"], "Ouyang")
 
 
 def test_a_liaison_of_another_unit_meets_nothing(liaison):

@@ -46,6 +46,8 @@ class InsteadPage(In):
     phone: str = Field("", max_length=60)
     doc_type: DocType | None = None
     birth_date: Day | None = None
+    latin_surname: str = Field("", max_length=200)
+    latin_given: str = Field("", max_length=200)
     agreed: bool = False
 
 
