@@ -45,6 +45,46 @@ class ReasonMissing(Refusal):
     kind = Kind.INVALID
 
 
+class ProposalMissing(Refusal):
+    """Changing a certificate takes two people (rel 3.7): nobody proposed this yet."""
+
+    code = "proposal_missing"
+    message = "更改证书要两个人办：请先由操作员提出，再由您复核。"
+    kind = Kind.CONFLICT
+
+
+class ProposalDiffers(Refusal):
+    code = "proposal_differs"
+    message = "这个姓名和提出更正的姓名不一样。请核对待复核的申请，再决定。"
+    kind = Kind.CONFLICT
+
+
+class OwnProposal(Refusal):
+    """Who proposes does not decide (rulings: people who decide)."""
+
+    code = "own_proposal"
+    message = "这项申请由您提出，需要另一位复核人来决定。"
+    kind = Kind.FORBIDDEN
+
+
+class DecidedAlready(Refusal):
+    code = "decided_already"
+    message = "这项申请现在不等您的决定：可能刚刚有人处理过，或还要先核对证件。请刷新页面核对。"
+    kind = Kind.CONFLICT
+
+
+class RequestOpen(Refusal):
+    code = "request_open"
+    message = "这张证书已有一项同样的申请正在处理，不用重复提出。"
+    kind = Kind.CONFLICT
+
+
+class SightIncomplete(Refusal):
+    code = "sight_incomplete"
+    message = "请选看的是哪一种证件。"
+    kind = Kind.INVALID
+
+
 class PictureUnderWay(Refusal):
     code = "picture_under_way"
     message = "这张证书的图片已经做好或正在制作，不用重新制作。"
