@@ -56,6 +56,7 @@ from chengjiu_mp.web.admin import lists as console_lists
 from chengjiu_mp.web.admin import messages as console_messages
 from chengjiu_mp.web.admin import month_import as console_month_import
 from chengjiu_mp.web.admin import notices as console_notices
+from chengjiu_mp.web.admin import phones as console_phones
 from chengjiu_mp.web.admin import progress as console_progress
 from chengjiu_mp.web.admin import publish_many as console_publish_many
 from chengjiu_mp.web.admin import repeats as console_repeats
@@ -181,6 +182,7 @@ PAGES = (
     console_certificates,
     console_certificate_changes,
     console_certificate_requests,
+    console_phones,
     console_earlier,
     console_earlier_import,
     console_ledger,

@@ -7,7 +7,7 @@ from chengjiu_mp.core.site import site
 
 EXPIRING = "certificate.expiring"
 # How states.py names what it tells: certificate.issued, certificate.revoked, certificate.corrected,
-# "certificate.code_changed", "certificate.change_refused".
+# "certificate.code_changed", "certificate.change_refused"; phone_desk.py tells "certificate.phone_left".
 
 
 def issued(kind: str) -> str:
@@ -44,6 +44,16 @@ def change_refused(kind: str) -> str:
     return (
         f"【江阴红十字】您申请的{kind}证书姓名更正没有通过，证书照常有效。原因和下一步请用本手机号查看："
         f"{site().link('/lookup')}"
+    )
+
+
+def phone_left() -> str:
+    """Return the words that tell an old number of its end; neither whose nor which one follows: it may have gone to a
+    stranger.
+    """
+    return (
+        "【江阴红十字】有一份证书登记原来留的是这个手机号，现在已在现场换成别的号码，以后的通知不再发到这里。"
+        f"如果不是您办的，请致电 {site().help_phone}。"
     )
 
 

@@ -1,4 +1,4 @@
-"""changes to a certificate that two people decide, and papers printed once more
+"""changes to a certificate that two people decide, papers printed once more, phones changed at the desk
 
 Revision ID: 20261126_14
 Revises: 20261126_08
@@ -16,6 +16,7 @@ branch_labels = None
 depends_on = None
 
 OPEN = sa.text("state in ('asked','proposed')")
+UNDER_WAY = sa.text("state in ('sent','proved')")
 
 
 def upgrade():
@@ -69,8 +70,38 @@ def upgrade():
     sa.PrimaryKeyConstraint('id', name=op.f('pk_certificate_reprint'))
     )
     op.create_index('ix_certificate_reprint_certificate_id', 'certificate_reprint', ['certificate_id'], unique=False)
+    op.create_table('phone_change',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('uid', sa.String(length=32), nullable=False),
+    sa.Column('person_id', sa.Integer(), nullable=False),
+    sa.Column('phone_index', sa.LargeBinary(length=32), nullable=False),
+    sa.Column('phone_sealed', sa.LargeBinary(), nullable=False),
+    sa.Column('challenge', sa.String(length=26), nullable=False),
+    sa.Column('state', sa.String(length=10), nullable=False),
+    sa.Column('minor', sa.Boolean(), nullable=False),
+    sa.Column('reason', sa.String(length=200), nullable=False),
+    sa.Column('seen_document', sa.String(length=30), nullable=False),
+    sa.Column('made_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('made_by', sa.Integer(), nullable=False),
+    sa.Column('proved_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('decided_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('decided_by', sa.Integer(), nullable=True),
+    sa.Column('decision', sa.String(length=200), nullable=False),
+    sa.CheckConstraint("state in ('sent','proved','done','refused','dropped')", name=op.f('ck_phone_change_state')),
+    sa.CheckConstraint("state not in ('proved','done') or proved_at is not null", name=op.f('ck_phone_change_proved')),
+    sa.CheckConstraint('decided_by is null or decided_by <> made_by', name=op.f('ck_phone_change_two_people')),
+    sa.CheckConstraint("not minor or state <> 'done' or decided_by is not null", name=op.f('ck_phone_change_minors_by_two')),
+    sa.ForeignKeyConstraint(['person_id'], ['person.id'], name=op.f('fk_phone_change_person_id_person')),
+    sa.ForeignKeyConstraint(['made_by'], ['account.id'], name=op.f('fk_phone_change_made_by_account')),
+    sa.ForeignKeyConstraint(['decided_by'], ['account.id'], name=op.f('fk_phone_change_decided_by_account')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_phone_change')),
+    sa.UniqueConstraint('uid', name=op.f('uq_phone_change_uid'))
+    )
+    op.create_index('ix_phone_change_person_id', 'phone_change', ['person_id'], unique=False)
+    op.create_index('uq_phone_change_open', 'phone_change', ['person_id'], unique=True, sqlite_where=UNDER_WAY, postgresql_where=UNDER_WAY)
 
 
 def downgrade():
+    op.drop_table('phone_change')
     op.drop_table('certificate_reprint')
     op.drop_table('certificate_request')

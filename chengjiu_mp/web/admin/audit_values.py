@@ -26,6 +26,8 @@ VALUES = {
     "what.replies": "重复提交记录",
     "what.sessions": "登录",
     "what.signups": "报名",
+    "by.desk": "换手机号",
+    "purpose.phone_change": "换手机号",
     "by.paper": "纸质同意书",
     "changed.certificate_no": "证书编号",
     "changed.grade": "级别",
