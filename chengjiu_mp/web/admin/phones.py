@@ -119,23 +119,26 @@ def send(person_id: int) -> Response | tuple[str, int]:
     given = ChangePage()
     try:
         given = from_pairs(ChangePage, request.form, ignore=forms.IGNORED)
-        forms.need(
-            given,
-            phone="请填写新的手机号。",
-            reason="请写明原因，至少两个字。",
-            seen="请先当面看本人的证件，看过后再勾选。",
-        )
-        phone_desk.spend_start(person_at_desk(principal(), person_id).id, given.phone, http.network())
-        with unit_of_work():
-            wish = NewPhone(given.phone, given.reason, given.seen, given.birth_date)
-            change = phone_desk.start(person_at_desk(principal(), person_id), wish)
-            target = url_for(".code_form", change_id=change.id)
+        change_id = _begun(person_id, given)
     except NotFound:
         raise
     except Refusal as refusal:
         page = _change_page(person_at_desk(principal(), person_id), given, forms.errors(refusal, "phone"))
         return page, refusal.kind.value
-    return redirect(target, 303)
+    return redirect(url_for(".code_form", change_id=change_id), 303)
+
+
+def _begun(person_id: int, given: ChangePage) -> int:
+    forms.need(
+        given,
+        phone="请填写新的手机号。",
+        reason="请写明原因，至少两个字。",
+        seen="请先当面看本人的证件，看过后再勾选。",
+    )
+    phone_desk.spend_start(person_at_desk(principal(), person_id).id, given.phone, http.network())
+    with unit_of_work():
+        wish = NewPhone(given.phone, given.reason, given.seen, given.birth_date)
+        return phone_desk.start(person_at_desk(principal(), person_id), wish).id
 
 
 @blueprint.get("/changes/<row:change_id>")
