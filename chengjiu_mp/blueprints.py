@@ -5,6 +5,7 @@ from flask import Flask
 from chengjiu_mp import cli
 from chengjiu_mp.certificates import api as certificates
 from chengjiu_mp.certificates import pdf_api as certificate_pdf
+from chengjiu_mp.certificates import request_api as certificate_request_api
 from chengjiu_mp.certificates import tasks as certificate_tasks
 from chengjiu_mp.checkin import api as checkin
 from chengjiu_mp.checkin import attended_api as checkin_attended
@@ -30,6 +31,8 @@ from chengjiu_mp.web import api_docs, check_files, edge, hooks, ops, pulse
 from chengjiu_mp.web.admin import audit as console_audit
 from chengjiu_mp.web.admin import calendar as console_calendar
 from chengjiu_mp.web.admin import calls as console_calls
+from chengjiu_mp.web.admin import certificate_changes as console_certificate_changes
+from chengjiu_mp.web.admin import certificate_requests as console_certificate_requests
 from chengjiu_mp.web.admin import certificates as console_certificates
 from chengjiu_mp.web.admin import certificates_earlier as console_earlier
 from chengjiu_mp.web.admin import certificates_import as console_earlier_import
@@ -54,6 +57,7 @@ from chengjiu_mp.web.admin import lists as console_lists
 from chengjiu_mp.web.admin import messages as console_messages
 from chengjiu_mp.web.admin import month_import as console_month_import
 from chengjiu_mp.web.admin import notices as console_notices
+from chengjiu_mp.web.admin import phones as console_phones
 from chengjiu_mp.web.admin import progress as console_progress
 from chengjiu_mp.web.admin import publish_many as console_publish_many
 from chengjiu_mp.web.admin import repeats as console_repeats
@@ -67,6 +71,7 @@ from chengjiu_mp.web.admin import signin as console_signin
 from chengjiu_mp.web.admin import targets as console_targets
 from chengjiu_mp.web.h5 import again as again_pages
 from chengjiu_mp.web.h5 import asking, attended, board, closing, completing, guardian_claim, wall_screen
+from chengjiu_mp.web.h5 import certificate_requests as certificate_request_pages
 from chengjiu_mp.web.h5 import certificates as lookup_pages
 from chengjiu_mp.web.h5 import corrections as correction_pages
 from chengjiu_mp.web.h5 import devices as device_pages
@@ -170,11 +175,15 @@ PAGES = (
     console_checkins,
     result_pages,
     lookup_pages,
+    certificate_request_pages,
     verify_pages,
     verify_many_pages,
     verify_offline_pages,
     console_results,
     console_certificates,
+    console_certificate_changes,
+    console_certificate_requests,
+    console_phones,
     console_earlier,
     console_earlier_import,
     console_ledger,
@@ -207,6 +216,7 @@ def register(app: Flask) -> None:
     app.register_blueprint(exams.blueprint)
     certificates.init_app(app)
     app.register_blueprint(certificate_pdf.blueprint)
+    app.register_blueprint(certificate_request_api.blueprint)
     app.register_blueprint(reports.blueprint)
     edge.init_app(app)
     app.register_blueprint(cli.blueprint)

@@ -11,6 +11,7 @@ BESIDE = (
     "courses.change_models", "courses.series_models", "checkin.device_models", "checkin.wall_models",
     "checkin.record_models", "checkin.attended_models",
     "certificates.earlier_models",
+    "certificates.request_models", "certificates.phone_models",
 )  # fmt: skip
 
 

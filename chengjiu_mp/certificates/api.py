@@ -2,11 +2,10 @@
 
 from flask import Blueprint, Flask, Response
 
-from chengjiu_mp.certificates import errors, lookup, passes, schemas, states, verifying, verifying_many
+from chengjiu_mp.certificates import errors, lookup, passes, schemas, verifying, verifying_many
 from chengjiu_mp.certificates.earlier import earlier_of_people
 from chengjiu_mp.certificates.issuing import confirm
-from chengjiu_mp.certificates.policy import certificate_for
-from chengjiu_mp.certificates.queries import Seen, certificates_of_people, newest_of
+from chengjiu_mp.certificates.queries import Seen, certificates_of_people
 from chengjiu_mp.certificates.rendering import Studio, use_studio
 from chengjiu_mp.certificates.showing import certificate_out, earlier_out, seen_by, verify_out
 from chengjiu_mp.core import access, http, storage
@@ -15,7 +14,6 @@ from chengjiu_mp.core.db import end_read, unit_of_work
 from chengjiu_mp.core.errors import NotFound, TooMany
 from chengjiu_mp.core.http import route
 from chengjiu_mp.exams.errors import NotSubmitted, SamePerson
-from chengjiu_mp.people.names import NameRefused
 from chengjiu_mp.people.phones import PhoneRefused
 from chengjiu_mp.signin import codes
 from chengjiu_mp.signin.errors import CodeWrong, NoSms
@@ -165,25 +163,3 @@ def _count_record(body: schemas.RecordIn) -> None:  # noqa: ARG001  a limit is t
 def verify_record(body: schemas.RecordIn) -> schemas.RecordOut:
     """Whether a kept line is what we answered on its day, to the letter."""
     return schemas.RecordOut(ours=verifying_many.is_ours(body.record))
-
-
-@route(
-    blueprint, "POST", "/certificates/<row:certificate_id>/revoke", APPROVER,
-    refusals=(NotFound, errors.NotStanding), example={"reason": "成绩登记有误"},
-)  # fmt: skip
-def revoke(certificate_id: int, body: schemas.RevokeIn) -> schemas.CertificateOut:
-    """Revoke a certificate from today on; the reason is kept for staff, the public sees the day."""
-    states.revoke(certificate_for(principal(), certificate_id, roles=("approver",), writing=True), body.reason)
-    return certificate_out(newest_of(certificate_id))
-
-
-@route(
-    blueprint, "POST", "/certificates/<row:certificate_id>/correct", APPROVER,
-    refusals=(NotFound, NameRefused, errors.SameName, errors.NotStanding),
-    example={"name": "张珊", "reason": "与证件核对，姓名录错"},
-)  # fmt: skip
-def correct(certificate_id: int, body: schemas.CorrectIn) -> schemas.CertificateOut:
-    """Correct the printed name: the same number, a new version and code; the old code reads 已更正."""
-    of = certificate_for(principal(), certificate_id, roles=("approver",), writing=True)
-    states.correct_name(of, body.name, body.reason)
-    return certificate_out(newest_of(certificate_id))

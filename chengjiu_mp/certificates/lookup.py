@@ -3,6 +3,7 @@
 Equal answers: a phone that nobody proved gets the same reply in the same time, and no message.
 """
 
+import contextlib
 import unicodedata
 
 from sqlalchemy import exists, select
@@ -12,6 +13,7 @@ from chengjiu_mp.certificates.models import Certificate, CertificateVersion
 from chengjiu_mp.core import audit, ids, limits, privacy
 from chengjiu_mp.core.db import db
 from chengjiu_mp.core.limits import Limit
+from chengjiu_mp.people.documents import DocumentRefused, clean
 from chengjiu_mp.people.models import Contact, Person
 from chengjiu_mp.people.names import NameRefused, read_name
 from chengjiu_mp.signin import codes
@@ -23,6 +25,10 @@ _PER_NETWORK = ((60, 60), (600, DAY))
 _PER_DEVICE = ((10, HOUR), (30, DAY))
 _PER_NAME = ((10, HOUR), (30, DAY))
 _PER_DOCUMENT = ((5, HOUR), (10, DAY))
+# Who knows the birthday varies the last four characters, 500 candidates: the rest, and the rest with the name, are one
+# target (rel-A3).
+_PER_STEM = ((20, HOUR),)
+_PER_TARGET = ((10, DAY),)
 
 
 def spend_start(phone: str, network: str, device: int | None, name: str, document: str = "") -> None:
@@ -36,9 +42,31 @@ def spend_start(phone: str, network: str, device: int | None, name: str, documen
         *codes.send_limits(phone, network),
         *_limits("net", network, _PER_NETWORK),
         *(_limits("device", str(device), _PER_DEVICE) if device else ()),
-        *(_limits("name", _hashed("name", name), _PER_NAME) if name else ()),
-        *(_limits("doc", _hashed("doc", document), _PER_DOCUMENT) if document else ()),
+        *(_limits("name", _hashed("name", _tidy(name)), _PER_NAME) if name else ()),
+        *(_document_limits(document, name) if document else ()),
     )
+
+
+def _document_limits(document: str, name: str) -> list[Limit]:
+    doc_type, _, number = document.partition("|")
+    # What is no number is counted as it was typed: nothing is said of it either way.
+    with contextlib.suppress(DocumentRefused):
+        number = clean(number)
+    whole = f"{doc_type}|{number}"
+    stem = whole[:-4]
+    return [
+        *_limits("doc", _hashed("doc", whole), _PER_DOCUMENT),
+        *_limits("stem", _hashed("stem", stem), _PER_STEM),
+        *_limits("target", _hashed("target", f"{_tidy(name)}|{stem}"), _PER_TARGET),
+    ]
+
+
+def _tidy(name: str) -> str:
+    """Return a name as it is counted: blanks and signs nobody sees make no other name of it."""
+    try:
+        return read_name(name).name
+    except NameRefused:
+        return name
 
 
 def spend_name(what: str, about: str, network: str) -> None:

@@ -6,6 +6,8 @@ from chengjiu_mp.core.day_words import date_long
 from chengjiu_mp.core.site import site
 
 EXPIRING = "certificate.expiring"
+# How states.py names what it tells: certificate.issued, certificate.revoked, certificate.corrected,
+# "certificate.code_changed", "certificate.change_refused"; phone_desk.py tells "certificate.phone_left".
 
 
 def issued(kind: str) -> str:
@@ -26,6 +28,32 @@ def corrected(kind: str) -> str:
     return (
         f"【江阴红十字】您的{kind}证书姓名已更正，新的电子证书正在制作，原来的二维码不再使用。"
         f"用本手机号查看：{site().link('/lookup')}"
+    )
+
+
+def code_changed(kind: str) -> str:
+    """Return the words that tell a person of another code on the same certificate."""
+    return (
+        f"【江阴红十字】您的{kind}证书已换新的二维码，编号和姓名不变，原来的二维码不再使用。"
+        f"用本手机号查看：{site().link('/lookup')}"
+    )
+
+
+def change_refused(kind: str) -> str:
+    """Return the words that tell a person that a name was not corrected; the reason stands where only they read it."""
+    return (
+        f"【江阴红十字】您申请的{kind}证书姓名更正没有通过，证书照常有效。原因和下一步请用本手机号查看："
+        f"{site().link('/lookup')}"
+    )
+
+
+def phone_left() -> str:
+    """Return the words that tell an old number of its end; neither whose nor which one follows: it may have gone to a
+    stranger.
+    """
+    return (
+        "【江阴红十字】有一份证书登记原来留的是这个手机号，现在已在现场换成别的号码，以后的通知不再发到这里。"
+        f"如果不是您办的，请致电 {site().help_phone}。"
     )
 
 

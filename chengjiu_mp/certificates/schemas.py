@@ -5,7 +5,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from chengjiu_mp.core.parsing import In, Out
+from chengjiu_mp.core.parsing import Day, In, Out
+from chengjiu_mp.people.documents import DocType
 
 Words = Annotated[str, Field(min_length=1, max_length=200)]
 PublicState = Literal["valid", "expired", "revoked", "corrected"]
@@ -77,7 +78,8 @@ class LookupOut(Out):
 class VerifyOut(Out):
     """What the public may know. ``type`` is the kind's name; ``revoked_on`` alone is said of a revocation, not why.
 
-    ``source``: of an earlier certificate (历史数据), where it was registered; null for ours.
+    ``source``: of an earlier certificate (历史数据), where it was registered; null for ours. ``newer_path``: of a
+    corrected version, the public page of the one that is handed out now; null where the old code leaked.
     """
 
     state: PublicState
@@ -90,6 +92,7 @@ class VerifyOut(Out):
     revoked_on: date | None = None
     test: bool = False
     source: str | None = None
+    newer_path: str | None = None
 
 
 class NameIn(In):
@@ -115,6 +118,36 @@ class IssuedOut(Out):
 
 class ConfirmedOut(Out):
     certificates: list[IssuedOut]
+
+
+class ChangeIn(In):
+    """``kind``: name (another printed name), leaked (another code), revoke. ``name`` and ``seen_*`` belong to ``name``:
+    which document was seen, by whom, when.
+    """
+
+    kind: Literal["name", "leaked", "revoke"]
+    reason: Annotated[str, Field(min_length=2, max_length=200)]
+    name: Annotated[str, Field(max_length=200)] = ""
+    seen_document: DocType | None = None
+    seen_by: Annotated[str, Field(max_length=60)] = ""
+    seen_on: Day | None = None
+
+
+class ChangeOut(Out):
+    """A change that two people decide; ``due_on`` is the promised day."""
+
+    id: int
+    certificate_id: int
+    kind: Literal["name", "leaked", "revoke"]
+    state: Literal["asked", "proposed", "approved", "refused"]
+    new_name: str | None
+    due_on: date
+    decision: str
+    made_version: int | None
+
+
+class DecisionIn(In):
+    reason: Annotated[str, Field(min_length=2, max_length=200)]
 
 
 class RevokeIn(In):

@@ -6,6 +6,7 @@ from chengjiu_mp.certificates.earlier_models import EarlierCertificate
 from chengjiu_mp.certificates.models import Certificate
 from chengjiu_mp.certificates.policy import OFFICE_ROLES, PICTURE_ROLES, certificate_for
 from chengjiu_mp.certificates.queries import Seen, newest_of
+from chengjiu_mp.certificates.request_queries import newer_path
 from chengjiu_mp.certificates.schemas import CertificateOut, EarlierOut, VerifyOut
 from chengjiu_mp.certificates.states import WORDS
 from chengjiu_mp.core.context import Principal
@@ -68,4 +69,5 @@ def verify_out(seen: Seen | EarlierSeen) -> VerifyOut:
         name_masked=mask_name(seen.name), issued_on=one.issued_on, valid_until=one.valid_until,
         test=one.is_test, revoked_on=one.revoked_on if seen.state == "revoked" else None,
         source=one.source if isinstance(one, EarlierCertificate) else None,
+        newer_path=(newer_path(seen) or None) if isinstance(seen, Seen) and seen.state == "corrected" else None,
     )  # fmt: skip

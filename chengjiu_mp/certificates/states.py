@@ -1,4 +1,7 @@
-"""What a certificate is worth today, in the public's words, and the two verbs that change it after issue."""
+"""What a certificate is worth today, in the public's words, and the verbs that change it after issue.
+
+Who may say them is not asked here: ``requests.py`` sees to it that two people decide (rel 3.7).
+"""
 
 from datetime import date
 from typing import Literal
@@ -42,7 +45,7 @@ def state_of(certificate: Certificate, version: CertificateVersion, newest: int,
 
 
 def revoke(certificate: Certificate, reason: str) -> None:
-    """Revoke from today on. Who may is the caller's to check (approvers alone).
+    """Revoke from today on.
 
     :raise ReasonMissing: a reason of fewer than two characters; :raise NotStanding: it is revoked already
     """
@@ -73,18 +76,46 @@ def correct_name(certificate: Certificate, new_name: str, reason: str) -> Certif
     :raise ReasonMissing: a reason of fewer than two characters; :raise NotStanding: it is revoked
     """
     reason, name = reason_given(reason), read_name(new_name).name
-    # The certificate's row is the lock: two corrections at once follow each other.
-    held = update(Certificate).where(Certificate.id == certificate.id, Certificate.state == "issued")
-    if db.session.scalar(held.values(state="issued").returning(Certificate.id)) is None:
-        raise NotStanding
-    last = versions.newest_version(certificate.id)
+    last = _locked(certificate)
     if last.name == name:
         raise SameName(field="name")
-    fresh = versions.add_version(certificate, name, version=last.version + 1, reason=reason)
+    fresh = _next_version(certificate, name, last, reason)
     audit.record(
         "certificate.corrected", certificate, unit_id=certificate.owner_unit_id, version=fresh.version, reason=reason
     )
     _tell(certificate, f"corrected:{fresh.version}", messages.corrected(_kind(certificate)))
+    return fresh
+
+
+def new_code(certificate: Certificate, reason: str) -> CertificateVersion:
+    """Issue a new version under the same name because the code leaked: the same number; the old code reads 已更正.
+
+    :raise ReasonMissing: a reason of fewer than two characters; :raise NotStanding: it is revoked
+    """
+    reason, last = reason_given(reason), _locked(certificate)
+    fresh = _next_version(certificate, last.name, last, reason)
+    audit.record(
+        "certificate.code_changed", certificate, unit_id=certificate.owner_unit_id, version=fresh.version, reason=reason
+    )
+    _tell(certificate, f"code_changed:{fresh.version}", messages.code_changed(_kind(certificate)))
+    return fresh
+
+
+def tell_change_refused(certificate: Certificate, request_id: int) -> None:
+    """Tell the holder that the name stays as it is, and where the reason can be read."""
+    _tell(certificate, f"change_refused:{request_id}", messages.change_refused(_kind(certificate)))
+
+
+def _locked(certificate: Certificate) -> CertificateVersion:
+    """Return the newest version. The certificate's row is the lock: two changes at once follow each other."""
+    held = update(Certificate).where(Certificate.id == certificate.id, Certificate.state == "issued")
+    if db.session.scalar(held.values(state="issued").returning(Certificate.id)) is None:
+        raise NotStanding
+    return versions.newest_version(certificate.id)
+
+
+def _next_version(certificate: Certificate, name: str, last: CertificateVersion, reason: str) -> CertificateVersion:
+    fresh = versions.add_version(certificate, name, version=last.version + 1, reason=reason)
     signing.sign([(certificate, fresh)])
     return fresh
 
@@ -108,7 +139,8 @@ def _tell(certificate: Certificate, what: str, body: str) -> None:
     contacts = live_contacts(certificate.person_id)
     phone = None
     if contacts:
-        phone = privacy.unseal(contacts[0].phone_sealed, place=Contact.PLACE, row=contacts[0].uid)
+        newest = contacts[-1]
+        phone = privacy.unseal(newest.phone_sealed, place=Contact.PLACE, row=newest.uid)
     tell(
         f"certificate.{what.partition(':')[0]}", dedupe_key=f"certificate:{certificate.id}:{what}", body=body,
         phone=phone, about=certificate, unit_id=certificate.owner_unit_id,

@@ -24,6 +24,8 @@ KINDS = {
     "guardian.asked": "请监护人同意", "guardian.agreed": "监护人已同意", "certificate.expiring": "证书到期提醒",
     "checkin.complete_asked": "请补填信息",
     "certificate.issued": "发证", "certificate.revoked": "证书吊销", "certificate.corrected": "证书更正",
+    "certificate.code_changed": "证书换二维码", "certificate.change_refused": "证书更正没有通过",
+    "certificate.phone_left": "手机号换成别的",
     "refresher.recorded": "复训登记", "refresher.reminder": "复训提醒",
 }  # fmt: skip
 VARIABLES = ("code", "day", "time", "when", "text", "about")

@@ -8,7 +8,7 @@ their own reaches that sign-up alone, not the person.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, exists, false, or_, select
+from sqlalchemy import ColumnElement, and_, exists, false, or_, select
 
 from chengjiu_mp.certificates import lookup, passes
 from chengjiu_mp.certificates.earlier_models import EarlierCertificate
@@ -55,7 +55,7 @@ def held_by_name(holder: Holder | None, who: Principal) -> list[Held]:
     """Return the people of this name that the phone reaches, with what this device signed up under the name."""
     if holder is None:
         return []
-    mine = Signup.phone_index == holder.phone_index
+    mine = and_(Signup.phone_index == holder.phone_index, ~_left_behind(holder.phone_index))
     found = _signups(or_(mine, _made_here(who)))
     return _together([one for one in found if lookup.same_name(one.name, holder.name)], holder)
 
@@ -73,6 +73,19 @@ def held_here(holder: Holder | None, who: Principal) -> list[Held]:
 
 def _made_here(who: Principal) -> ColumnElement[bool]:
     return Signup.device_id == who.device_id if who.device_id is not None else false()
+
+
+def _left_behind(phone_index: bytes) -> ColumnElement[bool]:
+    """Whether the sign-up's person had this phone and has another one now: the number may be a stranger's, who hears
+    the name from whoever calls.
+    """
+    ended = exists().where(
+        Contact.person_id == Signup.person_id, Contact.phone_index == phone_index, Contact.ended_at.is_not(None)
+    )
+    live = exists().where(
+        Contact.person_id == Signup.person_id, Contact.phone_index == phone_index, Contact.ended_at.is_(None)
+    )
+    return and_(ended, ~live)
 
 
 def _signups(condition: ColumnElement[bool]) -> list[Signup]:

@@ -1,19 +1,21 @@
 """feat-N27: whose certificate ends within two months hears of it once, with the way to the next course."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from chengjiu_mp.certificates import tasks
+from chengjiu_mp.certificates import states, tasks
 from chengjiu_mp.certificates.models import Certificate
 from chengjiu_mp.core import clock, privacy
 from chengjiu_mp.core.db import db, unit_of_work
 from chengjiu_mp.outbox.models import Message
 from chengjiu_mp.outbox.queries import text_of
-from tests import issued
+from tests import factories, issued
 from tests.conftest import FrozenClock
+from tests.web.test_certificate_pages import look_up
 
 
 def ending(days: int, *, proved: bool = True, **values: object) -> int:
@@ -75,3 +77,49 @@ def test_it_goes_to_the_proved_phone(app: Flask) -> None:
     tasks.tell_expiring()
     row = db.session.scalars(select(Message).where(Message.kind == "certificate.expiring")).one()
     assert row.phone_index == privacy.phone_index(issued.phone_of(db.session.get_one(Certificate, one), proved=False))
+
+
+def test_a_replaced_one_hears_nothing_and_a_corrected_one_once(app: Flask) -> None:
+    ending(30, state="superseded")
+    corrected = ending(30, counted=False)
+    with unit_of_work():
+        states.correct_name(db.session.get_one(Certificate, corrected), "张珊", "录错")
+    tasks.tell_expiring()
+    tasks.tell_expiring()
+    assert told() == [corrected]
+
+
+def test_on_the_last_day_it_is_still_told_and_not_after(app: Flask, frozen: FrozenClock) -> None:
+    one = ending(0)
+    frozen.now = datetime.fromisoformat("2026-11-23T23:59:59+08:00")
+    tasks.tell_expiring()
+    assert told() == [one]
+    late = ending(0, counted=False)
+    frozen.now = datetime.fromisoformat("2026-11-24T00:00:00+08:00")
+    tasks.tell_expiring()
+    assert late not in told()
+
+
+def test_the_message_leads_to_a_class_nearby(client: FlaskClient, app: Flask) -> None:
+    one = db.session.get_one(Certificate, ending(30))
+    tasks.tell_expiring()
+    with factories.made():
+        for town in ("nanzha", "chengjiang"):
+            factories.run(unit_id=factories.unit(town).id, title=f"{town} 的班")
+    assert client.get("/again/").headers["Location"] == "/lookup"
+    look_up(client, one)
+    page = client.get("/again/").text
+    assert page.index("chengjiang 的班") < page.index("nanzha 的班")
+
+
+def test_who_renewed_before_the_notice_hears_nothing_of_the_new_one_either(app: Flask, frozen: FrozenClock) -> None:
+    old = ending(100)
+    person = db.session.get_one(Certificate, old).person_id
+    new = ending(1096, person_id=person, counted=False)
+    for _ in range(4):
+        frozen.now += timedelta(days=30)
+        tasks.tell_expiring()
+    assert told() == []
+    frozen.now += timedelta(days=940)
+    tasks.tell_expiring()
+    assert told() == [new]

@@ -43,7 +43,7 @@ def test_the_public_sees_no_more_than_it_may(client: Any, one: Certificate) -> N
     assert client.get(f"/api/v1/verify/{issued.token(one)}").json == {
         "state": "valid", "state_words": "有效", "type": "CPR+AED", "number": "JYA202600001", "name_masked": "欧阳**",
         "issued_on": "2026-11-23", "valid_until": "2029-11-23", "revoked_on": None, "test": False,
-        "source": None,
+        "source": None, "newer_path": None,
     }  # fmt: skip
 
 
@@ -113,14 +113,16 @@ def test_a_number_is_read_as_people_type_it() -> None:
     assert tidy_number(" jya 2026　00001 ") == "JYA202600001"
 
 
-def test_revoke_and_correct_are_for_approvers_in_scope(client: Any, one: Certificate) -> None:
+def test_revoke_and_correct_are_for_approvers_in_scope_on_anothers_proposal(client: Any, one: Certificate) -> None:
     with factories.made():
         heads = [factories.bearer(*who) for who in (("operator",), ("approver", "nanzha"), ("approver",))]
-    body = {"name": "欧阳娜", "reason": "录错"}
     of = f"/api/v1/certificates/{one.id}"
-    assert [client.post(f"{of}/correct", json=body, headers=h).status_code for h in heads] == [403, 404, 200]
-    reason = {"reason": "成绩有误"}
-    assert [client.post(f"{of}/revoke", json=reason, headers=h).status_code for h in heads] == [403, 404, 200]
+    sight = {"seen_document": "resident_id", "seen_by": "陈老师", "seen_on": "2026-11-23"}
+    for verb, body in (("correct", {"name": "欧阳娜", "reason": "录错"}), ("revoke", {"reason": "成绩有误"})):
+        assert client.post(f"{of}/{verb}", json=body, headers=heads[2]).status_code == 409
+        kind = {"correct": {"kind": "name", **sight}, "revoke": {"kind": "revoke"}}[verb]
+        assert client.post(f"{of}/requests", json={**body, **kind}, headers=heads[0]).status_code == 201
+        assert [client.post(f"{of}/{verb}", json=body, headers=h).status_code for h in heads] == [403, 404, 200]
 
 
 def test_confirm_answers_with_ids_and_numbers(client: Any, app: Flask) -> None:

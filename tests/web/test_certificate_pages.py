@@ -105,7 +105,9 @@ def test_five_words_on_five_pages(client: Any, mine: Certificate, frozen: Any) -
     assert "有效" in client.get(f"/v/{first}").text
     with unit_of_work():
         states.correct_name(db.session.get_one(Certificate, mine.id), "张珊", "录错")
-    assert "已更正" in client.get(f"/v/{first}").text
+    past = client.get(f"/v/{first}").text
+    assert "已更正" in past
+    assert f'href="/v/{issued.token(mine)}"' in past
     frozen.now = frozen.now.replace(year=2030)
     assert "已过期" in client.get(f"/v/{issued.token(mine)}").text
     with unit_of_work():
@@ -153,19 +155,18 @@ def test_the_desk_lists_finds_and_filters(client: Any, mine: Certificate, approv
     assert "没有找到这个编号" in client.get(f"{page}?number=JYA1", headers=approver).text
 
 
-def test_the_desk_renders_again_corrects_and_revokes(client: Any, mine: Certificate, approver: dict[str, str]) -> None:
+def test_the_desk_renders_again_and_two_change(client: Any, mine: Certificate, approver: dict[str, str]) -> None:
     issued.draw(mine)
+    with factories.made():
+        operator = factories.bearer("operator")
     of = f"/console/certificates/{mine.id}"
     assert client.get(f"{of}/image", headers=approver).status_code == 200
     assert client.post(f"{of}/render", headers=approver).status_code == 409
-    refused = client.post(f"{of}/correct", data={"name": "张三", "reason": "录错"}, headers=approver)
-    assert (refused.status_code, "不用更正" in refused.text) == (422, True)
-    assert client.post(f"{of}/correct", data={"name": "张珊", "reason": "录错"}, headers=approver).status_code == 303
-    assert client.post(f"{of}/revoke", data={"reason": "替考"}, headers=approver).status_code == 303
-    page = client.get(of, headers=approver).text
-    assert "第 2 版" in page
-    assert "替考" in page
-    assert len(db.session.scalars(select(Job).where(Job.kind == "certificates.render")).all()) == 2
+    alone = client.post(f"{of}/revoke", data={"reason": "替考"}, headers=approver)
+    assert (alone.status_code, "先由操作员提出" in alone.text) == (409, True)
+    client.post(f"{of}/change/revoke", data={"reason": "替考"}, headers=operator)
+    assert client.post(f"{of}/revoke", data={"reason": "属实"}, headers=approver).status_code == 303
+    assert "替考" in client.get(of, headers=approver).text
 
 
 def test_an_auditor_reads_and_changes_nothing(client: Any, mine: Certificate) -> None:
@@ -173,7 +174,7 @@ def test_an_auditor_reads_and_changes_nothing(client: Any, mine: Certificate) ->
         head = factories.bearer("auditor")
     of = f"/console/certificates/{mine.id}"
     assert client.get(of, headers=head).status_code == 200
-    assert [client.post(f"{of}/{verb}", headers=head).status_code for verb in ("revoke", "correct", "render")] == [
+    assert [client.post(f"{of}/{verb}", headers=head).status_code for verb in ("revoke", "correct", "render", "change/name")] == [
         403
-    ] * 3
+    ] * 4
     assert client.get(f"{of}/image", headers=head).status_code == 403

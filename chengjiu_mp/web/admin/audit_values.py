@@ -7,6 +7,11 @@ from chengjiu_mp.web.admin.audit_words import FACTS
 # Words that stand in facts, under their key where one word means several things.
 # What is not listed (reasons, numbers, names of fields) is shown as it is.
 VALUES = {
+    "kind.name": "姓名",
+    "kind.leaked": "二维码泄露",
+    "kind.revoke": "吊销",
+    "cause.lost": "遗失",
+    "cause.damaged": "损坏",
     "kind.helper": "助手的手机",
     "kind.own": "老师的手机",
     "what.accounts": "学员账号",
@@ -21,6 +26,8 @@ VALUES = {
     "what.replies": "重复提交记录",
     "what.sessions": "登录",
     "what.signups": "报名",
+    "by.desk": "换手机号",
+    "purpose.phone_change": "换手机号",
     "by.paper": "纸质同意书",
     "changed.certificate_no": "证书编号",
     "changed.grade": "级别",

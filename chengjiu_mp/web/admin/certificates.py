@@ -1,4 +1,4 @@
-"""证书: the list, what waits for a font, and the two verbs after issue, each with its reason."""
+"""证书: the list, what waits for a font, and the approver's word on what somebody else proposed."""
 
 from typing import Any
 
@@ -7,12 +7,13 @@ from pydantic import Field
 from sqlalchemy import ColumnElement, and_, func, select
 from werkzeug.wrappers import Response as AnyResponse
 
-from chengjiu_mp.certificates import states, versions
+from chengjiu_mp.certificates import requests, states, versions
 from chengjiu_mp.certificates.api import picture_reply
 from chengjiu_mp.certificates.models import Certificate, CertificateVersion
 from chengjiu_mp.certificates.pdf_api import pdf_reply
 from chengjiu_mp.certificates.policy import PICTURE_ROLES, certificate_for, certificates_visible_to
 from chengjiu_mp.certificates.queries import Seen, newest_of, newest_of_all, newest_version_number
+from chengjiu_mp.certificates.request_queries import PROPOSERS, reprints_of, requests_of
 from chengjiu_mp.certificates.verifying import tidy_number
 from chengjiu_mp.core import clock
 from chengjiu_mp.core.access import access, roles
@@ -119,11 +120,11 @@ def pdf(certificate_id: int) -> Response:
 @blueprint.post("/<row:certificate_id>/revoke")
 @access(roles(*APPROVER))
 def revoke(certificate_id: int) -> AnyResponse | tuple[str, int]:
-    """Revoke, with a reason."""
+    """Approve the revocation that somebody else proposed."""
     try:
         given = from_pairs(RevokePage, request.form, ignore=forms.IGNORED)
         with unit_of_work():
-            states.revoke(certificate_for(principal(), certificate_id, roles=APPROVER, writing=True), given.reason)
+            requests.approve_open(_for_approver(certificate_id), requests.REVOKE, given.reason)
     except Refusal as refusal:
         return _page(certificate_id, refusal.sentence), refusal.kind.value
     return redirect(url_for(".one", certificate_id=certificate_id), 303)
@@ -132,17 +133,18 @@ def revoke(certificate_id: int) -> AnyResponse | tuple[str, int]:
 @blueprint.post("/<row:certificate_id>/correct")
 @access(roles(*APPROVER))
 def correct(certificate_id: int) -> AnyResponse | tuple[str, int]:
-    """Correct the printed name, with a reason."""
-    given = CorrectPage()
+    """Approve the name that somebody else proposed."""
     try:
         given = from_pairs(CorrectPage, request.form, ignore=forms.IGNORED)
-        forms.need(given, name="请填写正确的姓名。", reason="请写明更正原因，会留在版本记录里。")
         with unit_of_work():
-            of = certificate_for(principal(), certificate_id, roles=APPROVER, writing=True)
-            states.correct_name(of, given.name, given.reason)
+            requests.approve_open(_for_approver(certificate_id), requests.NAME, given.reason, name=given.name)
     except Refusal as refusal:
-        return _page(certificate_id, given=given, errors=forms.errors(refusal, "name")), refusal.kind.value
+        return _page(certificate_id, refusal.sentence), refusal.kind.value
     return redirect(url_for(".one", certificate_id=certificate_id), 303)
+
+
+def _for_approver(certificate_id: int) -> Certificate:
+    return certificate_for(principal(), certificate_id, roles=APPROVER, writing=True)
 
 
 @blueprint.post("/<row:certificate_id>/render")
@@ -158,9 +160,7 @@ def render_again(certificate_id: int) -> AnyResponse | tuple[str, int]:
     return redirect(url_for(".one", certificate_id=certificate_id), 303)
 
 
-def _page(
-    certificate_id: int, problem: str = "", given: CorrectPage | None = None, errors: dict[str, str] | None = None
-) -> str:
+def _page(certificate_id: int, problem: str = "") -> str:
     certificate_for(principal(), certificate_id)
     seen = newest_of(certificate_id)
     history = db.session.scalars(
@@ -170,8 +170,9 @@ def _page(
     ).all()
     return render_template(
         "admin/certificate.html", title=f"证书 {seen.certificate.number}", back=url_for(".index"), seen=seen,
-        history=history, words=states.WORDS, tones=TONES, pictures=PICTURES, problem=problem, errors=errors or {},
-        given=given or CorrectPage(), may_change=principal().has("approver"),
+        history=history, words=states.WORDS, tones=TONES, pictures=PICTURES, problem=problem,
+        requests=requests_of(certificate_id), reprints=reprints_of(certificate_id), request_kinds=requests.KINDS,
+        request_states=requests.STATES, may_propose=principal().has(*PROPOSERS), done=request.args.get("done", ""),
         may_render=principal().has("operator", "approver"), may_picture=principal().has(*PICTURE_ROLES),
         verify_path=versions.verify_path(seen.version),
     )  # fmt: skip

@@ -7,6 +7,7 @@ from typing import Any
 from flask import Blueprint, render_template, url_for
 from sqlalchemy import func, select
 
+from chengjiu_mp.certificates.request_queries import number_for
 from chengjiu_mp.core import clock, context
 from chengjiu_mp.core.access import access, roles
 from chengjiu_mp.core.context import Principal
@@ -58,6 +59,14 @@ def _results(caller: Principal) -> dict[str, Any] | None:
     return {"label": "等待确认的成绩", "value": number, "unit": "场", "href": href, "tone": "warn" if number else ""}
 
 
+def _changes(caller: Principal) -> dict[str, Any] | None:
+    if not caller.has("operator", "approver"):
+        return None
+    number = number_for(caller)
+    href = url_for("console_certificate_requests.index")
+    return {"label": "证书更改待办", "value": number, "unit": "件", "href": href, "tone": "warn" if number else ""}
+
+
 def _runs_today(caller: Principal) -> dict[str, Any] | None:
     if not caller.has("unit_manager", "operator", "approver", "auditor"):
         return None
@@ -86,4 +95,4 @@ def _refreshers(caller: Principal) -> dict[str, Any] | None:
     }  # fmt: skip
 
 
-CARDS: list[Card] = [_runs_today, _results, _refreshers, _unreached, _dead_jobs]
+CARDS: list[Card] = [_runs_today, _results, _changes, _refreshers, _unreached, _dead_jobs]

@@ -5,6 +5,7 @@ from typing import Any
 from flask import Blueprint, render_template
 from sqlalchemy import select
 
+from chengjiu_mp.certificates import promise
 from chengjiu_mp.checkin.attended import percent
 from chengjiu_mp.core.access import STAFF, access
 from chengjiu_mp.core.db import db
@@ -35,8 +36,9 @@ def index() -> str:
     ]
     policy = db.session.scalars(select(InstructorPolicy)).first()
     return render_template(
-        "admin/settings.html", title="设置", kinds=kinds, policy=policy, open=OPEN, retention=retention_facts()
-    )
+        "admin/settings.html", title="设置", kinds=kinds, policy=policy, open=OPEN, retention=retention_facts(),
+        within=promise.within(),
+    )  # fmt: skip
 
 
 def retention_facts() -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ from chengjiu_mp.certificates.api import picture_reply
 from chengjiu_mp.certificates.earlier import earlier_of_people
 from chengjiu_mp.certificates.pdf_api import pdf_reply
 from chengjiu_mp.certificates.queries import Seen, certificates_of_people
+from chengjiu_mp.certificates.request_queries import holders_request
 from chengjiu_mp.certificates.states import WORDS
 from chengjiu_mp.core import http, privacy, qr
 from chengjiu_mp.core.access import PUBLIC, access
@@ -147,7 +148,7 @@ def certificate(certificate_id: int) -> str | AnyResponse:
     return render_template(
         "h5/certificate.html", title="我的证书", back=url_for("lookup.mine"), seen=seen, words=WORDS, tones=TONES,
         verify_url=versions.verify_url(seen.version), verify_path=versions.verify_path(seen.version),
-        offline_qr=qr.qr_svg(offline, label="离线核验码") if offline else "",
+        offline_qr=qr.qr_svg(offline, label="离线核验码") if offline else "", asked=holders_request(certificate_id),
     )  # fmt: skip
 
 
