@@ -1,4 +1,5 @@
-// Metronome and timer. Clicks are laid down ahead on the sound card's own clock: a busy page does not make them uneven.
+// Metronome and timer. Clicks are laid down ahead on the sound card: a busy page does not make them uneven. Where there is no
+// sound, the picture and the vibration go on.
 export const SLOWEST = 100;
 export const FASTEST = 120;
 export const USUAL = 110;
@@ -30,7 +31,7 @@ export class Metronome {
 
   get running() { return this.timer !== null; }
 
-  now() { return this.speaker ? this.speaker.currentTime : performance.now() / 1000; }
+  now() { return performance.now() / 1000; }
 
   // Browsers let a page make sound only after a touch: this is called from one.
   start() {
@@ -78,7 +79,8 @@ export class Metronome {
   }
 
   click(at, { kind, number }) {
-    if (!this.speaker) return;
+    if (this.speaker?.state !== "running") return;
+    at = this.speaker.currentTime + Math.max(0, at - this.now());
     const [voice, volume] = [this.speaker.createOscillator(), this.speaker.createGain()];
     voice.frequency.value = kind === "breath" ? 440 : number === 1 ? 1320 : 990;
     const length = kind === "breath" ? 0.5 : 0.05;

@@ -100,6 +100,7 @@ function said(tone, words) {
   box.className = `notice ${tone}`;
   box.textContent = words;
   box.append(Object.assign(document.createElement("a"), { className: "btn", href: list, textContent: "回到名单" }));
+  box.scrollIntoView({ block: "center" });
 }
 
 // Somebody else wrote first, or the server does not take it: both are said, and nothing is written over.
