@@ -65,8 +65,7 @@ from chengjiu_mp.web.admin import settings as console_settings
 from chengjiu_mp.web.admin import signin as console_signin
 from chengjiu_mp.web.admin import targets as console_targets
 from chengjiu_mp.web.h5 import again as again_pages
-from chengjiu_mp.web.h5 import aid_card
-from chengjiu_mp.web.h5 import asking, attended, board, closing, completing, guardian_claim, wall_screen
+from chengjiu_mp.web.h5 import aid_card, asking, attended, board, closing, completing, guardian_claim, wall_screen
 from chengjiu_mp.web.h5 import certificates as lookup_pages
 from chengjiu_mp.web.h5 import checklist as checklist_pages
 from chengjiu_mp.web.h5 import corrections as correction_pages

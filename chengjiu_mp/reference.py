@@ -63,7 +63,9 @@ _AED_STEPS = (
 
 
 def _steps(*steps: Any) -> list[dict[str, Any]]:
-    return [{"code": code, "name": name, "points": points, "critical": bool(more)} for code, name, points, *more in steps]
+    return [
+        {"code": code, "name": name, "points": points, "critical": bool(more)} for code, name, points, *more in steps
+    ]
 
 
 _CPR = {"code": "cpr", "name": "心肺复苏", "kind": "practical", "max": 100, "pass": 80, "required": True,

@@ -83,7 +83,7 @@ def grid_of(run: CourseRun) -> ResultsOut:
         rows=[
             ResultOut(
                 signup_id=row.signup.id, version=row.version, items=row.points, outcome=row.outcome,
-                steps=dict(ticks.get(row.signup.id, {})),
+                steps=ticks.get(row.signup.id, {}),
                 name=mask_name(row.signup.name) if state == "confirmed" else row.signup.name,
             )
             for row in rows_of_run(run.id)

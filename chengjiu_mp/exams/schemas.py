@@ -55,7 +55,7 @@ class ExamItemOut(Out):
     max: float
     pass_mark: float
     required: bool
-    steps: list[StepOut] = []
+    steps: list[StepOut]
 
 
 class ResultOut(Out):
@@ -63,7 +63,7 @@ class ResultOut(Out):
     name: str
     version: int
     items: dict[str, float]
-    steps: dict[str, dict[str, str]] = {}
+    steps: dict[str, dict[str, str]]
     outcome: Literal["incomplete", "passed", "failed"]
 
 

@@ -116,10 +116,11 @@ def steps_of_run(run: CourseRun) -> dict[str, tuple[Step, ...]]:
     return steps_of(scheme.items) if scheme else {}
 
 
-def ticks_of_run(run_id: int) -> dict[int, Ticks]:
+def ticks_of_run(run_id: int) -> dict[int, dict[str, dict[str, str]]]:
     """Return {signup_id: ticks} of the newest attempt of everybody who has a result."""
     found = select(ExamResult.signup_id, ExamResult.steps).where(ExamResult.run_id == run_id)
-    return {signup_id: ticks for signup_id, ticks in db.session.execute(found.order_by(ExamResult.attempt))}
+    rows = db.session.execute(found.order_by(ExamResult.attempt)).all()
+    return {row.signup_id: row.steps for row in rows}
 
 
 def failed_words(steps: Mapping[str, Sequence[Step]], ticks: Ticks) -> list[str]:

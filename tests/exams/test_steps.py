@@ -17,7 +17,20 @@ from tests import exams_rows as rows
 from tests import factories
 
 VECTORS = json.loads((Path(__file__).parent / "step_vectors.json").read_text(encoding="utf-8"))
-CPR = ("scene", "response", "call", "breathing", "place", "hands", "rate", "depth", "airway", "breaths", "ratio", "recheck")
+CPR = (
+    "scene",
+    "response",
+    "call",
+    "breathing",
+    "place",
+    "hands",
+    "rate",
+    "depth",
+    "airway",
+    "breaths",
+    "ratio",
+    "recheck",
+)
 AED = ("on", "pads", "plug", "analyse", "clear", "shock", "resume")
 
 
@@ -83,7 +96,15 @@ def test_ticks_are_counted_here_and_kept(hall: Hall) -> None:
     (row,) = reply.json["rows"]
     assert (row["items"], row["outcome"]) == ({"theory": 90, "cpr": 85, "aed": 100}, "passed")
     assert row["steps"] == hall.stored().steps == said
-    assert [one["critical"] for one in reply.json["items"][2]["steps"]] == [True, True, False, False, True, False, False]
+    assert [one["critical"] for one in reply.json["items"][2]["steps"]] == [
+        True,
+        True,
+        False,
+        False,
+        True,
+        False,
+        False,
+    ]
 
 
 def test_a_critical_step_fails_whoever_has_points_enough(hall: Hall) -> None:

@@ -28,7 +28,13 @@ def test_who_did_not_prove_the_phone_is_sent_there_and_comes_back(client: Any, m
     assert mine.number not in page
     assert look_up(client, mine).headers["Location"] == "/card"
     page = client.get("/card").text
-    for words in ("张三", mine.number, date_long(mine.valid_until), date_long(add_months(mine.valid_until, -6)), "CPR+AED"):
+    for words in (
+        "张三",
+        mine.number,
+        date_long(mine.valid_until),
+        date_long(add_months(mine.valid_until, -6)),
+        "CPR+AED",
+    ):
         assert words in page
     assert len(re.findall(r'aria-label="(查验二维码|离线核验码)"', page)) == 2
     assert "最近的同类课" not in page

@@ -26,6 +26,13 @@ from chengjiu_mp.web.h5 import certificates
 
 blueprint = Blueprint("aid_card", __name__)
 
+# What to do about a certificate that is not valid.
+ENDED = {
+    "revoked": "这张证书已经吊销，不再有效。有疑问请打电话问市红十字会。",
+    "expired": "有效期已过，可以再学一次，重新取证。",
+    "corrected": "这张证书已换发新证，请联网重新验证手机号，以新证为准。",
+    "unknown": "系统里查不到这张证书，请打电话问市红十字会。",
+}
 FILES = ("app.css", "app.js", "aid-card.css", "aid-card.js", "icons/favicon.svg")
 
 
@@ -36,9 +43,10 @@ def page() -> str:
     people = frozenset[int]() if "X-Kept" in request.headers else certificates.people_here()
     if not people and "X-Kept" not in request.headers:
         session[certificates.ONWARD] = url_for(".page")
-    cards = [*map(_card, certificates_of_people(people)), *map(_earlier, earlier_of_people(people))] if people else []
+    cards = _cards(people) if people else []
     return render_template(
         "h5/aid_card.html", title="我的急救卡", back="/me", known=bool(people), words=WORDS, tones=certificates.TONES,
+        ended=ENDED,
         cards=sorted(cards, key=lambda one: one["kept"]["state"] != "valid"), now=clock.now(),
     )  # fmt: skip
 
@@ -74,6 +82,12 @@ def _version(folder: Path) -> str:
     parts = [folder / name for name in (*FILES, "aid-card-sw.js")]
     parts += [templates / name for name in ("base.html", "parts.html", "h5/aid_card.html")]
     return hashlib.sha256(b"".join(part.read_bytes() for part in parts)).hexdigest()[:12]
+
+
+def _cards(people: frozenset[int]) -> list[dict[str, Any]]:
+    """Return everything these people hold; what was issued as a test is worth nothing and has no card."""
+    issued = [one for one in certificates_of_people(people) if not one.certificate.is_test]
+    return [*map(_card, issued), *map(_earlier, earlier_of_people(people))]
 
 
 def _card(seen: Seen) -> dict[str, Any]:

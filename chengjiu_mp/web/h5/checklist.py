@@ -59,7 +59,9 @@ class Person:
     @property
     def word(self) -> str:
         """未考 before anything is entered, then the outcome."""
-        return WORDS["incomplete"] if self.outcome == "incomplete" and (self.points or self.ticks) else _NEW[self.outcome]
+        return (
+            WORDS["incomplete"] if self.outcome == "incomplete" and (self.points or self.ticks) else _NEW[self.outcome]
+        )
 
     @property
     def kept(self) -> dict[str, Any]:

@@ -7,6 +7,7 @@ const root = document.getElementById("aid");
 const part = (name, within = root) => within.querySelector(`[data-${name}]`);
 const shown = () => [...part("cards").querySelectorAll("[data-card]")];
 const known = "known" in root.dataset;
+const ENDED = JSON.parse(root.dataset.endedWords);
 
 function load() {
   try { return JSON.parse(localStorage.getItem(KEY)); } catch { return null; }
@@ -40,7 +41,9 @@ function build(card) {
     if (good && svg) part(place, article).replaceChildren(drawn(svg));
   }
   part("paper", article).hidden = Boolean(card.token);
-  part("renew", article).hidden = !card.renew;
+  part("renew", article).hidden = !good || !card.renew;
+  part("ended", article).hidden = good;
+  part("ended", article).textContent = ENDED[state] || "";
   return article;
 }
 
@@ -58,9 +61,9 @@ function paint() {
   if (!kept && !known) part("cards").replaceChildren();
   const mine = kept && (!known || same(kept.cards, ofPage()));
   if (part("nothing")) part("nothing").hidden = Boolean(kept);
-  part("updated").hidden = !known && !kept;
+  part("updated").hidden = !shown().length;
   if (!known && kept) part("at").textContent = moment(kept.at);
-  part("ask").hidden = !known || mine || !ofPage().length || !("serviceWorker" in navigator);
+  part("ask").hidden = !known || mine || !ofPage().some((card) => card.state === "valid") || !("serviceWorker" in navigator);
   part("replaces").hidden = !kept || mine;
   part("kept-here").hidden = !mine;
   document.body.dataset.kept = mine ? "yes" : "no";
