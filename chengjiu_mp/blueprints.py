@@ -72,7 +72,9 @@ from chengjiu_mp.web.admin import targets as console_targets
 from chengjiu_mp.web.h5 import again as again_pages
 from chengjiu_mp.web.h5 import asking, attended, board, closing, completing, guardian_claim, wall_screen
 from chengjiu_mp.web.h5 import certificate_requests as certificate_request_pages
+from chengjiu_mp.web.h5 import aid_card, asking, attended, board, closing, completing, guardian_claim, wall_screen
 from chengjiu_mp.web.h5 import certificates as lookup_pages
+from chengjiu_mp.web.h5 import checklist as checklist_pages
 from chengjiu_mp.web.h5 import corrections as correction_pages
 from chengjiu_mp.web.h5 import devices as device_pages
 from chengjiu_mp.web.h5 import group as group_pages
@@ -174,8 +176,10 @@ PAGES = (
     console_jobs,
     console_checkins,
     result_pages,
+    checklist_pages,
     lookup_pages,
     certificate_request_pages,
+    aid_card,
     verify_pages,
     verify_many_pages,
     verify_offline_pages,

@@ -46,8 +46,32 @@ COURSE_TYPES: tuple[tuple[str, str, str, float, int, int, int | None, str | None
 )
 
 _THEORY = {"code": "theory", "name": "理论", "kind": "theory", "max": 100, "pass": 80, "required": True}
-_CPR = {"code": "cpr", "name": "心肺复苏", "kind": "practical", "max": 100, "pass": 80, "required": True}
-_AED = {"code": "aed", "name": "AED 操作", "kind": "practical", "max": 100, "pass": 80, "required": True}
+# Steps, their points and which are critical: common practice of first-aid courses, confirmed by nobody yet.
+_CPR_STEPS = (
+    ("scene", "环境安全、自我防护", 5), ("response", "判断意识：轻拍双肩、大声呼唤", 5),
+    ("call", "呼救：打 120、取 AED", 5, True), ("breathing", "判断呼吸，5～10 秒", 5),
+    ("place", "摆成仰卧位、解开衣服", 5), ("hands", "按压位置：胸骨下半段，双手重叠", 10, True),
+    ("rate", "按压频率：每分钟 100～120 次", 15), ("depth", "按压深度 5～6 厘米，充分回弹", 15, True),
+    ("airway", "清理口腔、开放气道", 10), ("breaths", "人工呼吸 2 次，每次约 1 秒，见胸廓起伏", 10),
+    ("ratio", "30∶2 做 5 组，中断不超过 10 秒", 10), ("recheck", "复检、整理衣服、安慰", 5),
+)  # fmt: skip
+_AED_STEPS = (
+    ("on", "打开 AED 电源", 15, True), ("pads", "贴电极片：位置正确、贴紧", 20, True), ("plug", "插上电极片插头", 10),
+    ("analyse", "分析心律时没有人接触患者", 15), ("clear", "放电前大声提醒、确认没有人接触", 20, True),
+    ("shock", "按下放电键", 10), ("resume", "放电后马上继续按压", 10),
+)  # fmt: skip
+
+
+def _steps(*steps: Any) -> list[dict[str, Any]]:
+    return [
+        {"code": code, "name": name, "points": points, "critical": bool(more)} for code, name, points, *more in steps
+    ]
+
+
+_CPR = {"code": "cpr", "name": "心肺复苏", "kind": "practical", "max": 100, "pass": 80, "required": True,
+        "steps": _steps(*_CPR_STEPS)}  # fmt: skip
+_AED = {"code": "aed", "name": "AED 操作", "kind": "practical", "max": 100, "pass": 80, "required": True,
+        "steps": _steps(*_AED_STEPS)}  # fmt: skip
 _WOUND = {"code": "wound", "name": "创伤救护", "kind": "practical", "max": 100, "pass": 80, "required": True}
 
 SCHEMES = {
@@ -92,7 +116,7 @@ def install() -> None:
     for sort, (code, name) in enumerate(SECTORS, 1):
         _ensure(Sector, {"code": code}, name=name, sort=sort)
     for code, (name, items) in SCHEMES.items():
-        _ensure(ExamScheme, {"code": code, "version": 1}, name=name, items=items, unconfirmed=["pass"])
+        _ensure(ExamScheme, {"code": code, "version": 1}, name=name, items=items, unconfirmed=["pass", "steps"])
     for sort, values in enumerate(COURSE_TYPES, 1):
         _install_type(sort, *values)
     for purpose, (title, body) in NOTICES.items():

@@ -12,8 +12,9 @@ from chengjiu_mp.courses.models import CourseRun
 from chengjiu_mp.courses.policy import run_for
 from chengjiu_mp.exams import errors
 from chengjiu_mp.exams.queries import items_of_run, rows_of_run, submission_of
-from chengjiu_mp.exams.schemas import ExamItemOut, ResultOut, ResultsIn, ResultsOut, ReturnIn, State, SubmitIn
+from chengjiu_mp.exams.schemas import ExamItemOut, ResultOut, ResultsIn, ResultsOut, ReturnIn, State, StepOut, SubmitIn
 from chengjiu_mp.exams.service import save_results
+from chengjiu_mp.exams.steps import steps_of_run, ticks_of_run
 from chengjiu_mp.exams.submission import return_to_instructor, submit_results
 from chengjiu_mp.people.name_display import mask_name
 
@@ -65,6 +66,7 @@ def send_back(run_id: int, body: ReturnIn) -> ResultsOut:
 def grid_of(run: CourseRun) -> ResultsOut:
     """Return a run's grid. Names stand in full while there is work to do with them, masked once confirmed."""
     submission = submission_of(run.id)
+    steps, ticks = steps_of_run(run), ticks_of_run(run.id)
     state = submission.state if submission else "open"
     return ResultsOut(
         run_id=run.id, state=cast(State, state),
@@ -74,12 +76,14 @@ def grid_of(run: CourseRun) -> ResultsOut:
             ExamItemOut(
                 code=item.code, name=item.name, kind=item.kind, max=item.maximum,
                 pass_mark=item.pass_mark, required=item.required,
+                steps=[StepOut.model_validate(one, from_attributes=True) for one in steps.get(item.code, ())],
             )
             for item in items_of_run(run)
         ],
         rows=[
             ResultOut(
                 signup_id=row.signup.id, version=row.version, items=row.points, outcome=row.outcome,
+                steps=ticks.get(row.signup.id, {}),
                 name=mask_name(row.signup.name) if state == "confirmed" else row.signup.name,
             )
             for row in rows_of_run(run.id)

@@ -41,6 +41,8 @@ class ExamResult(Base):
     attempt: Mapped[int] = mapped_column(default=1)
     version: Mapped[int] = mapped_column(default=1)
     items: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    # Ticks of a checklist: {item: {step: "" or why it was not passed}}; see steps.py.
+    steps: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     outcome: Mapped[str] = mapped_column(String(12), default="incomplete")
     entered_by: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
     entered_at: Mapped[datetime] = mapped_column(default=clock.now)

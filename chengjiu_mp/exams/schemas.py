@@ -10,6 +10,7 @@ from chengjiu_mp.core.parsing import In, Out, RowId
 # Strict: "85" and true are no points, whatever a lenient reader makes of them.
 Points = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 ItemCode = Annotated[str, Field(max_length=30)]
+Reason = Annotated[str, Field(max_length=60)]
 
 
 class ResultIn(In):
@@ -18,6 +19,8 @@ class ResultIn(In):
     signup_id: RowId
     version: Annotated[int, Field(ge=0, le=2_147_483_646)]
     items: dict[ItemCode, Points | None]
+    # A checklist's ticks, {item: {step: "" when done right, else the reason}}: they give those items' points.
+    steps: dict[ItemCode, dict[ItemCode, Reason]] | None = None
 
 
 class ResultsIn(In):
@@ -37,6 +40,14 @@ class ReturnIn(In):
 State = Literal["open", "submitted", "confirmed"]
 
 
+class StepOut(Out):
+    code: str
+    name: str
+    points: float
+    critical: bool
+    reasons: list[str]
+
+
 class ExamItemOut(Out):
     code: str
     name: str
@@ -44,6 +55,7 @@ class ExamItemOut(Out):
     max: float
     pass_mark: float
     required: bool
+    steps: list[StepOut]
 
 
 class ResultOut(Out):
@@ -51,6 +63,7 @@ class ResultOut(Out):
     name: str
     version: int
     items: dict[str, float]
+    steps: dict[str, dict[str, str]]
     outcome: Literal["incomplete", "passed", "failed"]
 
 

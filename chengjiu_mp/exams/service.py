@@ -18,6 +18,7 @@ from chengjiu_mp.exams.models import ExamResult, Submission
 from chengjiu_mp.exams.queries import items_of_run, submission_of
 from chengjiu_mp.exams.schemas import ResultIn
 from chengjiu_mp.exams.scheme import Item, figure, outcome_of
+from chengjiu_mp.exams.steps import counted, ticks_to_keep
 
 WRITERS = ("instructor", "operator")
 
@@ -33,6 +34,7 @@ def save_results(run_id: int, rows: Sequence[ResultIn], by: Principal) -> Course
     """
     run = run_for(by, run_id, roles=WRITERS)
     items = items_of_run(run)
+    rows = counted(run, items, rows)
     _check(items, rows)
     hold_open(run.id)
     present = _present(run.id, [row.signup_id for row in rows])
@@ -131,7 +133,7 @@ def _write(run: CourseRun, items: Sequence[Item], row: ResultIn, before: ExamRes
     points = _points(row)
     values = {
         "items": points, "outcome": outcome_of(items, points), "version": row.version + 1,
-        "entered_by": by.account_id, "entered_at": clock.now(),
+        "entered_by": by.account_id, "entered_at": clock.now(), "steps": ticks_to_keep(row, before),
     }  # fmt: skip
     was = dict(before.items) if before is not None else {}
     if row.version == 0:

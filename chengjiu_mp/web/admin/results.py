@@ -17,6 +17,7 @@ from chengjiu_mp.core.parsing import In, from_pairs
 from chengjiu_mp.courses.policy import run_for
 from chengjiu_mp.exams.queries import Waiting, items_of_run, rows_of_run, submission_of, submissions_waiting_for
 from chengjiu_mp.exams.scheme import WORDS, figure
+from chengjiu_mp.exams.steps import why_failed
 from chengjiu_mp.exams.submission import return_to_instructor
 from chengjiu_mp.web import forms
 
@@ -96,6 +97,7 @@ def _page(run_id: int, problem: str = "", errors: dict[str, str] | None = None, 
     numbers = {s.certificate.signup_id: s for s in newest_of_all([c.id for c in certificates_of_run(run.id)])}
     state = submission.state if submission else "open"
     mine = submission is not None and submission.submitted_by == principal().account_id
+    why = why_failed(run)
     table = [
         [row.signup.name, *(figure(row.points[i.code]) if i.code in row.points else None for i in items),
          {"text": WORDS[row.outcome], "tone": {"passed": "ok", "failed": "bad"}.get(row.outcome, "plain")},
@@ -109,6 +111,7 @@ def _page(run_id: int, problem: str = "", errors: dict[str, str] | None = None, 
         problem=problem, errors=errors or {},
         passed=sum(r.outcome == "passed" for r in rows), failed=sum(r.outcome == "failed" for r in rows),
         incomplete=sum(r.outcome == "incomplete" for r in rows), may=principal().has("approver"), mine=mine,
+        why=[(row.signup.name, "；".join(why[row.signup.id])) for row in rows if why.get(row.signup.id)],
     )  # fmt: skip
 
 

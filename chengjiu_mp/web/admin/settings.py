@@ -62,4 +62,6 @@ def syllabus_facts(syllabus: Syllabus, scheme: ExamScheme | None) -> list[dict[s
     if scheme is None:
         return facts
     items = "；".join(f"{item['name']} {item['pass']}/{item['max']}" for item in scheme.items)
-    return [*facts, {"word": "合格线", "value": items, "open": "pass" in scheme.unconfirmed}]
+    found = [*facts, {"word": "合格线", "value": items, "open": "pass" in scheme.unconfirmed}]
+    steps = "；".join(f"{item['name']} {len(item['steps'])} 步" for item in scheme.items if item.get("steps"))
+    return [*found, {"word": "操作步骤", "value": steps, "open": "steps" in scheme.unconfirmed}] if steps else found

@@ -19,6 +19,7 @@ from chengjiu_mp.exams.queries import Row, items_of_run, rows_of_run, submission
 from chengjiu_mp.exams.schemas import ResultIn
 from chengjiu_mp.exams.scheme import WORDS, Item, figure, outcome_of
 from chengjiu_mp.exams.service import WRITERS, save_results
+from chengjiu_mp.exams.steps import why_failed
 from chengjiu_mp.exams.submission import submit_results
 
 blueprint = Blueprint("teach_results", __name__)
@@ -152,6 +153,7 @@ def _page(run: CourseRun, lines: Sequence[Line], problem: str = "") -> str:
         open_lines=[line for line in lines if line.outcome == "incomplete"],
         passed=sum(line.outcome == "passed" for line in lines),
         failed=sum(line.outcome == "failed" for line in lines), preview=_preview(items, lines),
+        why=why_failed(run),
     )  # fmt: skip
 
 

@@ -34,9 +34,10 @@ WORKER_POLICY = (
     "form-action 'none'; frame-ancestors 'none'"
 )
 OWN = (
-    "app.css", "app.js", "scan.css", "scan.js", "scan-camera.js", "scan-check.js", "scan-guess.js", "scan-left.js",
-    "scan-names.js", "scan-pin.js", "scan-roster.js", "scan-signals.js", "scan-signout.js", "scan-store.js",
-    "scan-sync.js", "scan-vault.js", "icons/favicon.svg",
+    "app.css", "app.js", "checklist.css", "checklist.js", "checklist-beat.js", "checklist-list.js",
+    "checklist-score.js", "checklist-store.js", "checklist-sync.js", "scan.css", "scan.js", "scan-camera.js",
+    "scan-check.js", "scan-guess.js", "scan-left.js", "scan-names.js", "scan-pin.js", "scan-roster.js",
+    "scan-signals.js", "scan-signout.js", "scan-store.js", "scan-sync.js", "scan-vault.js", "icons/favicon.svg",
 )  # fmt: skip
 # By name, so that a new version is a new address; absent where the decoder could not be installed.
 DECODER = ("vendor/zxing-reader-3.1.4.js", "vendor/zxing_reader-3.1.4.wasm")
@@ -140,5 +141,8 @@ def _static() -> Path:
 def _version(folder: Path, files: tuple[str, ...]) -> str:
     templates = folder.parent / "templates"
     parts = [folder / name for name in (*files, "sw.js", "scan-worker.js")]
-    parts += [templates / name for name in ("base.html", "h5/offline.html", "h5/scan.html")]
+    parts += [
+        templates / name
+        for name in ("base.html", "h5/offline.html", "h5/scan.html", "h5/checklist.html", "h5/checklist_one.html")
+    ]
     return hashlib.sha256(b"".join(part.read_bytes() for part in parts)).hexdigest()[:12]

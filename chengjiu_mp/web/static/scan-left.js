@@ -1,6 +1,8 @@
 // Scans that still wait on this phone are sent from the other pages of the instructor too.
 import { forgetPast, waiting } from "./scan-store.js";
 import { Sync } from "./scan-sync.js";
+import { drafts } from "./checklist-store.js";
+import { Sync as Sheets } from "./checklist-sync.js";
 
 const box = document.querySelector("[data-left]");
 
@@ -19,4 +21,6 @@ function tell({ state, waiting: left }) {
 
 forgetPast();
 const left = box ? await waiting() : [];
+// Sheets of an exam go along; what is not taken is said on the checklist itself.
+if (box && (await drafts()).some((one) => one.state === "waiting")) new Sheets({ csrf: box.dataset.csrf }).flush();
 if (left.length) new Sync({ run: left[0].run, meeting: null, csrf: box.dataset.csrf, tell, answered() {} }).flush();

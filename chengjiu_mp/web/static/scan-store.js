@@ -1,5 +1,7 @@
 // What the phone keeps: scans that wait to be sent, and what opens with the PIN alone. No name, phone or ticket in the clear.
-const SCAN_PAGE = /^\/teach\/runs\/\d+\/scan$/;
+import * as exam from "./checklist-store.js";
+
+const KEPT_PAGE = /^\/teach\/runs\/\d+\/(scan|checklist(\/one)?)$/;
 const FORGOTTEN = "rosters-forgotten";
 let late = null;
 
@@ -78,13 +80,20 @@ async function forget(gone) {
 }
 
 // A forgotten PIN, or too many wrong ones. Scans that wait stay.
-export const forgetRun = (run) => forget((record) => record.run === run);
+export async function forgetRun(run) {
+  await exam.forgetRun(run);
+  await forget((record) => record.run === run);
+}
 
 // From the day after the last meeting nobody needs the names any more.
-export const forgetPast = () => forget((record) => !(record.until > Date.now()));
+export async function forgetPast() {
+  await exam.forgetPast();
+  await forget((record) => !(record.until > Date.now()));
+}
 
 // Signing out, or the phone is no longer trusted: every roster and kept scan page goes, in all tabs. Unsent scans stay.
 export async function forgetRosters() {
+  await exam.forgetPeople();
   await forget(() => true);
   dispatchEvent(new Event(FORGOTTEN));
   if (globalThis.BroadcastChannel) {
@@ -95,7 +104,7 @@ export async function forgetRosters() {
   for (const name of globalThis.caches ? await caches.keys() : []) {
     const cache = await caches.open(name);
     for (const request of await cache.keys()) {
-      if (SCAN_PAGE.test(new URL(request.url).pathname)) await cache.delete(request);
+      if (KEPT_PAGE.test(new URL(request.url).pathname)) await cache.delete(request);
     }
   }
 }

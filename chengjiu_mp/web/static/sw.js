@@ -2,6 +2,11 @@
 const CACHE = `scan-${VERSION}`;
 const PATIENCE = 2500;
 const SCAN_PAGE = /^\/teach\/runs\/\d+\/scan$/;
+// The checklist's list, and one sheet that stands for everybody's.
+const CHECKLIST = /^\/teach\/runs\/\d+\/checklist$/;
+const SHEET = /^\/teach\/runs\/\d+\/checklist\/\d+$/;
+const KEPT_PAGE = /^\/teach\/runs\/\d+\/(scan|checklist(\/one)?)$/;
+const sheetOf = (pathname) => pathname.replace(/\d+$/, "one");
 
 addEventListener("install", (event) => {
   skipWaiting();
@@ -15,7 +20,7 @@ addEventListener("activate", (event) => {
     for (const name of names.filter((each) => each.startsWith("scan-") && each !== CACHE)) {
       const old = await caches.open(name);
       for (const request of await old.keys()) {
-        if (SCAN_PAGE.test(new URL(request.url).pathname)) await fresh.put(request, await old.match(request));
+        if (KEPT_PAGE.test(new URL(request.url).pathname)) await fresh.put(request, await old.match(request));
       }
       await caches.delete(name);
     }
@@ -31,18 +36,23 @@ async function forgetPast() {
   for (const name of (await caches.keys()).filter((each) => each.startsWith("scan-"))) {
     const cache = await caches.open(name);
     for (const request of await cache.keys()) {
-      const page = SCAN_PAGE.test(new URL(request.url).pathname) && await cache.match(request);
+      const page = KEPT_PAGE.test(new URL(request.url).pathname) && await cache.match(request);
       const until = page && page.headers.get("X-Kept-Until");
       if (until && past(until)) await cache.delete(request);
     }
   }
+  await forgetIn("checkin", ["vault", "roster"], past);
+  await forgetIn("exam", ["people"], past);
+}
+
+async function forgetIn(known, stores, past) {
   const base = await new Promise((resolve) => {
-    const asked = indexedDB.open("checkin");
+    const asked = indexedDB.open(known);
     asked.onupgradeneeded = () => asked.transaction.abort(); // there is none, and none is made
     asked.onsuccess = () => resolve(asked.result);
     asked.onerror = asked.onblocked = () => resolve(null);
   });
-  for (const name of base ? ["vault", "roster"].filter((each) => base.objectStoreNames.contains(each)) : []) {
+  for (const name of base ? stores.filter((each) => base.objectStoreNames.contains(each)) : []) {
     const asked = base.transaction(name, "readwrite").objectStore(name).openCursor();
     await new Promise((resolve) => {
       asked.onerror = resolve;
@@ -66,6 +76,7 @@ async function answer(path, port) {
 // A page that was loaded before this worker came asks to be kept.
 addEventListener("message", (event) => {
   if (event.data.check) event.waitUntil(answer(event.data.check, event.ports[0]));
+  if (CHECKLIST.test(event.data.keep || "")) event.waitUntil(keepChecklist(event.data, event.source));
   if (!SCAN_PAGE.test(event.data.keep || "")) return;
   event.waitUntil((async () => {
     const reply = await fetch(event.data.keep).catch(() => null);
@@ -75,6 +86,17 @@ addEventListener("message", (event) => {
   })());
 });
 
+// Asked for so, both hold nobody's name.
+async function keepChecklist({ keep, one }, page) {
+  const cache = await caches.open(CACHE);
+  for (const [path, as] of [[keep, keep], ...(SHEET.test(one || "") ? [[one, sheetOf(one)]] : [])]) {
+    const reply = await fetch(path, { headers: { "X-Kept": "1" } }).catch(() => null);
+    if (!reply?.ok || reply.redirected) return;
+    await cache.put(as, reply);
+  }
+  page?.postMessage({ kept: true });
+}
+
 addEventListener("fetch", (event) => {
   const { request } = event;
   const { origin, pathname } = new URL(request.url);
@@ -82,7 +104,8 @@ addEventListener("fetch", (event) => {
   if (request.mode === "navigate" && pathname.startsWith("/teach/")) event.waitUntil(forgetPast().catch(() => {}));
   if (pathname.startsWith("/static/vendor/") && FILES.includes(pathname)) event.respondWith(kept(pathname).then((found) => found || fetch(request)));
   else if (FILES.includes(pathname)) event.respondWith(networkFirst(request, pathname));
-  else if (SCAN_PAGE.test(pathname)) event.respondWith(networkFirst(request, pathname, true));
+  else if (SCAN_PAGE.test(pathname) || CHECKLIST.test(pathname)) event.respondWith(networkFirst(request, pathname, true));
+  else if (SHEET.test(pathname)) event.respondWith(networkFirst(request, sheetOf(pathname), true));
   else if (request.mode === "navigate" && pathname.startsWith("/teach/")) event.respondWith(fetch(request).catch(fallback));
 });
 
