@@ -1,8 +1,11 @@
 """Designs as people keep them: drafted, looked at, published, replaced by a newer version."""
 
-from sqlalchemy import func, select, update
+from collections.abc import Sequence
+
+from sqlalchemy import delete, func, select, update
 
 from chengjiu_mp.certificates import template_checks
+from chengjiu_mp.certificates.emblems import emblem_bytes
 from chengjiu_mp.certificates.picture import UnknownTemplate
 from chengjiu_mp.certificates.template import BUILT_IN, TEMPLATE_VERSION, Template
 from chengjiu_mp.certificates.template_errors import (
@@ -11,8 +14,8 @@ from chengjiu_mp.certificates.template_errors import (
     TemplateJustMade,
     TemplateNotInForce,
 )
-from chengjiu_mp.certificates.template_models import EVERY_KIND, CertificateEmblem, CertificateTemplate
-from chengjiu_mp.core import audit, clock, storage
+from chengjiu_mp.certificates.template_models import EVERY_KIND, CertificateTemplate
+from chengjiu_mp.core import audit, clock
 from chengjiu_mp.core.context import Principal
 from chengjiu_mp.core.db import db
 from chengjiu_mp.core.errors import NotFound, StaleVersion
@@ -45,19 +48,13 @@ def look_of(name: str) -> tuple[Template, bytes | None]:
     row = db.session.scalars(select(CertificateTemplate).where(CertificateTemplate.name == name)).first()
     if row is None or row.base != TEMPLATE_VERSION:
         raise UnknownTemplate(name)
-    return value_of(row), emblem_of(row)
+    return value_of(row), emblem_bytes(row.emblem_id)
 
 
 def value_of(row: CertificateTemplate) -> Template:
     """Return a row as the value that decides the picture."""
     words = {key: getattr(row, key) for key in _WORDS}
     return Template.of({**words, "version": row.name, "preprinted": tuple(row.preprinted)}, row.places)
-
-
-def emblem_of(row: CertificateTemplate) -> bytes | None:
-    """Return the emblem of a row as PNG bytes."""
-    emblem = db.session.get_one(CertificateEmblem, row.emblem_id) if row.emblem_id else None
-    return storage.media().get(emblem.file) if emblem else None
 
 
 def template_row(template_id: int) -> CertificateTemplate:
@@ -153,6 +150,23 @@ def publish(row: CertificateTemplate, by: Principal, *, seen: bool, alone: bool,
         raise StaleVersion if row.state == "draft" else TemplateFixed
     db.session.refresh(row)
     audit.record("template.published", row, template=row.name, alone=own)
+
+
+def drop(row: CertificateTemplate) -> None:
+    """Take a draft away; its name is free again.
+
+    :raise TemplateFixed: it was published
+    """
+    audit.record("template.dropped", row, template=row.name)
+    here = (CertificateTemplate.id == row.id, CertificateTemplate.state == "draft")
+    done = delete(CertificateTemplate).where(*here).returning(CertificateTemplate.id)
+    if db.session.scalar(done) is None:
+        raise TemplateFixed
+
+
+def all_templates() -> Sequence[CertificateTemplate]:
+    """Return every version, the newest first."""
+    return db.session.scalars(select(CertificateTemplate).order_by(CertificateTemplate.id.desc())).all()
 
 
 def retire(row: CertificateTemplate) -> None:
