@@ -8,6 +8,7 @@ from PIL import Image
 
 from chengjiu_mp.certificates.face import CertificateFace
 from chengjiu_mp.certificates.layout import draw_own, draw_words
+from chengjiu_mp.certificates.ornament import draw_watermark
 from chengjiu_mp.certificates.paper import SIZE
 from chengjiu_mp.certificates.picture import render_page
 from chengjiu_mp.certificates.template import Template
@@ -23,7 +24,8 @@ def printed_page(
 
     :param template: the design to print by; None takes the one of ``face`` (``face_of`` fills it in)
     :param offset_mm: how far to move everything, to the right and downwards; negative the other way
-    :param text_only: leave out frame, ornament, mark, and what the template says its stock carries already
+    :param text_only: leave out frame, ornament, mark, and what the template says its stock carries already; the word
+        across a test's or a sample's page stays
     :raise MissingGlyphs: with every code point that no font draws
     """
     if template is not None:
@@ -47,6 +49,8 @@ def shifted(page: Image.Image, offset_mm: tuple[float, float]) -> Image.Image:
 
 def _words(face: CertificateFace, chain: FontChain) -> Image.Image:
     page = Image.new("RGB", SIZE, WHITE)
+    if face.watermark:
+        draw_watermark(page, face.watermark, chain)
     draw_words(page, face, chain, face.look.preprinted)
     draw_own(page, 0, face, chain)
     return page

@@ -65,3 +65,9 @@ class SamplesUnseen(Refusal):
     code = "samples_unseen"
     message = "请先看过下面的样张，再勾选这一项。"
     kind = Kind.INVALID
+
+
+class OffsetTooLarge(Refusal):
+    code = "offset_too_large"
+    message = "偏移最多填 20 毫米。差得更多，多半是纸放反了或打印时选了“适合页面”，请先检查。"
+    kind = Kind.INVALID

@@ -8,6 +8,7 @@ import pytest
 from PIL import Image, ImageChops
 
 from chengjiu_mp.certificates.layout import own_rows, statement_of
+from chengjiu_mp.certificates.measuring import measuring_page
 from chengjiu_mp.certificates.paper import SIZE
 from chengjiu_mp.certificates.picture import render, render_page
 from chengjiu_mp.certificates.printed import printed_page
@@ -92,6 +93,20 @@ def test_the_offset_moves_every_word():
     shifted = ImageChops.invert(printed_page(a_face(), fonts(), offset_mm=(2, -1.5))).getbbox()
     assert still is not None
     assert shifted == (still[0] + mm(2), still[1] + mm(-1.5), still[2] + mm(2), still[3] + mm(-1.5))
+
+
+def test_a_tests_word_crosses_the_printed_words_too():
+    corner = printed_page(a_face(watermark="测试"), fonts()).crop((0, 0, SIZE[0], mm(35)))
+    assert ImageChops.invert(corner).getbbox() is not None
+
+
+def test_the_measuring_page_has_its_cross_where_the_page_says():
+    page = measuring_page(MOVED, fonts(), "三楼打印机", (0, 0))
+    moved_page = measuring_page(MOVED, fonts(), "三楼打印机", (2, -1))
+    assert page.size == SIZE
+    for sheet, (across, down) in ((page, (20, 20)), (moved_page, (22, 19))):
+        assert sheet.getpixel((mm(across), mm(down))) < 100
+        assert sheet.getpixel((mm(across) + 30, mm(down) + 30)) > 200
 
 
 def test_a_design_survives_its_row():

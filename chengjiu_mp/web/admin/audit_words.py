@@ -185,6 +185,8 @@ FACTS = {
     "completed": "补证件（张）",
     "accepted": "签到成功（人）",
     "accesses": "查看（次）",
+    "across": "横向偏移（毫米）",
+    "down": "纵向偏移（毫米）",
     "account": "账号",
     "alone": "一人编写并发布",
     "already": "重复扫码（次）",

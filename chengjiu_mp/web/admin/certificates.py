@@ -59,6 +59,7 @@ def index() -> str:
         chips=_chips(wanted), number=number, following=following, wanted=wanted,
         may_ledger=open_units(principal(), ("operator", "approver", "auditor")) is None,
         may_template=open_units(principal(), ("operator", "approver")) is None,
+        may_print=principal().has(*PICTURE_ROLES),
     )  # fmt: skip
 
 
