@@ -3,7 +3,7 @@
 from PIL import Image, ImageDraw
 
 from chengjiu_mp.certificates.paper import SIZE
-from chengjiu_mp.certificates.template import PAGE_MM, Template
+from chengjiu_mp.certificates.template import PAGE_MM, Line, Template
 from chengjiu_mp.certificates.template_checks import WORDS
 from chengjiu_mp.core.artwork import mm
 from chengjiu_mp.core.fonts import FontChain
@@ -27,7 +27,11 @@ def measuring_page(look: Template, chain: FontChain, printer: str, offset_mm: tu
     for key, box in look.boxes().items():
         corners = (mm(box.x), mm(box.y), mm(box.x + box.width), mm(box.y + box.height))
         ImageDraw.Draw(page).rectangle(corners, outline=_GREY, width=4)
-        said = f"{WORDS[key]} 左 {box.x:g} 上 {box.y:g} 宽 {box.width:g} 高 {box.height:g}"
+        said = f"{WORDS[key]} 左 {box.x:g} 上 {box.y:g}"
+        if isinstance(getattr(look, key), Line) and key not in ("code", "photo"):
+            said = f"{WORDS[key]} 左 {box.x:g} 底线 {getattr(look, key).y:g}"
+            baseline = mm(getattr(look, key).y)
+            ImageDraw.Draw(page).line((corners[0], baseline, corners[2], baseline), fill=_GREY, width=2)
         draw_line(page, (mm(box.x) + 12, mm(box.y) + 40), said, Style(sans, 30, _GREY))
     for x in (CROSS, PAGE_MM[0] - CROSS):
         for y in (CROSS, PAGE_MM[1] - CROSS):
