@@ -33,6 +33,8 @@ from chengjiu_mp.web.admin import calendar as console_calendar
 from chengjiu_mp.web.admin import calls as console_calls
 from chengjiu_mp.web.admin import certificate_changes as console_certificate_changes
 from chengjiu_mp.web.admin import certificate_requests as console_certificate_requests
+from chengjiu_mp.web.admin import certificate_printers as console_printers
+from chengjiu_mp.web.admin import certificate_templates as console_templates
 from chengjiu_mp.web.admin import certificates as console_certificates
 from chengjiu_mp.web.admin import certificates_earlier as console_earlier
 from chengjiu_mp.web.admin import certificates_import as console_earlier_import
@@ -191,6 +193,8 @@ PAGES = (
     console_earlier,
     console_earlier_import,
     console_ledger,
+    console_templates,
+    console_printers,
     privacy_pages,
     own_data_pages,
     console_notices,

@@ -101,7 +101,7 @@ def answer_lookup(body: schemas.LookupAnswer) -> schemas.LookupOut:
     )
 
 
-@route(blueprint, "GET", "/verify/<token>", access.PUBLIC, refusals=(errors.CertificateUnknown,))
+@route(blueprint, "GET", "/verify/<token>", access.PUBLIC, refusals=(errors.CertificateUnknown, errors.SampleCode))
 def verify(token: str) -> schemas.VerifyOut:
     """What the certificate of a code is worth today: 200 for the four states, 404 for a code that is none of ours."""
     return verify_out(verifying.by_token(token))
@@ -113,7 +113,7 @@ def _count_token(token: str, **_: schemas.NameIn) -> None:
 
 @route(
     blueprint, "POST", "/verify/<token>/name", access.PUBLIC, before=_count_token,
-    refusals=(errors.CertificateUnknown, TooMany), example={"name": "张三"},
+    refusals=(errors.CertificateUnknown, errors.SampleCode, TooMany), example={"name": "张三"},
 )  # fmt: skip
 def verify_name(token: str, body: schemas.NameIn) -> schemas.NameMatch:
     """核对姓名: whether the name is the one printed, and nothing else."""

@@ -11,6 +11,13 @@ class CertificateUnknown(Refusal):
     kind = Kind.NOT_FOUND
 
 
+class SampleCode(CertificateUnknown):
+    """The code of a design's sample: no certificate, whatever the picture around it shows."""
+
+    code = "sample_code"
+    message = "样张，不是证书。这是证书版式的样张，不能证明任何人受过培训；有人拿它当证书的，请致电市红十字会。"
+
+
 class YearIncomplete(Refusal):
     """An unknown number of a year that is not declared complete; ``year`` among the facts."""
 

@@ -13,11 +13,14 @@ from sqlalchemy import update
 from chengjiu_mp.certificates import picture
 from chengjiu_mp.certificates.face import CertificateFace
 from chengjiu_mp.certificates.models import Certificate, CertificateVersion
+from chengjiu_mp.certificates.templates import look_of
 from chengjiu_mp.certificates.versions import verify_url
-from chengjiu_mp.core import hooks, storage
+from chengjiu_mp.core import hooks, privacy, storage
 from chengjiu_mp.core.db import db, end_read
 from chengjiu_mp.core.fonts import MissingGlyphs, discover_fonts
 from chengjiu_mp.courses.models import CourseRun, Syllabus
+from chengjiu_mp.people.documents import mask_document
+from chengjiu_mp.people.models import Person
 
 SUFFIX = "jpg"
 
@@ -59,7 +62,11 @@ def render_version(version_id: int) -> Callable[[], None] | None:
 
 
 def face_of(version: CertificateVersion) -> CertificateFace:
-    """Return what is printed on a version."""
+    """Return what is printed on a version.
+
+    :raise UnknownTemplate: this release cannot draw its design
+    """
+    look, emblem = look_of(version.template)
     certificate = db.session.get_one(Certificate, version.certificate_id)
     run = db.session.get_one(CourseRun, certificate.run_id)
     syllabus = db.session.get_one(Syllabus, certificate.syllabus_id)
@@ -67,9 +74,17 @@ def face_of(version: CertificateVersion) -> CertificateFace:
         kind_name=syllabus.course_type.name, number=certificate.number, holder_name=version.name,
         issued_on=certificate.issued_on, valid_until=certificate.valid_until, run_title=run.title,
         hours=Decimal(str(syllabus.hours)), syllabus=f"{syllabus.course_type.name}教学大纲 第 {syllabus.version} 版",
-        verify_url=verify_url(version), template=version.template,
-        watermark="测试" if certificate.is_test else _studio.watermark,
+        verify_url=verify_url(version), template=version.template, title=look.title, issuer=look.issuer,
+        watermark="测试" if certificate.is_test else _studio.watermark, emblem=emblem, look=look,
+        document_tail=_tail(certificate) if look.document_tail else None,
     )  # fmt: skip
+
+
+def _tail(certificate: Certificate) -> str | None:
+    """The masked document number, None when the holder's data was erased."""
+    person = db.session.get_one(Person, certificate.person_id)
+    number = privacy.unseal(person.doc_sealed, place=Person.PLACE, row=person.uid)
+    return mask_document(number) if number else None
 
 
 def _record(version_id: int, **values: object) -> None:

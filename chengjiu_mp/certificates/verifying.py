@@ -3,9 +3,10 @@
 import re
 
 from chengjiu_mp.certificates.earlier import EarlierSeen, earlier_by_number
-from chengjiu_mp.certificates.errors import CertificateUnknown, YearIncomplete
+from chengjiu_mp.certificates.errors import CertificateUnknown, SampleCode, YearIncomplete
 from chengjiu_mp.certificates.lookup import reads_as
 from chengjiu_mp.certificates.queries import Seen, certificate_by_number, certificate_by_token
+from chengjiu_mp.certificates.samples import SAMPLE_TOKEN
 from chengjiu_mp.certificates.years import year_is_complete
 from chengjiu_mp.core import clock
 
@@ -16,8 +17,10 @@ _YEAR = re.compile(r"(?<!\d)(20\d{2})(?=\d{3,}|\D|$)")
 def by_token(token: str) -> Seen:
     """Return what a code stands for.
 
-    :raise CertificateUnknown: none of ours, or malformed
+    :raise SampleCode: that of a sample; :raise CertificateUnknown: none of ours, or malformed
     """
+    if token == SAMPLE_TOKEN:
+        raise SampleCode
     seen = certificate_by_token(token)
     if seen is None:
         raise CertificateUnknown

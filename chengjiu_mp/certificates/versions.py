@@ -3,8 +3,8 @@
 from sqlalchemy import func, select, update
 
 from chengjiu_mp.certificates.errors import PictureUnderWay
-from chengjiu_mp.certificates.face import TEMPLATE_VERSION
 from chengjiu_mp.certificates.models import Certificate, CertificateVersion
+from chengjiu_mp.certificates.templates import name_in_force
 from chengjiu_mp.core import audit, ids, jobs, privacy, storage
 from chengjiu_mp.core.db import db
 from chengjiu_mp.core.models import Job
@@ -14,10 +14,14 @@ RENDER_JOB = "certificates.render"
 
 
 def add_version(certificate: Certificate, name: str, *, version: int, reason: str = "") -> CertificateVersion:
-    """Add a version with a token of its own and ask for its picture, in the current transaction."""
+    """Add a version with a token of its own and ask for its picture, in the current transaction.
+
+    The first is drawn by the design in force; a later one keeps the design of the one before (feat-D13).
+    """
     token, uid = ids.new_token(), ids.new_uid()
     row = CertificateVersion(
-        uid=uid, certificate_id=certificate.id, version=version, name=name, reason=reason, template=TEMPLATE_VERSION,
+        uid=uid, certificate_id=certificate.id, version=version, name=name, reason=reason,
+        template=name_in_force(certificate.course_type_id) if version == 1 else newest_version(certificate.id).template,
         token_hash=ids.token_hash(token), token_sealed=privacy.seal(token, place=CertificateVersion.PLACE, row=uid),
         picture_state="waiting", missing="",
     )  # fmt: skip

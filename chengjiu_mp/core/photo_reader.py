@@ -1,4 +1,5 @@
-"""Reads one photo within hard limits, in a process of its own. Run as a script: bytes in; a JSON line, then two JPEGs.
+"""Reads one photo within hard limits, in a process of its own. Run as a script: bytes in; a JSON line, then two
+pictures: JPEGs, or with the word ``emblem`` a PNG and nothing, with ``portrait`` a JPEG of 35 x 49 mm at 300 dpi twice.
 
 What comes out is drawn anew: no position, no camera, no comment of the file that came in."""
 
@@ -18,6 +19,8 @@ PIXELS = 25_000_000
 # The longer side, of what is kept and of what a list shows.
 SIDE, SMALL = 2000, 320
 QUALITY = 82
+# 二寸: 35 x 49 mm at 300 dpi. Less than half of it would be a blur on paper.
+PORTRAIT = (413, 579)
 _MADE_AT, _EXIF_PART = 0x9003, 0x8769
 
 
@@ -28,8 +31,11 @@ def confine() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-def read(content: bytes) -> tuple[dict[str, Any], bytes]:
-    """Return {"width", "height", "bytes", "taken"} with the picture and its small one, or {"code"} and nothing."""
+def read(content: bytes, mode: str = "") -> tuple[dict[str, Any], bytes]:
+    """Return {"width", "height", "bytes", "taken"} with the picture and its small one, or {"code"} and nothing.
+
+    :param mode: ``emblem`` and ``portrait`` as above
+    """
     from PIL import Image  # noqa: PLC0415  after the limits
 
     Image.MAX_IMAGE_PIXELS = PIXELS
@@ -45,7 +51,11 @@ def read(content: bytes) -> tuple[dict[str, Any], bytes]:
         return {"code": "photo_too_many_pixels"}, b""
     except (OSError, ValueError, SyntaxError, EOFError, KeyError, IndexError, TypeError, ArithmeticError):
         return {"code": "photo_unreadable"}, b""
-    whole, small = _jpeg(plain, SIDE), _jpeg(plain, SMALL)
+    if mode == "portrait":
+        if plain.width < PORTRAIT[0] // 2 or plain.height < PORTRAIT[1] // 2:
+            return {"code": "photo_too_small"}, b""
+        plain = _portrait(plain)
+    whole, small = (_png(plain), b"") if mode == "emblem" else (_jpeg(plain, SIDE), _jpeg(plain, SMALL))
     facts = {"width": plain.width, "height": plain.height, "bytes": len(whole), "taken": taken}
     return facts, whole + small
 
@@ -60,6 +70,19 @@ def _plain(given: "Image.Image") -> "Image.Image":
     fresh = Image.new("RGB", seen.size, "white")
     fresh.paste(seen, mask=seen.getchannel("A") if seen.mode == "RGBA" else None)
     return fresh
+
+
+def _portrait(plain: "Image.Image") -> "Image.Image":
+    """Return the picture cut to a portrait's shape; what has to go, goes below rather than above the head."""
+    from PIL import Image, ImageOps  # noqa: PLC0415
+
+    return ImageOps.fit(plain, PORTRAIT, Image.Resampling.LANCZOS, centering=(0.5, 0.3))
+
+
+def _png(picture: "Image.Image") -> bytes:
+    out = io.BytesIO()
+    picture.save(out, "PNG", optimize=True)
+    return out.getvalue()
 
 
 def _jpeg(picture: "Image.Image", side: int) -> bytes:
@@ -80,5 +103,5 @@ def _taken(given: "Image.Image") -> str | None:
 
 if __name__ == "__main__":
     confine()
-    facts, pictures = read(sys.stdin.buffer.read())
+    facts, pictures = read(sys.stdin.buffer.read(), *sys.argv[1:])
     sys.stdout.buffer.write(json.dumps(facts).encode() + b"\n" + pictures)

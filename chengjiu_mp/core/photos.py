@@ -50,9 +50,21 @@ class PhotoTooManyPixels(PhotoRefused):
     message = "图片的尺寸太大（最多 2500 万像素）。请在手机里选小一点的尺寸，或截图后再传。"
 
 
+class PhotoTooSmall(PhotoRefused):
+    code = "photo_too_small"
+    message = "照片太小了，印出来会模糊。请用至少 206×290 像素的照片，手机拍的原图就可以。"
+
+
+class EmblemNotPng(PhotoRefused):
+    code = "emblem_not_png"
+    message = "会徽只收 PNG 图片。请用总会下发的标准图样，不要截图，也不要自己画。"
+
+
 @dataclass(frozen=True)
 class Photo:
     """A picture drawn anew as JPEG, at most 2000 pixels a side, and a small one of at most 320.
+
+    An emblem is a PNG, and has no small one; a portrait is 413 x 579 pixels.
 
     ``taken_at`` is what the camera's clock said, None when it said nothing or nothing that can be true.
     """
@@ -64,17 +76,35 @@ class Photo:
     taken_at: datetime | None
 
 
-_REFUSALS: dict[str, type[PhotoRefused]] = {c.code: c for c in (PhotoRefused, PhotoTooManyPixels)}
+_REFUSALS: dict[str, type[PhotoRefused]] = {c.code: c for c in (PhotoRefused, PhotoTooManyPixels, PhotoTooSmall)}
 
 
-def read(content: bytes) -> Photo:
+def read_emblem(content: bytes) -> Photo:
+    """Return an emblem as PNG on white, its pixels as they are. Slow, as :func:`read`.
+
+    :raise PhotoRefused: one of the classes above
+    """
+    if content and not content.startswith(_PNG):
+        raise EmblemNotPng
+    return read(content, "emblem")
+
+
+def read_portrait(content: bytes) -> Photo:
+    """Return a holder's picture, 二寸 at 300 dpi. Slow, as :func:`read`.
+
+    :raise PhotoRefused: one of the classes above
+    """
+    return read(content, "portrait")
+
+
+def read(content: bytes, *mode: str) -> Photo:
     """Return the picture that ``content`` holds; slow work, so no transaction may be open.
 
     :raise PhotoRefused: one of the classes above
     """
     check(content)
     # Isolated (-I): neither the working folder nor the environment decides what the child imports.
-    command = [sys.executable, "-I", str(_READER)]
+    command = [sys.executable, "-I", str(_READER), *mode]
     try:
         done = subprocess.run(command, input=content, capture_output=True, timeout=SECONDS, check=False)  # noqa: S603
     except subprocess.TimeoutExpired:

@@ -1,6 +1,8 @@
 """The name on a sign-up as the certificate will print it: what cannot be drawn yet, and the holder's word for it."""
 
-from sqlalchemy import update
+from dataclasses import dataclass
+
+from sqlalchemy import select, update
 
 from chengjiu_mp.core import audit, clock, privacy
 from chengjiu_mp.core.db import db
@@ -21,6 +23,30 @@ def warnings_now(signup: Signup) -> list[str]:
     if GLYPH_MISSING not in signup.warnings or glyph_warnings(signup.name):
         return signup.warnings
     return [code for code in signup.warnings if code != GLYPH_MISSING]
+
+
+@dataclass(frozen=True)
+class NamesChecked:
+    """How many of a run's people who came have looked at the name that will be printed, and the names of the rest."""
+
+    present: int
+    open: tuple[str, ...]
+
+    @property
+    def confirmed(self) -> int:
+        """By the holders themselves, or face to face."""
+        return self.present - len(self.open)
+
+
+def names_checked(run_id: int) -> NamesChecked:
+    """Return whose name on a run nobody has confirmed yet; it is shown and never in the way."""
+    here = (Signup.run_id == run_id, Signup.outcome == "attended", Signup.erased_at.is_(None))
+    rows = db.session.execute(
+        select(Signup.name, Signup.name_confirmed_at, Signup.name_proved_at)
+        .where(*here)
+        .order_by(Signup.sort_key, Signup.id)
+    ).all()
+    return NamesChecked(len(rows), tuple(row.name for row in rows if not (row[1] or row[2])))
 
 
 def name_stamp(signup: Signup) -> str:

@@ -114,6 +114,25 @@ def test_the_same_face_gives_the_same_bytes(fmt):
     assert hashlib.sha256(render(a_face(), fonts(), fmt)).hexdigest() == first
 
 
+@pytest.mark.parametrize(
+    ("changes", "sha256"),
+    [
+        ({}, "fe38604b65a9adc43f59870080c188ee178a6e7cb576f1a6bb546fceaeb4011d"),
+        (
+            {"holder_name": "古丽米热·阿卜杜热合曼", "document_tail": "**************12X4"},
+            "ff03f5115b2176e8bbced013f2f6f340b2b335e1c47b9c40ad8c49dcb3a440af",
+        ),
+        (
+            {"watermark": "测试", "valid_until": None},
+            "ca7469a84e569cc03c6c3ce9501c324a91922538b97da180247321d7e4bf4153",
+        ),
+    ],
+)
+def test_the_first_design_is_drawn_as_it_was_issued(changes, sha256):
+    # What was issued can be made again to the byte (rel-I10): another hash here is another design, so another version.
+    assert hashlib.sha256(render(a_face(**changes), fonts())).hexdigest() == sha256
+
+
 def test_the_quick_way_gives_the_bytes_of_the_whole_page():
     face = a_face(holder_name="古丽米热·阿卜杜热合曼", document_tail="**************12X4")
     assert render(face, fonts()) == encode(render_page(face, fonts()), 300)

@@ -60,6 +60,8 @@ def index() -> str:
         "admin/certificates.html", title="证书", rows=[_row(one) for one in newest_of_all([c.id for c in shown.items])],
         chips=_chips(wanted), number=number, following=following, wanted=wanted,
         may_ledger=open_units(principal(), ("operator", "approver", "auditor")) is None,
+        may_template=open_units(principal(), ("operator", "approver")) is None,
+        may_print=principal().has(*PICTURE_ROLES),
     )  # fmt: skip
 
 

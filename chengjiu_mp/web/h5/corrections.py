@@ -5,8 +5,10 @@ from typing import Any
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from pydantic import Field
+from sqlalchemy import select
 from werkzeug.wrappers import Response as AnyResponse
 
+from chengjiu_mp.certificates.models import Certificate
 from chengjiu_mp.certificates.name_picture import render_name
 from chengjiu_mp.core.access import PUBLIC, access
 from chengjiu_mp.core.db import db, end_read, unit_of_work
@@ -17,8 +19,8 @@ from chengjiu_mp.courses.api import spend_correction_limits
 from chengjiu_mp.courses.correcting import TO_DESK, Correction, correct, may_correct
 from chengjiu_mp.courses.entry import DOC_RETYPED
 from chengjiu_mp.courses.locking import roster_locks_at
-from chengjiu_mp.courses.models import LIVE, CourseRun, Signup
-from chengjiu_mp.courses.naming import confirm_name, name_stamp
+from chengjiu_mp.courses.models import LIVE, CourseRun, Signup, Syllabus
+from chengjiu_mp.courses.naming import NamesChecked, confirm_name, name_stamp, names_checked
 from chengjiu_mp.courses.signup_queries import phone_of, signup_by_ticket
 from chengjiu_mp.people.documents import DocType, retype_sentence
 from chengjiu_mp.people.models import Person
@@ -116,9 +118,11 @@ def _wish(given: CorrectPage) -> Correction:
 def check_of(token: str, signup: Signup, run: CourseRun) -> dict[str, Any] | None:
     """Return what the ticket shows to be looked at once more, None when nothing can be changed there any more.
 
-    ``open`` is False from when the list is final: what is wrong then goes over the phone.
+    ``open`` is False from when the list is final: what is wrong then goes over the phone. ``here`` is True from the
+    check-in to the certificate: the holder confirms what will be printed, or tells the teacher in the room.
     """
-    if signup.state not in LIVE or signup.outcome is not None or run.state != "published":
+    here = _to_be_printed(signup, run)
+    if signup.state not in LIVE or (not here and (signup.outcome is not None or run.state != "published")):
         return None
     doc_type = DocType(db.session.get_one(Person, signup.person_id).doc_type)
     return {
@@ -128,8 +132,21 @@ def check_of(token: str, signup: Signup, run: CourseRun) -> dict[str, Any] | Non
         "retyped": retype_sentence(doc_type) if DOC_RETYPED in signup.warnings else "",
         "confirmed": signup.name_confirmed_at is not None, "open": may_correct(signup, run),
         "confirm": url_for("corrections.confirm", token=token), "correct": url_for("corrections.form", token=token),
-        "locks_at": roster_locks_at(run),
+        "locks_at": roster_locks_at(run), "here": here,
     }  # fmt: skip
+
+
+def _to_be_printed(signup: Signup, run: CourseRun) -> bool:
+    if signup.outcome != "attended" or run.state == "cancelled" or signup.erased_at is not None:
+        return False
+    if db.session.get_one(Syllabus, run.syllabus_id).course_type.family == "popular":
+        return False
+    return db.session.scalar(select(Certificate.id).where(Certificate.signup_id == signup.id).limit(1)) is None
+
+
+@blueprint.app_template_global("names_checked")
+def _names_checked(run_id: int) -> NamesChecked:
+    return names_checked(run_id)
 
 
 def _places(name: str) -> list[int]:

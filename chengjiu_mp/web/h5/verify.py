@@ -5,7 +5,7 @@ from pydantic import Field
 
 from chengjiu_mp.certificates import lookup, verifying
 from chengjiu_mp.certificates.earlier import EarlierSeen
-from chengjiu_mp.certificates.errors import CertificateUnknown
+from chengjiu_mp.certificates.errors import CertificateUnknown, SampleCode
 from chengjiu_mp.certificates.queries import Seen
 from chengjiu_mp.certificates.showing import verify_out
 from chengjiu_mp.core import http
@@ -100,8 +100,11 @@ def _verdict(
 
 def _unknown(refusal: Refusal) -> Response:
     return private(
-        render_template("h5/verify_unknown.html", title="证书查验", back="/", sentence=refusal.sentence), 404
-    )
+        render_template(
+            "h5/verify_unknown.html", title="证书查验", back="/", sentence=refusal.sentence,
+            sample=isinstance(refusal, SampleCode),
+        ), 404
+    )  # fmt: skip
 
 
 def _number_page(
