@@ -39,6 +39,7 @@ from chengjiu_mp.web.admin import children as console_children
 from chengjiu_mp.web.admin import classes as console_classes
 from chengjiu_mp.web.admin import codes as console_codes
 from chengjiu_mp.web.admin import corrections as console_corrections
+from chengjiu_mp.web.admin import delivering as console_delivering
 from chengjiu_mp.web.admin import desk as console_desk
 from chengjiu_mp.web.admin import door as console_door
 from chengjiu_mp.web.admin import door_first as console_door_first
@@ -54,6 +55,7 @@ from chengjiu_mp.web.admin import lists as console_lists
 from chengjiu_mp.web.admin import messages as console_messages
 from chengjiu_mp.web.admin import month_import as console_month_import
 from chengjiu_mp.web.admin import notices as console_notices
+from chengjiu_mp.web.admin import printing as console_printing
 from chengjiu_mp.web.admin import progress as console_progress
 from chengjiu_mp.web.admin import publish_many as console_publish_many
 from chengjiu_mp.web.admin import repeats as console_repeats
@@ -69,6 +71,7 @@ from chengjiu_mp.web.h5 import again as again_pages
 from chengjiu_mp.web.h5 import asking, attended, board, closing, completing, guardian_claim, wall_screen
 from chengjiu_mp.web.h5 import certificates as lookup_pages
 from chengjiu_mp.web.h5 import corrections as correction_pages
+from chengjiu_mp.web.h5 import delivery as delivery_pages
 from chengjiu_mp.web.h5 import devices as device_pages
 from chengjiu_mp.web.h5 import group as group_pages
 from chengjiu_mp.web.h5 import guardian as guardian_pages
@@ -170,6 +173,7 @@ PAGES = (
     console_checkins,
     result_pages,
     lookup_pages,
+    delivery_pages,
     verify_pages,
     verify_many_pages,
     verify_offline_pages,
@@ -178,6 +182,8 @@ PAGES = (
     console_earlier,
     console_earlier_import,
     console_ledger,
+    console_printing,
+    console_delivering,
     privacy_pages,
     own_data_pages,
     console_notices,
@@ -206,7 +212,7 @@ def register(app: Flask) -> None:
     device_api.init_app(app)
     app.register_blueprint(exams.blueprint)
     certificates.init_app(app)
-    app.register_blueprint(certificate_pdf.blueprint)
+    certificate_pdf.init_app(app)
     app.register_blueprint(reports.blueprint)
     edge.init_app(app)
     app.register_blueprint(cli.blueprint)

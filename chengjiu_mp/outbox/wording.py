@@ -24,6 +24,7 @@ KINDS = {
     "guardian.asked": "请监护人同意", "guardian.agreed": "监护人已同意", "certificate.expiring": "证书到期提醒",
     "checkin.complete_asked": "请补填信息",
     "certificate.issued": "发证", "certificate.revoked": "证书吊销", "certificate.corrected": "证书更正",
+    "certificate.paper_waiting": "纸质证书可领取", "certificate.paper_sent": "纸质证书已寄出",
     "refresher.recorded": "复训登记", "refresher.reminder": "复训提醒",
 }  # fmt: skip
 VARIABLES = ("code", "day", "time", "when", "text", "about")
