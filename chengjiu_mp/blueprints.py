@@ -44,6 +44,7 @@ from chengjiu_mp.web.admin import children as console_children
 from chengjiu_mp.web.admin import classes as console_classes
 from chengjiu_mp.web.admin import codes as console_codes
 from chengjiu_mp.web.admin import corrections as console_corrections
+from chengjiu_mp.web.admin import delivering as console_delivering
 from chengjiu_mp.web.admin import desk as console_desk
 from chengjiu_mp.web.admin import door as console_door
 from chengjiu_mp.web.admin import door_first as console_door_first
@@ -60,6 +61,7 @@ from chengjiu_mp.web.admin import messages as console_messages
 from chengjiu_mp.web.admin import month_import as console_month_import
 from chengjiu_mp.web.admin import notices as console_notices
 from chengjiu_mp.web.admin import phones as console_phones
+from chengjiu_mp.web.admin import printing as console_printing
 from chengjiu_mp.web.admin import progress as console_progress
 from chengjiu_mp.web.admin import publish_many as console_publish_many
 from chengjiu_mp.web.admin import repeats as console_repeats
@@ -78,6 +80,7 @@ from chengjiu_mp.web.h5 import aid_card, asking, attended, board, closing, compl
 from chengjiu_mp.web.h5 import certificates as lookup_pages
 from chengjiu_mp.web.h5 import checklist as checklist_pages
 from chengjiu_mp.web.h5 import corrections as correction_pages
+from chengjiu_mp.web.h5 import delivery as delivery_pages
 from chengjiu_mp.web.h5 import devices as device_pages
 from chengjiu_mp.web.h5 import group as group_pages
 from chengjiu_mp.web.h5 import guardian as guardian_pages
@@ -182,6 +185,7 @@ PAGES = (
     lookup_pages,
     certificate_request_pages,
     aid_card,
+    delivery_pages,
     verify_pages,
     verify_many_pages,
     verify_offline_pages,
@@ -195,6 +199,8 @@ PAGES = (
     console_ledger,
     console_templates,
     console_printers,
+    console_printing,
+    console_delivering,
     privacy_pages,
     own_data_pages,
     console_notices,
@@ -225,6 +231,7 @@ def register(app: Flask) -> None:
     certificates.init_app(app)
     app.register_blueprint(certificate_pdf.blueprint)
     app.register_blueprint(certificate_request_api.blueprint)
+    certificate_pdf.init_app(app)
     app.register_blueprint(reports.blueprint)
     edge.init_app(app)
     app.register_blueprint(cli.blueprint)

@@ -1,10 +1,11 @@
 """The PDF of one certificate, for its holder and for staff in scope."""
 
-from flask import Blueprint, Response
+from flask import Blueprint, Flask, Response
 
 from chengjiu_mp.certificates import schemas
 from chengjiu_mp.certificates.api import picture_reply
 from chengjiu_mp.certificates.pdf import certificate_pdf
+from chengjiu_mp.certificates.printing_making import use_font_dirs
 from chengjiu_mp.certificates.queries import Seen
 from chengjiu_mp.certificates.rendering import face_of
 from chengjiu_mp.certificates.showing import seen_by
@@ -14,6 +15,12 @@ from chengjiu_mp.core.errors import NotFound
 from chengjiu_mp.core.http import route
 
 blueprint = Blueprint("certificate_pdf", __name__, url_prefix="/api/v1")
+
+
+def init_app(app: Flask) -> None:
+    """Register the route, and tell print files where fonts lie."""
+    app.register_blueprint(blueprint)
+    use_font_dirs(app.config["SETTINGS"].font_dirs)
 
 
 @route(blueprint, "GET", "/certificates/<row:certificate_id>/pdf", access.PUBLIC, refusals=(NotFound,))

@@ -1,6 +1,9 @@
 """The worker's tasks of this slice."""
 
-from chengjiu_mp.certificates import expiring
+from celery.schedules import crontab
+
+from chengjiu_mp.certificates import delivery, expiring, printing
+from chengjiu_mp.certificates.printing_making import make_file
 from chengjiu_mp.certificates.rendering import render_version
 from chengjiu_mp.certificates.versions import RENDER_JOB
 from chengjiu_mp.core import jobs
@@ -23,3 +26,22 @@ def tell_expiring() -> None:
         with unit_of_work():
             for certificate_id in due:
                 expiring.give_notice(certificate_id)
+
+
+@task(printing.MAKE, queue=jobs.SLOW)
+def make_print_file(job_id: int) -> None:
+    """Make sheets or a ZIP."""
+    jobs.run(job_id, make_file)
+
+
+@task("certificates.forget_paper", queue=jobs.SLOW, every=crontab(minute=47))
+def forget_paper() -> None:
+    """Delete print files whose day is over, and addresses that have served."""
+    files, addresses = printing.due_to_go(), delivery.due_to_forget()
+    end_read()
+    for file_id in files:
+        with unit_of_work():
+            printing.let_go(file_id)
+    for delivery_id in addresses:
+        with unit_of_work():
+            delivery.forget(delivery_id)

@@ -6,7 +6,9 @@ of the content, so writing the same bytes twice is harmless and no name holds pe
 import hashlib
 import os
 import secrets
+from collections.abc import Callable
 from pathlib import Path
+from typing import BinaryIO
 
 
 class Storage:
@@ -33,6 +35,24 @@ class Storage:
         finally:
             half.unlink(missing_ok=True)
         return name
+
+    def put_made(self, make: Callable[[BinaryIO], object], suffix: str) -> str:
+        """Store what ``make`` writes into a file, of any length, and return its name as :meth:`put` does."""
+        self._root.mkdir(parents=True, exist_ok=True)
+        half = self._root / f".{secrets.token_hex(16)}.part"
+        try:
+            with half.open("x+b") as file:
+                make(file)
+                file.flush()
+                os.fsync(file.fileno())
+                file.seek(0)
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+            final = self.path(f"{digest}.{suffix}")
+            final.parent.mkdir(parents=True, exist_ok=True)
+            half.replace(final)
+        finally:
+            half.unlink(missing_ok=True)
+        return final.name
 
     def get(self, name: str) -> bytes:
         """Return the bytes.

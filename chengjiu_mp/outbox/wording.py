@@ -26,6 +26,7 @@ KINDS = {
     "certificate.issued": "发证", "certificate.revoked": "证书吊销", "certificate.corrected": "证书更正",
     "certificate.code_changed": "证书换二维码", "certificate.change_refused": "证书更正没有通过",
     "certificate.phone_left": "手机号换成别的",
+    "certificate.paper_waiting": "纸质证书可领取", "certificate.paper_sent": "纸质证书已寄出",
     "refresher.recorded": "复训登记", "refresher.reminder": "复训提醒",
 }  # fmt: skip
 VARIABLES = ("code", "day", "time", "when", "text", "about")

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 
 from sqlalchemy import exists, select
 
+from chengjiu_mp.certificates.delivery import forget_addresses_of
 from chengjiu_mp.certificates.earlier_models import EarlierCertificate
 from chengjiu_mp.certificates.models import Certificate
 from chengjiu_mp.checkin.erasing import forget_phone
@@ -121,6 +122,8 @@ def _erase_around(held: Held) -> int:
     erase_rows(held.signup_ids)
     certificates = [one.id for one in _certificates(held.person.id)] if held.whole else []
     messages = erase_messages_about({"signup": held.signup_ids, "certificate": certificates})
+    if held.whole:
+        forget_addresses_of(held.person.id)
     end_consents(held.person.id, held.signup_ids, whole=held.whole)
     return messages
 

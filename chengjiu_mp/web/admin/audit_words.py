@@ -24,6 +24,14 @@ ACTIONS = {
     "certificate.change_approved": "同意更改证书",
     "certificate.change_refused": "不同意更改证书",
     "certificate.reprinted": "补发纸质证书",
+    "certificate.way_chosen": "选择证书领取方式",
+    "certificate.paper_moved": "办理纸质证书",
+    "certificate.paper_undone": "撤回一步纸质证书办理",
+    "certificate.address_seen": "查看收件地址",
+    "certificates.print_asked": "生成证书打印件或压缩包",
+    "certificates.print_taken": "下载证书打印件或压缩包",
+    "certificates.printed": "登记证书已打印",
+    "certificates.pickup_sheet_printed": "打印证书领取表",
     "certificate.number_voided": "作废编号",
     "child_accesses.reviewed": "核对查看儿童信息的记录",
     "checkin.annulled": "撤销签到",
@@ -153,6 +161,7 @@ OBJECTS = {
     "certificate_version": "证书版本",
     "certificate_request": "证书更改申请",
     "certificate_reprint": "补发",
+    "print_file": "证书打印件",
     "change_answer": "改期答复",
     "check_in": "签到",
     "consent": "同意记录",
@@ -193,6 +202,9 @@ OBJECTS = {
 }
 
 FACTS = {
+    "became": "改为",
+    "product": "打印件",
+    "way": "领取方式",
     "added": "新增（张）",
     "completed": "补证件（张）",
     "accepted": "签到成功（人）",

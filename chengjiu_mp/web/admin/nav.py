@@ -16,6 +16,7 @@ NAV: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("成绩确认", "console_results.index", STAFF),
     ("证书", "console_certificates.index", STAFF),
     ("换手机号", "console_phones.index", ("operator", "approver")),
+    ("打印和领取", "console_printing.index", STAFF),
     ("任务进度", "console_progress.index", STAFF),
     ("年度任务", "console_targets.index", STAFF),
     ("师资", "console_instructors.index", STAFF),
