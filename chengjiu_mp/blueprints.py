@@ -29,6 +29,7 @@ from chengjiu_mp.web import api_docs, check_files, edge, hooks, ops, pulse
 from chengjiu_mp.web.admin import audit as console_audit
 from chengjiu_mp.web.admin import calendar as console_calendar
 from chengjiu_mp.web.admin import calls as console_calls
+from chengjiu_mp.web.admin import certificate_rules as console_number_rules
 from chengjiu_mp.web.admin import certificates as console_certificates
 from chengjiu_mp.web.admin import certificates_earlier as console_earlier
 from chengjiu_mp.web.admin import certificates_import as console_earlier_import
@@ -177,6 +178,7 @@ PAGES = (
     console_earlier,
     console_earlier_import,
     console_ledger,
+    console_number_rules,
     privacy_pages,
     own_data_pages,
     console_notices,

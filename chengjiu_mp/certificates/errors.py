@@ -115,3 +115,51 @@ class YearAhead(Refusal):
     code = "year_ahead"
     message = "请填 1980 年到今年之间的年份。"
     kind = Kind.INVALID
+
+
+class PatternRefused(Refusal):
+    """The sentence says what is wrong with a pattern."""
+
+    code = "pattern_refused"
+    message = "这个编号规则不能用。请照例子改：JYA{year}{seq}。"
+    kind = Kind.INVALID
+
+
+class PatternFixed(Refusal):
+    code = "pattern_fixed"
+    message = "这个号段已经发出过编号，规则不能再改。要换规则，请为下一年设置。"
+    kind = Kind.CONFLICT
+
+
+class NumbersClash(Refusal):
+    """``number`` or ``series`` among the facts."""
+
+    code = "numbers_clash"
+    message = "这个规则会和别的证书重号。请在前面加上不同的字母。"
+    kind = Kind.CONFLICT
+
+
+class RuleWaits(Refusal):
+    code = "rule_waits"
+    message = "这一年已经有一个规则在等确认。请先确认或退回它。"
+    kind = Kind.CONFLICT
+
+
+class RuleDecided(Refusal):
+    code = "rule_decided"
+    message = "这个规则已经有人处理过了。请刷新页面核对。"
+    kind = Kind.CONFLICT
+
+
+class OwnRule(Refusal):
+    """Who proposes does not put in force."""
+
+    code = "own_rule"
+    message = "规则由您提出，需要另一位复核人来确认。"
+    kind = Kind.FORBIDDEN
+
+
+class RuleUnchanged(Refusal):
+    code = "rule_unchanged"
+    message = "现在用的就是这个规则，不用再提出。"
+    kind = Kind.INVALID

@@ -36,12 +36,12 @@ class Batch:
     by: int | None
 
 
-def confirm(run_id: int, by: Principal, *, mode: str = numbering.LOCAL) -> list[Certificate]:
+def confirm(run_id: int, by: Principal, *, mode: str | None = None) -> list[Certificate]:
     """Confirm a run's results and issue a certificate to everybody present who passed; return them by number.
 
     Confirming again returns the same certificates and issues nothing.
 
-    :param mode: ``local``, or ``test`` for certificates that count nowhere and say so
+    :param mode: ``test`` for certificates that count nowhere and say so; by default what is in force for the kind
     :raise NotFound: out of reach; :raise NotSubmitted: nothing waits; :raise SamePerson: the caller submitted it
     """
     run, mine = take_confirmation(run_id, by)
@@ -72,9 +72,10 @@ def _passed(run_id: int) -> Sequence[Signup]:
     ).all()
 
 
-def _batch(run: CourseRun, mode: str, by: Principal) -> Batch:
+def _batch(run: CourseRun, mode: str | None, by: Principal) -> Batch:
     syllabus = db.session.get_one(Syllabus, run.syllabus_id)
     today, months, kind = clock.today(), syllabus.validity_months, syllabus.course_type
+    mode = mode or numbering.rule_in_force(kind, today.year)[0]
     return Batch(
         run, syllabus, kind, issued_on=today, valid_until=add_months(today, months) if months else None,
         count_year=clock.day_of(run.ends_at).year, countable=kind.family == "certified" and mode != numbering.TEST,

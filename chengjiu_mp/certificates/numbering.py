@@ -1,17 +1,19 @@
 """Certificate numbers: a counter row gives them in the issuing transaction: no gap, no double (rel-I9)."""
 
-import re
 from dataclasses import dataclass
 
 from sqlalchemy import select, update
 
 from chengjiu_mp.certificates.models import NumberSeries
+from chengjiu_mp.certificates.number_patterns import expression
+from chengjiu_mp.certificates.series_models import SeriesRule
 from chengjiu_mp.core import clock
 from chengjiu_mp.core.db import db
 from chengjiu_mp.core.rows import insert_into
 from chengjiu_mp.courses.models import CourseType
 
 LOCAL = "local"
+EXTERNAL = "external"
 TEST = "test"
 
 # No published rule was found (待业务核实). The letter keeps the kinds' series apart.
@@ -31,6 +33,18 @@ def default_pattern(code: str, mode: str) -> str:
     """Return the pattern that a new series of a course kind begins with."""
     letter = _LETTERS.get(code) or "X" + code.replace("_", "").upper()
     return ("TEST-" if mode == TEST else "") + "JY" + letter + "{year}{seq:05d}"
+
+
+def rule_in_force(kind: CourseType, year: int) -> tuple[str, str]:
+    """Return (mode, pattern) of a kind's numbers of a year: what was put in force, else ours by the default pattern."""
+    mine = (SeriesRule.course_type_id == kind.id, SeriesRule.year == year, SeriesRule.state == "in_force")
+    rule = db.session.scalars(select(SeriesRule).where(*mine)).first()
+    if rule is not None:
+        return rule.mode, rule.pattern
+    begun = select(NumberSeries.pattern).where(
+        NumberSeries.course_type_id == kind.id, NumberSeries.year == year, NumberSeries.mode == LOCAL
+    )
+    return LOCAL, db.session.scalar(begun) or default_pattern(kind.code, LOCAL)
 
 
 def allot(kind: CourseType, year: int, count: int, *, mode: str = LOCAL) -> Allotment:
@@ -65,11 +79,11 @@ class Taken:
             select(NumberSeries.pattern, NumberSeries.year, NumberSeries.course_type_id, NumberSeries.mode)
             .where(NumberSeries.mode.in_((LOCAL, TEST)))
         ).all()  # fmt: skip
-        self._there = [_expression(row.pattern, str(row.year)) for row in rows]
+        self._there = [expression(row.pattern, str(row.year)) for row in rows]
         self._known = {(row.course_type_id, row.year, row.mode) for row in rows}
         kinds = db.session.execute(select(CourseType.id, CourseType.code)).all()
         self._ahead = [
-            (_expression(default_pattern(code, mode), r"(?P<year>[0-9]{4})"), kind, mode)
+            (expression(default_pattern(code, mode), r"(?P<year>[0-9]{4})"), kind, mode)
             for kind, code in kinds
             for mode in (LOCAL, TEST)
         ]
@@ -83,10 +97,3 @@ class Taken:
             if found and int(found["year"]) >= self._this and (kind, int(found["year"]), mode) not in self._known:
                 return True
         return False
-
-
-def _expression(pattern: str, year: str) -> re.Pattern[str]:
-    """Return what numbers of a pattern look like; ``year`` is an expression."""
-    parts = re.split(r"(\{year\}|\{seq[^}]*\})", pattern)
-    made = [year if p == "{year}" else "[0-9]+" if p.startswith("{seq") else re.escape(p.upper()) for p in parts]
-    return re.compile("".join(made))

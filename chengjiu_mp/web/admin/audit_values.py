@@ -22,6 +22,8 @@ VALUES = {
     "what.sessions": "登录",
     "what.signups": "报名",
     "by.paper": "纸质同意书",
+    "mode.local": "本系统编号",
+    "mode.external": "外部取号",
     "changed.certificate_no": "证书编号",
     "changed.grade": "级别",
     "changed.key_group": "身份",
