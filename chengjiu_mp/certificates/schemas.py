@@ -8,7 +8,8 @@ from pydantic import Field
 from chengjiu_mp.core.parsing import In, Out
 
 Words = Annotated[str, Field(min_length=1, max_length=200)]
-PublicState = Literal["valid", "expired", "revoked", "corrected"]
+# ``test`` is no state of a certificate: it was made to try things out and has no force.
+PublicState = Literal["valid", "expired", "revoked", "corrected", "test"]
 
 
 class LookupIn(In):

@@ -22,7 +22,7 @@ from chengjiu_mp.web import forms
 
 blueprint = Blueprint("lookup", __name__)
 
-TONES = {"valid": "ok", "expired": "warn", "revoked": "bad", "corrected": "warn"}
+TONES = {"valid": "ok", "expired": "warn", "revoked": "bad", "corrected": "warn", "test": "bad"}
 _PLACE = "lookup.name"
 _PASS, _ASKED = "certificates", "lookup"
 # Where to go once the phone is proved, when a page of ours sent the visitor here.

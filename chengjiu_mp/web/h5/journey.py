@@ -113,6 +113,8 @@ def _after_check_in(signup: Signup, names: tuple[str, ...]) -> Journey:
     certificate = db.session.scalars(
         select(Certificate).where(Certificate.signup_id == signup.id).order_by(Certificate.id.desc()).limit(1)
     ).first()
+    if certificate and certificate.is_test:
+        return Journey(3, "测试证书", "warn", "这是一次测试，发出的证书没有效力。", names)
     if certificate:
         path = verify_path(newest_version(certificate.id))
         return Journey(4, "已发证", "ok", "恭喜您，考核合格，证书已经发出。", names, certificate=path)
