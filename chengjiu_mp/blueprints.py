@@ -30,6 +30,8 @@ from chengjiu_mp.web.admin import audit as console_audit
 from chengjiu_mp.web.admin import calendar as console_calendar
 from chengjiu_mp.web.admin import calls as console_calls
 from chengjiu_mp.web.admin import certificate_rules as console_number_rules
+from chengjiu_mp.web.admin import certificate_waiting as console_waiting
+from chengjiu_mp.web.admin import certificate_waiting_import as console_waiting_import
 from chengjiu_mp.web.admin import certificates as console_certificates
 from chengjiu_mp.web.admin import certificates_earlier as console_earlier
 from chengjiu_mp.web.admin import certificates_import as console_earlier_import
@@ -179,6 +181,8 @@ PAGES = (
     console_earlier_import,
     console_ledger,
     console_number_rules,
+    console_waiting,
+    console_waiting_import,
     privacy_pages,
     own_data_pages,
     console_notices,

@@ -163,3 +163,24 @@ class RuleUnchanged(Refusal):
     code = "rule_unchanged"
     message = "现在用的就是这个规则，不用再提出。"
     kind = Kind.INVALID
+
+
+class NobodyWaits(Refusal):
+    code = "nobody_waits"
+    message = "现在没有人在等取号，不用导出。"
+    kind = Kind.CONFLICT
+
+
+class NumbersRefused(LedgerRefused):
+    """The file has faults, and the good rows alone were not asked for; ``errors`` names every row."""
+
+    code = "numbers_refused"
+    message = "编号没有导入：有几处要改。请改好再上传，或选择只导入没有问题的行。"
+
+
+class NumbersJustChanged(Refusal):
+    """Two imports met: the unique number decided."""
+
+    code = "numbers_just_changed"
+    message = "这些编号刚刚被别人导入过，这次没有导入。请重新上传，再核对一次预览。"
+    kind = Kind.CONFLICT

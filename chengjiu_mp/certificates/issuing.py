@@ -1,13 +1,14 @@
 """Confirming results issues certificates: all of it in one transaction, or nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy import select, text
 
-from chengjiu_mp.certificates import messages, numbering, signing, versions
+from chengjiu_mp.certificates import messages, numbering, signing, versions, waiting
 from chengjiu_mp.certificates.models import Certificate
+from chengjiu_mp.certificates.numbering import Place
 from chengjiu_mp.core import audit, clock, hooks, privacy
 from chengjiu_mp.core.calendar import add_months
 from chengjiu_mp.core.context import Principal
@@ -48,9 +49,26 @@ def confirm(run_id: int, by: Principal, *, mode: str | None = None) -> list[Cert
     if mine:
         passed = _passed(run.id)
         if passed:
-            _issue(_batch(run, mode, by), passed)
+            _number(_batch(run, mode, by), passed)
         after_commit(lambda: hooks.crash_after_commit("certificates.confirm"))
     return certificates_of_run(run.id)
+
+
+def entitled(run_id: int) -> frozenset[int]:
+    """Return the sign-ups of a run to whom a certificate may be issued now."""
+    return frozenset(one.id for one in _passed(run_id))
+
+
+def issue_numbered(run_id: int, year: int, numbers: Mapping[int, str], by: Principal) -> list[Certificate]:
+    """Issue the certificates whose numbers came from outside, today; return them.
+
+    :param year: of the series; :param numbers: {sign-up: number}; who may get none by now is left out
+    """
+    run = db.session.get_one(CourseRun, run_id)
+    batch = _batch(run, numbering.EXTERNAL, by)
+    signups = [one for one in _passed(run_id) if one.id in numbers]
+    taken = numbering.take_places(batch.kind, year, len(signups))
+    return _issue(batch, [(one, numbers[one.id]) for one in signups], taken)
 
 
 def certificates_of_run(run_id: int) -> list[Certificate]:
@@ -83,11 +101,20 @@ def _batch(run: CourseRun, mode: str | None, by: Principal) -> Batch:
     )  # fmt: skip
 
 
-def _issue(batch: Batch, passed: Sequence[Signup]) -> None:
-    taken = numbering.allot(batch.kind, batch.issued_on.year, len(passed), mode=batch.mode)
+def _number(batch: Batch, passed: Sequence[Signup]) -> None:
+    """Issue with the next numbers of ours; without, where numbers come from outside, people wait."""
+    year = batch.issued_on.year
+    if batch.mode == numbering.EXTERNAL:
+        waiting.wait(passed, batch.kind.id, year)
+        return
+    taken = numbering.allot(batch.kind, year, len(passed), mode=batch.mode)
+    _issue(batch, list(zip(passed, taken.numbers, strict=True)), taken.places)
+
+
+def _issue(batch: Batch, numbered: Sequence[tuple[Signup, str]], places: Sequence[Place]) -> list[Certificate]:
     made = []
-    for place, (signup, number) in enumerate(zip(passed, taken.numbers, strict=True)):
-        certificate = _insert(batch, signup, number, (taken.series_id, taken.first + place))
+    for (signup, number), place in zip(numbered, places, strict=True):
+        certificate = _insert(batch, signup, number, place)
         made.append((certificate, versions.add_version(certificate, signup.name, version=1)))
         audit.record(
             "certificate.issued", certificate, unit_id=certificate.owner_unit_id,
@@ -97,6 +124,7 @@ def _issue(batch: Batch, passed: Sequence[Signup]) -> None:
             _announce(batch, signup, certificate)
     db.session.flush()
     signing.sign(made)
+    return [certificate for certificate, _ in made]
 
 
 def _announce(batch: Batch, signup: Signup, certificate: Certificate) -> None:
@@ -110,10 +138,10 @@ def _announce(batch: Batch, signup: Signup, certificate: Certificate) -> None:
     _tell(batch, signup, certificate)
 
 
-def _insert(batch: Batch, signup: Signup, number: str, sequence: tuple[int, int]) -> Certificate:
+def _insert(batch: Batch, signup: Signup, number: str, place: Place) -> Certificate:
     """Insert one certificate, counted if the index lets it: it alone knows what others issue at this moment."""
     values = {
-        "number": number, "series_id": sequence[0], "sequence": sequence[1], "person_id": signup.person_id,
+        "number": number, "series_id": place[0], "sequence": place[1], "person_id": signup.person_id,
         "signup_id": signup.id, "run_id": batch.run.id, "course_type_id": batch.kind.id,
         "syllabus_id": batch.syllabus.id, "state": "issued", "issued_on": batch.issued_on,
         "valid_until": batch.valid_until, "owner_unit_id": signup.owner_unit_id, "sector_id": signup.sector_id,

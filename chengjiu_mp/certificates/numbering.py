@@ -20,12 +20,15 @@ TEST = "test"
 _LETTERS = {"cpr_aed": "A", "junior": "C", "responder": "J"}
 
 
+# The series and the sequence in it.
+Place = tuple[int, int]
+
+
 @dataclass(frozen=True)
 class Allotment:
-    """Consecutive numbers of one series, the first of them with sequence ``first``."""
+    """Numbers of one series, each with its place in it."""
 
-    series_id: int
-    first: int
+    places: tuple[Place, ...]
     numbers: tuple[str, ...]
 
 
@@ -52,19 +55,30 @@ def allot(kind: CourseType, year: int, count: int, *, mode: str = LOCAL) -> Allo
 
     A rollback gives them back, and the next in line takes them.
     """
-    fresh = insert_into(NumberSeries).values(
-        course_type_id=kind.id, year=year, mode=mode, pattern=default_pattern(kind.code, mode), last=0
+    series, pattern, last = _forward(kind, year, count, mode, default_pattern(kind.code, mode))
+    sequences = range(last - count + 1, last + 1)
+    return Allotment(
+        tuple((series, at) for at in sequences), tuple(pattern.format(year=year, seq=at) for at in sequences)
     )
+
+
+def take_places(kind: CourseType, year: int, count: int) -> tuple[Place, ...]:
+    """Take the next ``count`` places of the series whose numbers come from outside, in the order they arrive."""
+    series, _, last = _forward(kind, year, count, EXTERNAL, "")
+    return tuple((series, at) for at in range(last - count + 1, last + 1))
+
+
+def _forward(kind: CourseType, year: int, count: int, mode: str, pattern: str) -> tuple[int, str, int]:
+    """Move a series' counter on; return (series, its pattern, its last sequence)."""
+    fresh = insert_into(NumberSeries).values(course_type_id=kind.id, year=year, mode=mode, pattern=pattern, last=0)
     db.session.execute(fresh.on_conflict_do_nothing(index_elements=["course_type_id", "year", "mode"]))
     row = db.session.execute(
         update(NumberSeries)
         .where(NumberSeries.course_type_id == kind.id, NumberSeries.year == year, NumberSeries.mode == mode)
         .values(last=NumberSeries.last + count)
-        .returning(NumberSeries.id, NumberSeries.last, NumberSeries.pattern)
+        .returning(NumberSeries.id, NumberSeries.pattern, NumberSeries.last)
     ).one()
-    first = row.last - count + 1
-    numbers = tuple(row.pattern.format(year=year, seq=first + place) for place in range(count))
-    return Allotment(row.id, first, numbers)
+    return row.id, row.pattern, row.last
 
 
 class Taken:

@@ -66,11 +66,20 @@ class EarlierOut(Out):
     source: str
 
 
+class WaitingOut(Out):
+    """Passed, without a number yet (待取号): it is fetched from outside, then the certificate is made."""
+
+    kind: str
+    passed_on: date
+    words: str
+
+
 class LookupOut(Out):
     """One's own certificates; ``pass_token`` and the keys in the addresses end after ``expires_in`` seconds."""
 
     certificates: list[CertificateOut]
     earlier: list[EarlierOut]
+    waiting: list[WaitingOut]
     pass_token: str
     expires_in: int
 
@@ -115,7 +124,10 @@ class IssuedOut(Out):
 
 
 class ConfirmedOut(Out):
+    """``waiting``: how many of the run wait for a number from outside; their certificates follow its import."""
+
     certificates: list[IssuedOut]
+    waiting: int = 0
 
 
 class RevokeIn(In):
