@@ -35,6 +35,9 @@ from chengjiu_mp.web.admin import certificate_changes as console_certificate_cha
 from chengjiu_mp.web.admin import certificate_requests as console_certificate_requests
 from chengjiu_mp.web.admin import certificate_printers as console_printers
 from chengjiu_mp.web.admin import certificate_templates as console_templates
+from chengjiu_mp.web.admin import certificate_rules as console_number_rules
+from chengjiu_mp.web.admin import certificate_waiting as console_waiting
+from chengjiu_mp.web.admin import certificate_waiting_import as console_waiting_import
 from chengjiu_mp.web.admin import certificates as console_certificates
 from chengjiu_mp.web.admin import certificates_earlier as console_earlier
 from chengjiu_mp.web.admin import certificates_import as console_earlier_import
@@ -201,6 +204,9 @@ PAGES = (
     console_printers,
     console_printing,
     console_delivering,
+    console_number_rules,
+    console_waiting,
+    console_waiting_import,
     privacy_pages,
     own_data_pages,
     console_notices,

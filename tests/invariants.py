@@ -40,6 +40,10 @@ QUERIES = {
         select n.id from number_series n where n.last <>
         (select count(*) from certificate c where c.series_id = n.id)
         or n.last <> (select coalesce(max(c.sequence), 0) from certificate c where c.series_id = n.id)""",
+    "N36 a test certificate counts nowhere and gives nobody anything": """
+        select c.id from certificate c join number_series n on n.id = c.series_id
+        where c.is_test and (c.counted or n.mode <> 'test')
+        union select c.id from certificate c join attainment a on a.source = 'certificate:' || c.id where c.is_test""",
     "I9 no number is both ours and an earlier certificate's": """
         select e.id from earlier_certificate e join certificate c on c.number = e.number""",
     "I9 every earlier certificate came with an import that left its trace": """

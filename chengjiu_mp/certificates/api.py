@@ -1,5 +1,7 @@
 """JSON routes of certificates: confirming issues them, holders find them, anybody verifies them."""
 
+from urllib.parse import quote
+
 from flask import Blueprint, Flask, Response
 
 from chengjiu_mp.certificates import errors, lookup, passes, schemas, verifying, verifying_many
@@ -7,7 +9,8 @@ from chengjiu_mp.certificates.earlier import earlier_of_people
 from chengjiu_mp.certificates.issuing import confirm
 from chengjiu_mp.certificates.queries import Seen, certificates_of_people
 from chengjiu_mp.certificates.rendering import Studio, use_studio
-from chengjiu_mp.certificates.showing import certificate_out, earlier_out, seen_by, verify_out
+from chengjiu_mp.certificates.showing import certificate_out, earlier_out, seen_by, verify_out, waiting_out
+from chengjiu_mp.certificates.waiting import number_waiting, waiting_of_people
 from chengjiu_mp.core import access, http, storage
 from chengjiu_mp.core.context import principal
 from chengjiu_mp.core.db import end_read, unit_of_work
@@ -39,7 +42,8 @@ def init_app(app: Flask) -> None:
 def confirm_results(run_id: int) -> schemas.ConfirmedOut:
     """Confirm a run's results and issue its certificates, in one transaction. Again: the same answer, nothing new."""
     issued = confirm(run_id, principal())
-    return schemas.ConfirmedOut(certificates=[schemas.IssuedOut(id=one.id, number=one.number) for one in issued])
+    certificates = [schemas.IssuedOut(id=one.id, number=one.number) for one in issued]
+    return schemas.ConfirmedOut(certificates=certificates, waiting=number_waiting(run_id))
 
 
 @route(blueprint, "GET", "/certificates/<row:certificate_id>", access.PUBLIC, refusals=(NotFound,))
@@ -64,9 +68,16 @@ def picture_reply(seen: Seen) -> Response:
     if state != "ready" or path is None or not path.exists():
         return Response(status=202, headers={"Retry-After": str(WAIT_SECONDS[state])})
     reply = Response(path.read_bytes(), mimetype="image/jpeg")
-    reply.headers["Content-Disposition"] = f'inline; filename="{number}.jpg"'
+    reply.headers["Content-Disposition"] = f"inline; {file_name(number)}"
     reply.headers["Cache-Control"] = "private, no-store"
     return reply
+
+
+def file_name(number: str) -> str:
+    """Return a picture's name for a header; signs that a header cannot hold are written as RFC 5987 says."""
+    if number.isascii():
+        return f'filename="{number}.jpg"'
+    return f"filename=\"certificate.jpg\"; filename*=UTF-8''{quote(number, safe='')}.jpg"
 
 
 def _count_start(body: schemas.LookupIn) -> None:
@@ -97,8 +108,9 @@ def answer_lookup(body: schemas.LookupAnswer) -> schemas.LookupOut:
     found = [certificate_out(one, passes.key_of(one.certificate.id)) for one in certificates_of_people(people)]
     earlier = [earlier_out(one) for one in earlier_of_people(people)]
     return schemas.LookupOut(
-        certificates=found, earlier=earlier, pass_token=passes.pass_for(people), expires_in=passes.LIFE_SECONDS
-    )
+        certificates=found, earlier=earlier, waiting=[waiting_out(one) for one in waiting_of_people(people)],
+        pass_token=passes.pass_for(people), expires_in=passes.LIFE_SECONDS,
+    )  # fmt: skip
 
 
 @route(blueprint, "GET", "/verify/<token>", access.PUBLIC, refusals=(errors.CertificateUnknown, errors.SampleCode))

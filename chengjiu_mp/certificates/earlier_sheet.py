@@ -93,7 +93,11 @@ def _name(said: str) -> str:
     return read_name(said).name
 
 
-def _number(said: str) -> str:
+def read_number(said: str) -> str:
+    """Return the number of a certificate as we write it.
+
+    :raise CellFault: it does not look like one
+    """
     number = tidy_number(said)
     if not _NUMBER.fullmatch(number):
         raise CellFault("不像证书编号：4 到 60 个字母、数字或汉字，至少有一个数字。请照证书填写。")
@@ -148,7 +152,7 @@ def _state(said: str) -> str:
 
 
 _READERS: dict[str, Callable[[str], Any]] = {
-    "name": _name, "number": _number, "kind": _text, "issued_on": _day, "valid_until": _until, "unit": _text,
+    "name": _name, "number": read_number, "kind": _text, "issued_on": _day, "valid_until": _until, "unit": _text,
     "source": _source, "doc_number": str, "doc_type": _doc_type, "state": _state,
 }  # fmt: skip
 

@@ -196,3 +196,72 @@ class YearAhead(Refusal):
     code = "year_ahead"
     message = "请填 1980 年到今年之间的年份。"
     kind = Kind.INVALID
+
+
+class PatternRefused(Refusal):
+    """The sentence says what is wrong with a pattern."""
+
+    code = "pattern_refused"
+    message = "这个编号规则不能用。请照例子改：JYA{year}{seq}。"
+    kind = Kind.INVALID
+
+
+class PatternFixed(Refusal):
+    code = "pattern_fixed"
+    message = "这个号段已经发出过编号，规则不能再改。要换规则，请为下一年设置。"
+    kind = Kind.CONFLICT
+
+
+class NumbersClash(Refusal):
+    """``number`` or ``series`` among the facts."""
+
+    code = "numbers_clash"
+    message = "这个规则会和别的证书重号。请在前面加上不同的字母。"
+    kind = Kind.CONFLICT
+
+
+class RuleWaits(Refusal):
+    code = "rule_waits"
+    message = "这一年已经有一个规则在等确认。请先确认或退回它。"
+    kind = Kind.CONFLICT
+
+
+class RuleDecided(Refusal):
+    code = "rule_decided"
+    message = "这个规则已经有人处理过了。请刷新页面核对。"
+    kind = Kind.CONFLICT
+
+
+class OwnRule(Refusal):
+    """Who proposes does not put in force."""
+
+    code = "own_rule"
+    message = "规则由您提出，需要另一位复核人来确认。"
+    kind = Kind.FORBIDDEN
+
+
+class RuleUnchanged(Refusal):
+    code = "rule_unchanged"
+    message = "现在用的就是这个规则，不用再提出。"
+    kind = Kind.INVALID
+
+
+class NobodyWaits(Refusal):
+    code = "nobody_waits"
+    message = "现在没有人在等取号，不用导出。"
+    kind = Kind.CONFLICT
+
+
+class NumbersRefused(LedgerRefused):
+    """The file has faults, and the good rows alone were not asked for; ``errors`` names every row."""
+
+    code = "numbers_refused"
+    message = "编号没有导入：有几处要改。请改好再上传，或选择只导入没有问题的行。"
+
+
+class NumbersJustChanged(Refusal):
+    """Two imports met: the unique number decided."""
+
+    code = "numbers_just_changed"
+    message = "这些编号刚刚被别人导入过，这次没有导入。请重新上传，再核对一次预览。"
+    kind = Kind.CONFLICT

@@ -39,7 +39,9 @@ _SAME = {"name": "姓名", "course_type_id": "证书类别", "issued_on": "发�
 
 @dataclass
 class Entry:
-    """What one row would do. ``action``: add, complete (only the document is new), same."""
+    """What one row would do. ``action``: add, complete (only the document is new), same; of
+    numbers from outside also later (none came yet).
+    """
 
     row: int
     values: dict[str, Any] = field(repr=False)
@@ -99,7 +101,7 @@ def import_ledger(read: tuple[list[Row], list[str]], by: Principal, *, partial: 
     """
     made = _matched(read, by)
     if made.faults and not (partial and made.entries):
-        raise LedgerRefused(list(_pointed(made.faults)))
+        raise LedgerRefused(list(pointed(made.faults)))
     return register(made.news, by) if made.news else None
 
 
@@ -145,7 +147,7 @@ def _people(entries: Sequence[Entry]) -> tuple[dict[int, int], set[int]]:
     """
     of = {one.row: one.document for one in entries if one.document is not None}
     index = {row: privacy.document_index(one.doc_type, one.number) for row, one in of.items()}
-    there = {one.doc_index: one for chunk in _chunks(sorted(set(index.values()))) for one in persons_by_document(chunk)}
+    there = {one.doc_index: one for chunk in chunks(sorted(set(index.values()))) for one in persons_by_document(chunk)}
     ids, live = {key: one.id for key, one in there.items()}, {one.id for one in there.values() if not one.erased_at}
     new = {index[row]: one for row, one in of.items() if index[row] not in there}
     if new:
@@ -165,7 +167,7 @@ class _Known:
         numbers = sorted({row.values["number"] for row in rows if "number" in row.values})
         self.ours: set[str] = set()
         self.there: dict[str, EarlierCertificate] = {}
-        for chunk in _chunks(numbers):
+        for chunk in chunks(numbers):
             self.ours |= set(db.session.scalars(select(Certificate.number).where(Certificate.number.in_(chunk))))
             old = select(EarlierCertificate).where(EarlierCertificate.number.in_(chunk))
             self.there |= {one.number: one for one in db.session.scalars(old)}
@@ -176,7 +178,7 @@ class _Known:
     def _people_of(rows: Sequence[Row]) -> dict[bytes, Person]:
         given = [row.values["document"] for row in rows if row.values.get("document")]
         indexes = sorted({privacy.document_index(one.doc_type, one.number) for one in given})
-        return {one.doc_index: one for chunk in _chunks(indexes) for one in persons_by_document(chunk)}
+        return {one.doc_index: one for chunk in chunks(indexes) for one in persons_by_document(chunk)}
 
     def entry_of(self, row: Row) -> Entry | None:
         """Return what a row would do; the reasons why it cannot are added to the row."""
@@ -250,11 +252,13 @@ def _by_name(pairs: Iterable[tuple[str, int]]) -> dict[str, list[int]]:
     return found
 
 
-def _chunks(values: Sequence[Any]) -> Iterable[Sequence[Any]]:
+def chunks(values: Sequence[Any]) -> Iterable[Sequence[Any]]:
+    """Yield values in groups that fit into one statement."""
     return (values[at : at + _CHUNK] for at in range(0, len(values), _CHUNK))
 
 
-def _pointed(faults: dict[int, list[str]]) -> Iterable[dict[str, str]]:
+def pointed(faults: dict[int, list[str]]) -> Iterable[dict[str, str]]:
+    """Yield the faults of a preview as a refusal lists them."""
     for number, reasons in faults.items():
         for reason in reasons:
             at, before = (f"/rows/{number}", f"第 {number} 行：") if number else ("/file", "")

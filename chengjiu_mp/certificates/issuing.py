@@ -1,13 +1,14 @@
 """Confirming results issues certificates: all of it in one transaction, or nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy import select, text
 
-from chengjiu_mp.certificates import messages, numbering, signing, versions
+from chengjiu_mp.certificates import messages, numbering, signing, versions, waiting
 from chengjiu_mp.certificates.models import Certificate
+from chengjiu_mp.certificates.numbering import Place
 from chengjiu_mp.core import audit, clock, hooks, privacy
 from chengjiu_mp.core.calendar import add_months
 from chengjiu_mp.core.context import Principal
@@ -36,21 +37,38 @@ class Batch:
     by: int | None
 
 
-def confirm(run_id: int, by: Principal, *, mode: str = numbering.LOCAL) -> list[Certificate]:
+def confirm(run_id: int, by: Principal, *, mode: str | None = None) -> list[Certificate]:
     """Confirm a run's results and issue a certificate to everybody present who passed; return them by number.
 
     Confirming again returns the same certificates and issues nothing.
 
-    :param mode: ``local``, or ``test`` for certificates that count nowhere and say so
+    :param mode: ``test`` for certificates that count nowhere and say so; by default what is in force for the kind
     :raise NotFound: out of reach; :raise NotSubmitted: nothing waits; :raise SamePerson: the caller submitted it
     """
     run, mine = take_confirmation(run_id, by)
     if mine:
         passed = _passed(run.id)
         if passed:
-            _issue(_batch(run, mode, by), passed)
+            _number(_batch(run, mode, by), passed)
         after_commit(lambda: hooks.crash_after_commit("certificates.confirm"))
     return certificates_of_run(run.id)
+
+
+def entitled(run_id: int) -> frozenset[int]:
+    """Return the sign-ups of a run to whom a certificate may be issued now."""
+    return frozenset(one.id for one in _passed(run_id))
+
+
+def issue_numbered(run_id: int, year: int, numbers: Mapping[int, str], by: Principal) -> list[Certificate]:
+    """Issue the certificates whose numbers came from outside, today; return them.
+
+    :param year: of the series; :param numbers: {sign-up: number}; who may get none by now is left out
+    """
+    run = db.session.get_one(CourseRun, run_id)
+    batch = _batch(run, numbering.EXTERNAL, by)
+    signups = [one for one in _passed(run_id) if one.id in numbers]
+    taken = numbering.take_places(batch.kind, year, len(signups))
+    return _issue(batch, [(one, numbers[one.id]) for one in signups], taken)
 
 
 def certificates_of_run(run_id: int) -> list[Certificate]:
@@ -72,9 +90,10 @@ def _passed(run_id: int) -> Sequence[Signup]:
     ).all()
 
 
-def _batch(run: CourseRun, mode: str, by: Principal) -> Batch:
+def _batch(run: CourseRun, mode: str | None, by: Principal) -> Batch:
     syllabus = db.session.get_one(Syllabus, run.syllabus_id)
     today, months, kind = clock.today(), syllabus.validity_months, syllabus.course_type
+    mode = mode or numbering.rule_in_force(kind, today.year)[0]
     return Batch(
         run, syllabus, kind, issued_on=today, valid_until=add_months(today, months) if months else None,
         count_year=clock.day_of(run.ends_at).year, countable=kind.family == "certified" and mode != numbering.TEST,
@@ -82,31 +101,47 @@ def _batch(run: CourseRun, mode: str, by: Principal) -> Batch:
     )  # fmt: skip
 
 
-def _issue(batch: Batch, passed: Sequence[Signup]) -> None:
-    taken = numbering.allot(batch.kind, batch.issued_on.year, len(passed), mode=batch.mode)
+def _number(batch: Batch, passed: Sequence[Signup]) -> None:
+    """Issue with the next numbers of ours; without, where numbers come from outside, people wait."""
+    year = batch.issued_on.year
+    if batch.mode == numbering.EXTERNAL:
+        waiting.wait(passed, batch.kind.id, year)
+        return
+    taken = numbering.allot(batch.kind, year, len(passed), mode=batch.mode)
+    _issue(batch, list(zip(passed, taken.numbers, strict=True)), taken.places)
+
+
+def _issue(batch: Batch, numbered: Sequence[tuple[Signup, str]], places: Sequence[Place]) -> list[Certificate]:
     made = []
-    for place, (signup, number) in enumerate(zip(passed, taken.numbers, strict=True)):
-        certificate = _insert(batch, signup, number, (taken.series_id, taken.first + place))
+    for (signup, number), place in zip(numbered, places, strict=True):
+        certificate = _insert(batch, signup, number, place)
         made.append((certificate, versions.add_version(certificate, signup.name, version=1)))
-        db.session.add(
-            Attainment(
-                person_id=signup.person_id, kind=batch.kind.code, valid_to=batch.valid_until,
-                source=f"certificate:{certificate.id}",
-            )
-        )  # fmt: skip
         audit.record(
             "certificate.issued", certificate, unit_id=certificate.owner_unit_id,
             run_id=batch.run.id, signup_id=signup.id, number=number, counted=certificate.counted,
         )  # fmt: skip
-        _tell(batch, signup, certificate)
+        if not certificate.is_test:
+            _announce(batch, signup, certificate)
     db.session.flush()
     signing.sign(made)
+    return [certificate for certificate, _ in made]
 
 
-def _insert(batch: Batch, signup: Signup, number: str, sequence: tuple[int, int]) -> Certificate:
+def _announce(batch: Batch, signup: Signup, certificate: Certificate) -> None:
+    """Let other slices and the holder know; of a test nobody hears, and nobody holds anything by it (feat-N36)."""
+    db.session.add(
+        Attainment(
+            person_id=signup.person_id, kind=batch.kind.code, valid_to=batch.valid_until,
+            source=f"certificate:{certificate.id}",
+        )
+    )  # fmt: skip
+    _tell(batch, signup, certificate)
+
+
+def _insert(batch: Batch, signup: Signup, number: str, place: Place) -> Certificate:
     """Insert one certificate, counted if the index lets it: it alone knows what others issue at this moment."""
     values = {
-        "number": number, "series_id": sequence[0], "sequence": sequence[1], "person_id": signup.person_id,
+        "number": number, "series_id": place[0], "sequence": place[1], "person_id": signup.person_id,
         "signup_id": signup.id, "run_id": batch.run.id, "course_type_id": batch.kind.id,
         "syllabus_id": batch.syllabus.id, "state": "issued", "issued_on": batch.issued_on,
         "valid_until": batch.valid_until, "owner_unit_id": signup.owner_unit_id, "sector_id": signup.sector_id,

@@ -1,29 +1,34 @@
 """Certificate numbers: a counter row gives them in the issuing transaction: no gap, no double (rel-I9)."""
 
-import re
 from dataclasses import dataclass
 
 from sqlalchemy import select, update
 
 from chengjiu_mp.certificates.models import NumberSeries
+from chengjiu_mp.certificates.number_patterns import expression
+from chengjiu_mp.certificates.series_models import SeriesRule
 from chengjiu_mp.core import clock
 from chengjiu_mp.core.db import db
 from chengjiu_mp.core.rows import insert_into
 from chengjiu_mp.courses.models import CourseType
 
 LOCAL = "local"
+EXTERNAL = "external"
 TEST = "test"
 
 # No published rule was found (待业务核实). The letter keeps the kinds' series apart.
 _LETTERS = {"cpr_aed": "A", "junior": "C", "responder": "J"}
 
 
+# The series and the sequence in it.
+Place = tuple[int, int]
+
+
 @dataclass(frozen=True)
 class Allotment:
-    """Consecutive numbers of one series, the first of them with sequence ``first``."""
+    """Numbers of one series, each with its place in it."""
 
-    series_id: int
-    first: int
+    places: tuple[Place, ...]
     numbers: tuple[str, ...]
 
 
@@ -33,24 +38,47 @@ def default_pattern(code: str, mode: str) -> str:
     return ("TEST-" if mode == TEST else "") + "JY" + letter + "{year}{seq:05d}"
 
 
+def rule_in_force(kind: CourseType, year: int) -> tuple[str, str]:
+    """Return (mode, pattern) of a kind's numbers of a year: what was put in force, else ours by the default pattern."""
+    mine = (SeriesRule.course_type_id == kind.id, SeriesRule.year == year, SeriesRule.state == "in_force")
+    rule = db.session.scalars(select(SeriesRule).where(*mine)).first()
+    if rule is not None:
+        return rule.mode, rule.pattern
+    begun = select(NumberSeries.pattern).where(
+        NumberSeries.course_type_id == kind.id, NumberSeries.year == year, NumberSeries.mode == LOCAL
+    )
+    return LOCAL, db.session.scalar(begun) or default_pattern(kind.code, LOCAL)
+
+
 def allot(kind: CourseType, year: int, count: int, *, mode: str = LOCAL) -> Allotment:
     """Take the next ``count`` numbers; the counter's row stays locked until this transaction ends.
 
     A rollback gives them back, and the next in line takes them.
     """
-    fresh = insert_into(NumberSeries).values(
-        course_type_id=kind.id, year=year, mode=mode, pattern=default_pattern(kind.code, mode), last=0
+    series, pattern, last = _forward(kind, year, count, mode, default_pattern(kind.code, mode))
+    sequences = range(last - count + 1, last + 1)
+    return Allotment(
+        tuple((series, at) for at in sequences), tuple(pattern.format(year=year, seq=at) for at in sequences)
     )
+
+
+def take_places(kind: CourseType, year: int, count: int) -> tuple[Place, ...]:
+    """Take the next ``count`` places of the series whose numbers come from outside, in the order they arrive."""
+    series, _, last = _forward(kind, year, count, EXTERNAL, "")
+    return tuple((series, at) for at in range(last - count + 1, last + 1))
+
+
+def _forward(kind: CourseType, year: int, count: int, mode: str, pattern: str) -> tuple[int, str, int]:
+    """Move a series' counter on; return (series, its pattern, its last sequence)."""
+    fresh = insert_into(NumberSeries).values(course_type_id=kind.id, year=year, mode=mode, pattern=pattern, last=0)
     db.session.execute(fresh.on_conflict_do_nothing(index_elements=["course_type_id", "year", "mode"]))
     row = db.session.execute(
         update(NumberSeries)
         .where(NumberSeries.course_type_id == kind.id, NumberSeries.year == year, NumberSeries.mode == mode)
         .values(last=NumberSeries.last + count)
-        .returning(NumberSeries.id, NumberSeries.last, NumberSeries.pattern)
+        .returning(NumberSeries.id, NumberSeries.pattern, NumberSeries.last)
     ).one()
-    first = row.last - count + 1
-    numbers = tuple(row.pattern.format(year=year, seq=first + place) for place in range(count))
-    return Allotment(row.id, first, numbers)
+    return row.id, row.pattern, row.last
 
 
 class Taken:
@@ -65,11 +93,11 @@ class Taken:
             select(NumberSeries.pattern, NumberSeries.year, NumberSeries.course_type_id, NumberSeries.mode)
             .where(NumberSeries.mode.in_((LOCAL, TEST)))
         ).all()  # fmt: skip
-        self._there = [_expression(row.pattern, str(row.year)) for row in rows]
+        self._there = [expression(row.pattern, str(row.year)) for row in rows]
         self._known = {(row.course_type_id, row.year, row.mode) for row in rows}
         kinds = db.session.execute(select(CourseType.id, CourseType.code)).all()
         self._ahead = [
-            (_expression(default_pattern(code, mode), r"(?P<year>[0-9]{4})"), kind, mode)
+            (expression(default_pattern(code, mode), r"(?P<year>[0-9]{4})"), kind, mode)
             for kind, code in kinds
             for mode in (LOCAL, TEST)
         ]
@@ -83,10 +111,3 @@ class Taken:
             if found and int(found["year"]) >= self._this and (kind, int(found["year"]), mode) not in self._known:
                 return True
         return False
-
-
-def _expression(pattern: str, year: str) -> re.Pattern[str]:
-    """Return what numbers of a pattern look like; ``year`` is an expression."""
-    parts = re.split(r"(\{year\}|\{seq[^}]*\})", pattern)
-    made = [year if p == "{year}" else "[0-9]+" if p.startswith("{seq") else re.escape(p.upper()) for p in parts]
-    return re.compile("".join(made))

@@ -9,7 +9,8 @@ from chengjiu_mp.core.parsing import Day, In, Out
 from chengjiu_mp.people.documents import DocType
 
 Words = Annotated[str, Field(min_length=1, max_length=200)]
-PublicState = Literal["valid", "expired", "revoked", "corrected"]
+# ``test`` is no state of a certificate: it was made to try things out and has no force.
+PublicState = Literal["valid", "expired", "revoked", "corrected", "test"]
 
 
 class LookupIn(In):
@@ -66,11 +67,20 @@ class EarlierOut(Out):
     source: str
 
 
+class WaitingOut(Out):
+    """Passed, without a number yet (待取号): it is fetched from outside, then the certificate is made."""
+
+    kind: str
+    passed_on: date
+    words: str
+
+
 class LookupOut(Out):
     """One's own certificates; ``pass_token`` and the keys in the addresses end after ``expires_in`` seconds."""
 
     certificates: list[CertificateOut]
     earlier: list[EarlierOut]
+    waiting: list[WaitingOut]
     pass_token: str
     expires_in: int
 
@@ -117,7 +127,10 @@ class IssuedOut(Out):
 
 
 class ConfirmedOut(Out):
+    """``waiting``: how many of the run wait for a number from outside; their certificates follow its import."""
+
     certificates: list[IssuedOut]
+    waiting: int = 0
 
 
 class ChangeIn(In):

@@ -7,8 +7,10 @@ from chengjiu_mp.certificates.models import Certificate
 from chengjiu_mp.certificates.policy import OFFICE_ROLES, PICTURE_ROLES, certificate_for
 from chengjiu_mp.certificates.queries import Seen, newest_of
 from chengjiu_mp.certificates.request_queries import newer_path
-from chengjiu_mp.certificates.schemas import CertificateOut, EarlierOut, VerifyOut
+from chengjiu_mp.certificates.schemas import CertificateOut, EarlierOut, VerifyOut, WaitingOut
 from chengjiu_mp.certificates.states import WORDS
+from chengjiu_mp.certificates.waiting import WAITING_WORDS, Waits
+from chengjiu_mp.core import clock
 from chengjiu_mp.core.context import Principal
 from chengjiu_mp.core.db import db
 from chengjiu_mp.people.name_display import mask_name
@@ -59,6 +61,11 @@ def earlier_out(seen: EarlierSeen) -> EarlierOut:
         number=one.number, kind=seen.kind, state=seen.state, state_words=WORDS[seen.state], name=one.name,
         issued_on=one.issued_on, valid_until=one.valid_until, source=one.source,
     )  # fmt: skip
+
+
+def waiting_out(one: Waits) -> WaitingOut:
+    """Return what somebody waits for, for the holder."""
+    return WaitingOut(kind=one.kind, passed_on=clock.day_of(one.since), words=WAITING_WORDS)
 
 
 def verify_out(seen: Seen | EarlierSeen) -> VerifyOut:

@@ -19,10 +19,11 @@ from chengjiu_mp.people.models import Attainment, Contact
 from chengjiu_mp.people.names import read_name
 from chengjiu_mp.people.queries import live_contacts
 
-State = Literal["valid", "expired", "revoked", "corrected"]
+State = Literal["valid", "expired", "revoked", "corrected", "test"]
 
 WORDS: dict[str, str] = {
     "valid": "有效", "expired": "已过期", "revoked": "已吊销", "corrected": "已更正", "unknown": "查无此证",
+    "test": "测试证书，无效力",
 }  # fmt: skip
 
 
@@ -34,6 +35,9 @@ def state_of(certificate: Certificate, version: CertificateVersion, newest: int,
 
     :param newest: number of the newest version of the certificate
     """
+    # Whatever became of it since: nothing that is said of a real one may be said of it (feat-N36).
+    if certificate.is_test:
+        return "test"
     if certificate.state == "revoked":
         return "revoked"
     if version.version < newest or certificate.state == "superseded":

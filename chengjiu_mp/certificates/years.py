@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import case, extract, func, select, update
 
+from chengjiu_mp.certificates import numbering
 from chengjiu_mp.certificates.earlier_models import EarlierCertificate, YearDeclaration
 from chengjiu_mp.certificates.errors import DeclaredAlready, NotDeclared, YearAhead
 from chengjiu_mp.certificates.models import Certificate, NumberSeries
@@ -145,7 +146,8 @@ def ledger(year: int | None = None) -> list[SeriesLine]:
 
 
 def _line(series: NumberSeries, kind: str, standing: int, corrected: int, revoked: int) -> SeriesLine:
-    first, last = (_number(series, at) if series.last else "" for at in (1, series.last))
+    ours = series.last and series.mode != numbering.EXTERNAL
+    first, last = (_number(series, at) if ours else "" for at in (1, series.last))
     gaps: tuple[int, ...] = ()
     if standing + corrected + revoked != series.last:
         there = set(db.session.scalars(select(Certificate.sequence).where(Certificate.series_id == series.id)))

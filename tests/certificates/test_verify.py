@@ -137,5 +137,6 @@ def test_a_test_certificate_says_so(client: Any, app: Flask) -> None:
     run, by = issued.ready_run()
     with unit_of_work():
         code = issued.token(confirm(run.id, by, mode="test")[0])
-    assert client.get(f"/api/v1/verify/{code}").json["test"] is True
+    answer = client.get(f"/api/v1/verify/{code}").json
+    assert (answer["test"], answer["state"], answer["state_words"]) == (True, "test", "测试证书，无效力")
     assert "不能作为凭证" in client.get(f"/v/{code}").text

@@ -49,6 +49,8 @@ VALUES = {
     "by.desk": "换手机号",
     "purpose.phone_change": "换手机号",
     "by.paper": "纸质同意书",
+    "mode.local": "本系统编号",
+    "mode.external": "外部取号",
     "changed.certificate_no": "证书编号",
     "changed.grade": "级别",
     "changed.key_group": "身份",

@@ -30,7 +30,7 @@ blueprint = Blueprint("console_certificates", __name__, url_prefix="/console/cer
 
 READERS = roles("unit_manager", "operator", "approver", "auditor")
 APPROVER = ("approver",)
-TONES = {"valid": "ok", "expired": "warn", "revoked": "bad", "corrected": "warn"}
+TONES = {"valid": "ok", "expired": "warn", "revoked": "bad", "corrected": "warn", "test": "bad"}
 PICTURES = {"waiting": ("制作中", ""), "ready": ("已做好", "ok"), "missing_glyphs": ("待补字", "warn")}
 FILTERS = {"all": "全部", "glyphs": "待补字", "waiting": "制作中", "revoked": "已吊销", "expired": "已过期"}
 

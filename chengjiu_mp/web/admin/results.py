@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response
 
 from chengjiu_mp.certificates.issuing import certificates_of_run, confirm
 from chengjiu_mp.certificates.queries import newest_of_all
+from chengjiu_mp.certificates.waiting import number_waiting
 from chengjiu_mp.core import clock
 from chengjiu_mp.core.access import access, roles
 from chengjiu_mp.core.context import principal
@@ -112,6 +113,7 @@ def _page(run_id: int, problem: str = "", errors: dict[str, str] | None = None, 
         passed=sum(r.outcome == "passed" for r in rows), failed=sum(r.outcome == "failed" for r in rows),
         incomplete=sum(r.outcome == "incomplete" for r in rows), may=principal().has("approver"), mine=mine,
         why=[(row.signup.name, "；".join(why[row.signup.id])) for row in rows if why.get(row.signup.id)],
+        waiting=number_waiting(run.id),
     )  # fmt: skip
 
 

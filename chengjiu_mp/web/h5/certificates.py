@@ -5,12 +5,13 @@ from pydantic import Field
 from werkzeug.wrappers import Response as AnyResponse
 
 from chengjiu_mp.certificates import lookup, passes, signing, versions
-from chengjiu_mp.certificates.api import picture_reply
+from chengjiu_mp.certificates.api import file_name, picture_reply
 from chengjiu_mp.certificates.earlier import earlier_of_people
 from chengjiu_mp.certificates.pdf_api import pdf_reply
 from chengjiu_mp.certificates.queries import Seen, certificates_of_people
 from chengjiu_mp.certificates.request_queries import holders_request
 from chengjiu_mp.certificates.states import WORDS
+from chengjiu_mp.certificates.waiting import WAITING_WORDS, waiting_of_people
 from chengjiu_mp.core import http, privacy, qr
 from chengjiu_mp.core.access import PUBLIC, access
 from chengjiu_mp.core.context import principal
@@ -24,7 +25,7 @@ from chengjiu_mp.web import forms
 
 blueprint = Blueprint("lookup", __name__)
 
-TONES = {"valid": "ok", "expired": "warn", "revoked": "bad", "corrected": "warn"}
+TONES = {"valid": "ok", "expired": "warn", "revoked": "bad", "corrected": "warn", "test": "bad"}
 _PLACE = "lookup.name"
 _PASS, _ASKED = "certificates", "lookup"
 # Where to go once the phone is proved, when a page of ours sent the visitor here.
@@ -133,7 +134,7 @@ def mine() -> str | AnyResponse:
     found = certificates_of_people(people)
     return render_template(
         "h5/certificates.html", title="我的证书", back="/", found=found, earlier=earlier_of_people(people), words=WORDS,
-        tones=TONES,
+        tones=TONES, waiting=waiting_of_people(people), waiting_words=WAITING_WORDS,
     )  # fmt: skip
 
 
@@ -170,7 +171,7 @@ def image(certificate_id: int) -> Response:
     seen = _mine(certificate_id)
     reply = picture_reply(seen)
     if "save" in request.args and reply.status_code == 200:
-        reply.headers["Content-Disposition"] = f'attachment; filename="{seen.certificate.number}.jpg"'
+        reply.headers["Content-Disposition"] = f"attachment; {file_name(seen.certificate.number)}"
     return reply
 
 

@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from chengjiu_mp.certificates.models import Certificate
 from chengjiu_mp.certificates.versions import newest_version, verify_path
+from chengjiu_mp.certificates.waiting import WAITING_WORDS, waits_for_number
 from chengjiu_mp.checkin.queries import first_check_in
 from chengjiu_mp.core import clock
 from chengjiu_mp.core.day_words import day_time
@@ -113,6 +114,8 @@ def _after_check_in(signup: Signup, names: tuple[str, ...]) -> Journey:
     certificate = db.session.scalars(
         select(Certificate).where(Certificate.signup_id == signup.id).order_by(Certificate.id.desc()).limit(1)
     ).first()
+    if certificate and certificate.is_test:
+        return Journey(3, "测试证书", "warn", "这是一次测试，发出的证书没有效力。", names)
     if certificate:
         path = verify_path(newest_version(certificate.id))
         return Journey(4, "已发证", "ok", "恭喜您，考核合格，证书已经发出。", names, certificate=path)
@@ -128,6 +131,8 @@ def _at_the_exam(signup: Signup, names: tuple[str, ...], arrived: str) -> Journe
     result = db.session.scalars(
         select(ExamResult).where(ExamResult.signup_id == signup.id).order_by(ExamResult.attempt.desc()).limit(1)
     ).first()
+    if result and result.outcome == "passed" and waits_for_number(signup.id):
+        return Journey(3, "正在取号", "ok", WAITING_WORDS, names)
     if result and result.outcome == "passed":
         return Journey(3, "考核合格", "ok", "考核合格，证书正在准备。", names)
     return Journey(2, "未合格", "warn", "这次考核没有合格。欢迎再报一场，补上不熟的项目。", names)

@@ -17,7 +17,7 @@ from chengjiu_mp.web import forms
 blueprint = Blueprint("verify", __name__)
 
 # Shape, word and colour together: never colour alone.
-TONES = {"valid": "ok", "expired": "warn", "revoked": "bad", "corrected": "warn"}
+TONES = {"valid": "ok", "expired": "warn", "revoked": "bad", "corrected": "warn", "test": "bad"}
 
 
 _NAME = "请填写证书上的姓名。"
