@@ -32,18 +32,19 @@ def results(run_id: int) -> ResultsOut:
 
 @route(
     blueprint, "PUT", "/runs/<row:run_id>/results", WRITERS,
-    refusals=(NotFound, errors.NoExam, errors.NotPresent, errors.NotEnoughAttended, StaleVersion, *_LOCKED),
+    refusals=(NotFound, errors.NoExam, errors.NotPresent, errors.NotEnoughAttended, StaleVersion, *_LOCKED,
+              errors.ExaminerNotValid, errors.ExaminerNotYou, errors.ExaminerNotOfRun),
     example={"rows": [{"signup_id": 1, "version": 0, "items": {"theory": 92, "cpr": 85, "aed": 90}}]},
 )  # fmt: skip
 def put_results(run_id: int, body: ResultsIn) -> ResultsOut:
     """Save rows of the grid, all or none; a row whose version is no longer the current one refuses the whole."""
-    return grid_of(save_results(run_id, body.rows, principal()))
+    return grid_of(save_results(run_id, body.rows, principal(), examined_by=body.examined_by))
 
 
 @route(
     blueprint, "POST", "/runs/<row:run_id>/results/submit", WRITERS,
     refusals=(NotFound, errors.NoExam, errors.RunNotOver, errors.NobodyPresent, errors.ResultsIncomplete,
-              errors.NotEnoughAttended, *_LOCKED),
+              errors.NotEnoughAttended, errors.ExaminerNotValid, *_LOCKED),
     example={"left_out": []},
 )  # fmt: skip
 def submit(run_id: int, body: SubmitIn | None) -> ResultsOut:
@@ -80,6 +81,7 @@ def grid_of(run: CourseRun) -> ResultsOut:
         rows=[
             ResultOut(
                 signup_id=row.signup.id, version=row.version, items=row.points, outcome=row.outcome,
+                examined_by=row.examined_by, examiner=row.examiner,
                 name=mask_name(row.signup.name) if state == "confirmed" else row.signup.name,
             )
             for row in rows_of_run(run.id)

@@ -75,3 +75,28 @@ class SamePerson(Refusal):
     code = "same_person"
     message = "成绩由您提交，需要另一位复核人来确认。"
     kind = Kind.FORBIDDEN
+
+
+class ExaminerNotValid(Refusal):
+    """Suspended, retired, or past the refresher (feat-C4). ``instructor_id`` and ``reason`` (a due state) are facts."""
+
+    WHAT_NOW = (
+        "请本场另一位有效的师资登记，或者请运营人员登记并写明有效的考核人；已经参加复训的，请运营人员先登记复训。"
+    )
+    code = "examiner_not_valid"
+    message = f"这位师资的资格现在无效，不能考核登记。{WHAT_NOW}"
+    kind = Kind.INVALID
+
+
+class ExaminerNotYou(Refusal):
+    """An instructor enters what they examined themselves; naming somebody else is the operators' paper entry."""
+
+    code = "examiner_not_you"
+    message = "您登记的成绩，考核人就是您本人。别人考核的，请他本人登记，或请运营人员按纸质成绩单登记。"
+    kind = Kind.INVALID
+
+
+class ExaminerNotOfRun(Refusal):
+    code = "examiner_not_of_run"
+    message = "考核人要从这一场的师资里选。不在名单里的，请先把他加为这一场的师资。"
+    kind = Kind.INVALID

@@ -42,7 +42,10 @@ class ExamResult(Base):
     version: Mapped[int] = mapped_column(default=1)
     items: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     outcome: Mapped[str] = mapped_column(String(12), default="incomplete")
+    # Who typed it is one thing, who examined another; the name is kept as it was on the day.
     entered_by: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    examined_by: Mapped[int | None] = mapped_column(ForeignKey("instructor.id"))
+    examiner_name: Mapped[str] = mapped_column(String(100), default="")
     entered_at: Mapped[datetime] = mapped_column(default=clock.now)
 
 

@@ -29,6 +29,8 @@ class Row:
     version: int
     points: dict[str, float]
     outcome: Outcome
+    examined_by: int | None = None
+    examiner: str = ""
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,8 @@ def rows_of_run(run_id: int) -> list[Row]:
 def _row(signup: Signup, result: ExamResult | None) -> Row:
     if result is None:
         return Row(signup, 0, {}, "incomplete")
-    return Row(signup, result.version, result.items, cast(Outcome, result.outcome))
+    outcome = cast(Outcome, result.outcome)
+    return Row(signup, result.version, result.items, outcome, result.examined_by, result.examiner_name)
 
 
 def submission_of(run_id: int) -> Submission | None:

@@ -21,7 +21,12 @@ class ResultIn(In):
 
 
 class ResultsIn(In):
+    """``examined_by``: the instructor who examined, named by an operator who enters from paper; left out, an
+    instructor's own id, else the examiner a row has already, else the run's first valid instructor.
+    """
+
     rows: Annotated[list[ResultIn], Field(min_length=1, max_length=500)]
+    examined_by: RowId | None = None
 
 
 class SubmitIn(In):
@@ -52,6 +57,8 @@ class ResultOut(Out):
     version: int
     items: dict[str, float]
     outcome: Literal["incomplete", "passed", "failed"]
+    examined_by: int | None
+    examiner: str
 
 
 class ResultsOut(Out):

@@ -1,6 +1,8 @@
 """Entering results: one grid, a version per row, nothing lost and nothing overwritten unseen (rel-E1, E2)."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import select, update
 
@@ -14,17 +16,22 @@ from chengjiu_mp.core.rows import insert_into
 from chengjiu_mp.courses.models import CourseRun, Signup
 from chengjiu_mp.courses.policy import run_for
 from chengjiu_mp.exams.errors import NotEnoughAttended, NotPresent, ResultsConfirmed, ResultsSubmitted
+from chengjiu_mp.exams.examiners import examiner_for
 from chengjiu_mp.exams.models import ExamResult, Submission
 from chengjiu_mp.exams.queries import items_of_run, submission_of
 from chengjiu_mp.exams.schemas import ResultIn
 from chengjiu_mp.exams.scheme import Item, figure, outcome_of
+from chengjiu_mp.instructors.models import Instructor
 
 WRITERS = ("instructor", "operator")
 
 
-def save_results(run_id: int, rows: Sequence[ResultIn], by: Principal) -> CourseRun:
+def save_results(run_id: int, rows: Sequence[ResultIn], by: Principal, *, examined_by: int | None = None) -> CourseRun:
     """Write the rows, all or none; each takes the version it was read with one up.
 
+    :param examined_by: the instructor who examined, when an operator enters from paper; without it a row keeps its
+        examiner, and a new one takes the caller or the run's first valid instructor
+    :raise ExaminerNotValid, ExaminerNotYou, ExaminerNotOfRun: see :func:`examiner_for`
     :raise NotFound: the run is out of the caller's reach; :raise NoExam: there is nothing to examine
     :raise Invalid: unknown items, points outside 0 … max, the same person twice
     :raise NotPresent: somebody was not checked in; :raise NotEnoughAttended: they would pass, and were there too little
@@ -34,6 +41,9 @@ def save_results(run_id: int, rows: Sequence[ResultIn], by: Principal) -> Course
     run = run_for(by, run_id, roles=WRITERS)
     items = items_of_run(run)
     _check(items, rows)
+    examiner = examiner_for(run, by, examined_by)
+    # Only an operator's correction of a figure leaves the examiner who was named before.
+    keeps = examined_by is None and (examiner is None or examiner.account_id != by.account_id)
     hold_open(run.id)
     present = _present(run.id, [row.signup_id for row in rows])
     for place, row in enumerate(rows):
@@ -44,7 +54,7 @@ def save_results(run_id: int, rows: Sequence[ResultIn], by: Principal) -> Course
     before = _results([row.signup_id for row in rows])
     # One order for everybody, so that two savers of one grid wait for each other instead of for a deadlock's end.
     written = {
-        row.signup_id: _write(run, items, row, before.get(row.signup_id), by)
+        row.signup_id: _write(run, items, row, before.get(row.signup_id), by, _Examiner(examiner, keeps))
         for row in sorted(rows, key=lambda one: one.signup_id)
     }
     _refuse_stale([signup_id for signup_id, done in written.items() if not done])
@@ -126,15 +136,36 @@ def _results(signup_ids: Sequence[int]) -> Mapping[int, ExamResult]:
     return {row.signup_id: row for row in db.session.scalars(of.execution_options(populate_existing=True))}
 
 
-def _write(run: CourseRun, items: Sequence[Item], row: ResultIn, before: ExamResult | None, by: Principal) -> bool:
+@dataclass(frozen=True)
+class _Examiner:
+    """Who examined; ``keeps``: a result that has one keeps that."""
+
+    chosen: Instructor | None
+    keeps: bool
+
+    def values(self, before: ExamResult | None) -> dict[str, Any]:
+        if self.chosen is None or (self.keeps and before is not None and before.examined_by is not None):
+            return {}
+        return {"examined_by": self.chosen.id, "examiner_name": self.chosen.name}
+
+
+def _write(
+    run: CourseRun,
+    items: Sequence[Item],
+    row: ResultIn,
+    before: ExamResult | None,
+    by: Principal,
+    examiner: _Examiner,
+) -> bool:
     """Write one row if its version is still the current one; the statement itself judges, not what was read."""
     points = _points(row)
     values = {
         "items": points, "outcome": outcome_of(items, points), "version": row.version + 1,
-        "entered_by": by.account_id, "entered_at": clock.now(),
+        "entered_by": by.account_id, "entered_at": clock.now(), **examiner.values(before),
     }  # fmt: skip
     was = dict(before.items) if before is not None else {}
     if row.version == 0:
+        values = {"examiner_name": "", **values}
         fresh = insert_into(ExamResult).values(run_id=run.id, signup_id=row.signup_id, attempt=1, **values)
         fresh = fresh.on_conflict_do_nothing(index_elements=["signup_id", "attempt"])
         written = db.session.scalar(fresh.returning(ExamResult.id))
@@ -147,6 +178,7 @@ def _write(run: CourseRun, items: Sequence[Item], row: ResultIn, before: ExamRes
     audit.record(
         "results.saved", result, unit_id=run.unit_id,
         run_id=run.id, version=result.version, outcome=result.outcome, was=was, now=points,
+        examined_by=result.examined_by,
     )  # fmt: skip
     return True
 

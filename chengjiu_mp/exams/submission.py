@@ -11,6 +11,7 @@ from chengjiu_mp.core.db import db
 from chengjiu_mp.courses.models import CourseRun
 from chengjiu_mp.courses.policy import run_for
 from chengjiu_mp.exams.errors import NobodyPresent, NotSubmitted, ResultsIncomplete, RunNotOver, SamePerson
+from chengjiu_mp.exams.examiners import refuse_unfit_submitter
 from chengjiu_mp.exams.models import Submission
 from chengjiu_mp.exams.queries import items_of_run, rows_of_run, submission_of
 from chengjiu_mp.exams.service import WRITERS, hold_open, refuse_absent
@@ -25,12 +26,14 @@ def submit_results(run_id: int, left_out: Collection[int], by: Principal) -> Sub
     :raise NotFound, NoExam, ResultsSubmitted, ResultsConfirmed: as for saving
     :raise RunNotOver: neither ended nor closed; :raise NobodyPresent: nobody was checked in
     :raise ResultsIncomplete: somebody has no complete result and was not left out
+    :raise ExaminerNotValid: the caller, as an instructor, is not a valid one
     :raise NotEnoughAttended: somebody would pass who attended too little of it
     """
     run = run_for(by, run_id, roles=WRITERS)
     items_of_run(run)
     if run.state != "closed" and clock.now() < run.ends_at:
         raise RunNotOver(ends_at=run.ends_at.isoformat())
+    refuse_unfit_submitter(run, by)
     # An annulment that is under way is seen, and none begins until the results are handed in.
     take_turn(run)
     hold_open(run.id)

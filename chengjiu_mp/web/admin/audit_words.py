@@ -189,6 +189,7 @@ FACTS = {
     "counted": "计入任务",
     "device_id": "签到手机",
     "exam_scheme_id": "考核方案",
+    "examined_by": "考核人",
     "for_unit": "给单位",
     "forgotten": "证件索引已销毁",
     "from": "原来",

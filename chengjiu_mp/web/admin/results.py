@@ -99,10 +99,11 @@ def _page(run_id: int, problem: str = "", errors: dict[str, str] | None = None, 
     table = [
         [row.signup.name, *(figure(row.points[i.code]) if i.code in row.points else None for i in items),
          {"text": WORDS[row.outcome], "tone": {"passed": "ok", "failed": "bad"}.get(row.outcome, "plain")},
+         row.examiner or {"text": "没有写明", "tone": "warn"} if row.version else None,
          *([_number(numbers.get(row.signup.id))] if numbers else [])]
         for row in rows
     ]  # fmt: skip
-    columns = ["姓名", *({"label": f"{i.name}（{figure(i.pass_mark)}）", "num": True} for i in items), "结果"]
+    columns = ["姓名", *({"label": f"{i.name}（{figure(i.pass_mark)}）", "num": True} for i in items), "结果", "考核人"]
     return render_template(
         "admin/results_run.html", title="成绩确认", back=url_for(".index"), run=run, state=state,
         submission=submission, note=note, columns=columns + (["证书编号"] if numbers else []), rows=table,

@@ -15,6 +15,9 @@ from chengjiu_mp.core.errors import Refusal, StaleVersion
 from chengjiu_mp.core.parsing import Invalid
 from chengjiu_mp.courses.models import CourseRun
 from chengjiu_mp.courses.policy import run_for
+from chengjiu_mp.courses.queries import instructors_of as run_instructors
+from chengjiu_mp.exams.errors import ExaminerNotValid
+from chengjiu_mp.exams.examiners import choices, may_name, own_line_in, refuse_unfit_submitter
 from chengjiu_mp.exams.queries import Row, items_of_run, rows_of_run, submission_of
 from chengjiu_mp.exams.schemas import ResultIn
 from chengjiu_mp.exams.scheme import WORDS, Item, figure, outcome_of
@@ -41,6 +44,7 @@ class Line:
     stored: dict[str, str]
     outcome: str
     errors: dict[str, str] = field(default_factory=dict)
+    examiner: str = ""
     # Why nobody can make this person pass, empty where they can.
     short: str = ""
 
@@ -69,7 +73,7 @@ def save(run_id: int) -> Response | tuple[str, int]:
         return _page(run, lines), 422
     try:
         with unit_of_work():
-            save_results(run_id, [_row_in(line) for line in changed], principal())
+            save_results(run_id, [_row_in(line) for line in changed], principal(), examined_by=_named())
     except Refusal as refusal:
         return _refused(run_id, refusal, lines)
     return redirect(url_for("teach_results.grid", run_id=run_id, saved=len(changed)), 303)
@@ -92,7 +96,7 @@ def submit(run_id: int) -> Response | tuple[str, int]:
 
 def _lines(items: Sequence[Item], rows: Sequence[Row]) -> list[Line]:
     return [
-        Line(row.signup.id, row.signup.name, row.version, stored.copy(), stored, row.outcome)
+        Line(row.signup.id, row.signup.name, row.version, stored.copy(), stored, row.outcome, examiner=row.examiner)
         for row in rows
         for stored in [{i.code: figure(row.points[i.code]) if i.code in row.points else "" for i in items}]
     ]
@@ -141,7 +145,7 @@ def _refused(run_id: int, refusal: Refusal, lines: list[Line]) -> Response | tup
 def _page(run: CourseRun, lines: Sequence[Line], problem: str = "") -> str:
     items = items_of_run(run)
     _mark_short(run, lines)
-    submission = submission_of(run.id)
+    submission, blocked = submission_of(run.id), _blocked(run)
     saved = request.args.get("saved", "")
     return render_template(
         "h5/results.html", title="成绩", back=url_for("teach.roster", run_id=run.id), run=run, items=items,
@@ -152,7 +156,32 @@ def _page(run: CourseRun, lines: Sequence[Line], problem: str = "") -> str:
         open_lines=[line for line in lines if line.outcome == "incomplete"],
         passed=sum(line.outcome == "passed" for line in lines),
         failed=sum(line.outcome == "failed" for line in lines), preview=_preview(items, lines),
+        blocked=blocked, examiners=_examiners(run), chosen=request.form.get("examined_by", ""),
     )  # fmt: skip
+
+
+def _named() -> int | None:
+    text = request.form.get("examined_by", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
+
+
+def _blocked(run: CourseRun) -> str:
+    """Why the caller enters nothing, empty when they may."""
+    try:
+        refuse_unfit_submitter(run, principal())
+    except ExaminerNotValid as refusal:
+        return refusal.sentence
+    return ""
+
+
+def _examiners(run: CourseRun) -> list[tuple[str, str]]:
+    """Whom an operator names who enters from paper; nothing for the examiners themselves."""
+    if own_line_in(run, principal()) is not None or not may_name(run, principal()):
+        return []
+    found = choices(run)
+    taught = run_instructors(run.id)
+    first = f"按原来的；新登记的算{found[0].name}" if found and taught else "请选考核人"
+    return [("", first), *((str(one.id), one.name) for one in found)]
 
 
 def _mark_short(run: CourseRun, lines: Sequence[Line]) -> None:
