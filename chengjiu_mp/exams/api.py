@@ -1,6 +1,6 @@
 """JSON routes of results. Confirming them issues certificates and lives there."""
 
-from typing import cast
+from typing import Literal, cast
 
 from flask import Blueprint
 
@@ -11,8 +11,10 @@ from chengjiu_mp.core.http import route
 from chengjiu_mp.courses.models import CourseRun
 from chengjiu_mp.courses.policy import run_for
 from chengjiu_mp.exams import errors
-from chengjiu_mp.exams.queries import items_of_run, rows_of_run, submission_of
-from chengjiu_mp.exams.schemas import ExamItemOut, ResultOut, ResultsIn, ResultsOut, ReturnIn, State, SubmitIn
+from chengjiu_mp.exams.queries import rows_of_run, scheme_of_run, submission_of
+from chengjiu_mp.exams.resits import open_resit
+from chengjiu_mp.exams.schemas import ExamItemOut, ResitIn, ResultOut, ResultsIn, ResultsOut, ReturnIn, State, SubmitIn
+from chengjiu_mp.exams.scheme import items_of
 from chengjiu_mp.exams.service import save_results
 from chengjiu_mp.exams.submission import return_to_instructor, submit_results
 from chengjiu_mp.people.name_display import mask_name
@@ -54,6 +56,18 @@ def submit(run_id: int, body: SubmitIn | None) -> ResultsOut:
 
 
 @route(
+    blueprint, "POST", "/runs/<row:run_id>/results/resits", WRITERS,
+    refusals=(NotFound, errors.NoExam, errors.NotPresent, errors.ResitRefused, errors.ResitsUsedUp,
+              errors.ResultsSubmitted, errors.NotEnoughAttended, errors.ExaminerNotValid),
+    example={"signup_id": 1},
+)  # fmt: skip
+def resit(run_id: int, body: ResitIn) -> ResultsOut:
+    """Begin somebody's re-sit; the grid's row is the new attempt from then on. Again: the same attempt."""
+    open_resit(run_id, body.signup_id, principal())
+    return grid_of(run_for(principal(), run_id))
+
+
+@route(
     blueprint, "POST", "/runs/<row:run_id>/results/return", access.roles("approver"),
     refusals=(NotFound, errors.NotSubmitted), example={"note": "第 3 行理论成绩漏填，请补上。"},
 )  # fmt: skip
@@ -65,10 +79,11 @@ def send_back(run_id: int, body: ReturnIn) -> ResultsOut:
 
 def grid_of(run: CourseRun) -> ResultsOut:
     """Return a run's grid. Names stand in full while there is work to do with them, masked once confirmed."""
-    submission = submission_of(run.id)
+    submission, scheme = submission_of(run.id), scheme_of_run(run)
     state = submission.state if submission else "open"
     return ResultsOut(
-        run_id=run.id, state=cast(State, state),
+        run_id=run.id, state=cast(State, state), round=submission.round if submission else 1,
+        max_resits=scheme.max_resits,
         returned_note=submission.returned_note if submission else "",
         submitted_at=submission.submitted_at if submission else None,
         items=[
@@ -76,12 +91,13 @@ def grid_of(run: CourseRun) -> ResultsOut:
                 code=item.code, name=item.name, kind=item.kind, max=item.maximum,
                 pass_mark=item.pass_mark, required=item.required,
             )
-            for item in items_of_run(run)
+            for item in items_of(scheme.items)
         ],
         rows=[
             ResultOut(
                 signup_id=row.signup.id, version=row.version, items=row.points, outcome=row.outcome,
-                examined_by=row.examined_by, examiner=row.examiner,
+                examined_by=row.examined_by, examiner=row.examiner, attempt=row.attempt,
+                kind=cast(Literal["exam", "resit"], row.kind), round=row.round, carried=list(row.carried),
                 name=mask_name(row.signup.name) if state == "confirmed" else row.signup.name,
             )
             for row in rows_of_run(run.id)

@@ -37,7 +37,10 @@ class ResultsConfirmed(Refusal):
     """After issue a result changes only by revoking and issuing again (rel-E3)."""
 
     code = "results_confirmed"
-    message = "成绩已经确认、证书已经发出，不能再改。确有差错的，请先吊销证书再重新发证。"
+    message = (
+        "成绩已经确认，不能再改。没有合格的，可以登记补考；确有差错的，请先吊销证书，"
+        "再由运营人员更正、另一位复核人确认。"
+    )
     kind = Kind.CONFLICT
 
 
@@ -100,3 +103,17 @@ class ExaminerNotOfRun(Refusal):
     code = "examiner_not_of_run"
     message = "考核人要从这一场的师资里选。不在名单里的，请先把他加为这一场的师资。"
     kind = Kind.INVALID
+
+
+class ResitRefused(Refusal):
+    """Somebody passed, or has nothing yet that a re-sit could follow."""
+
+    code = "resit_refused"
+    message = "只有考核没有合格、或上一次没有参加的学员可以登记补考。"
+
+
+class ResitsUsedUp(Refusal):
+    """``max_resits`` of the scheme among the facts."""
+
+    code = "resits_used_up"
+    message = "这位学员的补考次数已经用完。请他再报一场，重新参加培训和考核。"

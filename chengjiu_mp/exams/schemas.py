@@ -29,6 +29,10 @@ class ResultsIn(In):
     examined_by: RowId | None = None
 
 
+class ResitIn(In):
+    signup_id: RowId
+
+
 class SubmitIn(In):
     """``left_out`` names those present who took no examination."""
 
@@ -59,13 +63,23 @@ class ResultOut(Out):
     outcome: Literal["incomplete", "passed", "failed"]
     examined_by: int | None
     examiner: str
+    attempt: int
+    kind: Literal["exam", "resit"]
+    round: int
+    carried: list[str]
 
 
 class ResultsOut(Out):
-    """The grid of a run: its frozen items and everybody present. ``state``: open, submitted or confirmed."""
+    """The grid of a run: its frozen items and everybody present, each with the newest attempt.
+
+    ``state`` (open, submitted or confirmed) is that of ``round``, the newest: re-sits after a confirmation are a round
+    of their own, and rows of earlier rounds are settled. ``carried`` names items whose points an earlier attempt gave.
+    """
 
     run_id: int
     state: State
+    round: int
+    max_resits: int
     returned_note: str
     submitted_at: datetime | None
     items: list[ExamItemOut]

@@ -14,6 +14,7 @@ from chengjiu_mp.exams.errors import NobodyPresent, NotSubmitted, ResultsIncompl
 from chengjiu_mp.exams.examiners import refuse_unfit_submitter
 from chengjiu_mp.exams.models import Submission
 from chengjiu_mp.exams.queries import items_of_run, rows_of_run, submission_of
+from chengjiu_mp.exams.resit_offers import tell_resits
 from chengjiu_mp.exams.service import WRITERS, hold_open, refuse_absent
 
 CONFIRMERS = ("approver",)
@@ -21,6 +22,8 @@ CONFIRMERS = ("approver",)
 
 def submit_results(run_id: int, left_out: Collection[int], by: Principal) -> Submission:
     """Hand the results in for confirmation.
+
+    A later round holds those alone who re-sit in it.
 
     :param left_out: sign-ups of those present who took no examination
     :raise NotFound, NoExam, ResultsSubmitted, ResultsConfirmed: as for saving
@@ -36,8 +39,8 @@ def submit_results(run_id: int, left_out: Collection[int], by: Principal) -> Sub
     refuse_unfit_submitter(run, by)
     # An annulment that is under way is seen, and none begins until the results are handed in.
     take_turn(run)
-    hold_open(run.id)
-    rows = rows_of_run(run.id)
+    number = hold_open(run.id)
+    rows = [row for row in rows_of_run(run.id) if row.round == number]
     if not rows:
         raise NobodyPresent
     open_ids = [row.signup.id for row in rows if row.outcome == "incomplete"]
@@ -51,7 +54,7 @@ def submit_results(run_id: int, left_out: Collection[int], by: Principal) -> Sub
     passed = sum(row.outcome == "passed" for row in rows)
     audit.record(
         "results.submitted", found, unit_id=run.unit_id,
-        run_id=run.id, present=len(rows), passed=passed, left_out=open_ids,
+        run_id=run.id, present=len(rows), passed=passed, left_out=open_ids, round=number,
     )  # fmt: skip
     return found
 
@@ -63,7 +66,8 @@ def return_to_instructor(run_id: int, note: str, by: Principal) -> Submission:
     """
     run = run_for(by, run_id, roles=CONFIRMERS)
     found = _move(run.id, "submitted", state="open", returned_note=note)
-    run.attendance_fixed_at = None
+    if found.round == 1:
+        run.attendance_fixed_at = None
     audit.record("results.returned", found, unit_id=run.unit_id, run_id=run.id)
     return found
 
@@ -92,7 +96,8 @@ def take_confirmation(run_id: int, by: Principal) -> tuple[CourseRun, bool]:
         return run, False
     assert found is not None  # noqa: S101  it was updated just now
     db.session.refresh(found)
-    audit.record("results.confirmed", found, unit_id=run.unit_id, run_id=run.id)
+    audit.record("results.confirmed", found, unit_id=run.unit_id, run_id=run.id, round=found.round)
+    tell_resits(run, found.round)
     return run, True
 
 

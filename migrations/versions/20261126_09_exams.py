@@ -1,4 +1,4 @@
-"""examiners
+"""examiners and attempts
 
 Revision ID: 20261126_09
 Revises: 20261126_08
@@ -32,9 +32,53 @@ def upgrade():
     )
     with op.batch_alter_table('exam_result', schema=None) as batch_op:
         batch_op.alter_column('examiner_name', existing_type=sa.String(length=100), existing_nullable=False, server_default=None)
+        batch_op.add_column(sa.Column('round', sa.Integer(), nullable=False, server_default='1'))
+        batch_op.add_column(sa.Column('kind', sa.String(length=10), nullable=False, server_default='exam'))
+        batch_op.add_column(sa.Column('follows_id', sa.Integer(), nullable=True))
+        batch_op.add_column(sa.Column('carried', sa.JSON(), nullable=False, server_default='[]'))
+    with op.batch_alter_table('exam_result', schema=None) as batch_op:
+        for name, kind in (('round', sa.Integer()), ('kind', sa.String(length=10)), ('carried', sa.JSON())):
+            batch_op.alter_column(name, existing_type=kind, existing_nullable=False, server_default=None)
+        batch_op.create_foreign_key(batch_op.f('fk_exam_result_follows_id_exam_result'), 'exam_result', ['follows_id'], ['id'])
+        batch_op.create_index('uq_exam_result_follows', ['follows_id'], unique=True)
+        batch_op.create_check_constraint(batch_op.f('ck_exam_result_kind'), "kind in ('exam','resit')")
+        batch_op.create_check_constraint(batch_op.f('ck_exam_result_follows'), "(kind = 'exam') = (follows_id is null)")
+        batch_op.create_check_constraint(batch_op.f('ck_exam_result_counted'), 'attempt > 0 and round > 0')
+    with op.batch_alter_table('exam_scheme', schema=None) as batch_op:
+        batch_op.add_column(sa.Column('max_resits', sa.Integer(), nullable=False, server_default='1'))
+        batch_op.add_column(sa.Column('resit_failed_only', sa.Boolean(), nullable=False, server_default=sa.true()))
+    with op.batch_alter_table('exam_scheme', schema=None) as batch_op:
+        batch_op.alter_column('max_resits', existing_type=sa.Integer(), existing_nullable=False, server_default=None)
+        batch_op.alter_column('resit_failed_only', existing_type=sa.Boolean(), existing_nullable=False, server_default=None)
+        batch_op.create_check_constraint(batch_op.f('ck_exam_scheme_max_resits'), 'max_resits >= 0')
+    with op.batch_alter_table('submission', schema=None) as batch_op:
+        batch_op.add_column(sa.Column('round', sa.Integer(), nullable=False, server_default='1'))
+        batch_op.drop_constraint(batch_op.f('uq_submission_run_id'), type_='unique')
+    with op.batch_alter_table('submission', schema=None) as batch_op:
+        batch_op.alter_column('round', existing_type=sa.Integer(), existing_nullable=False, server_default=None)
+        batch_op.create_index('uq_submission_run_round', ['run_id', 'round'], unique=True)
 
 
 def downgrade():
+    # What older code cannot tell apart goes: later rounds and attempts, whose certificates stay.
+    op.execute('update exam_result set follows_id = null, kind = \'exam\'')
+    op.execute('delete from exam_result where attempt > 1')
+    op.execute('delete from submission where round > 1')
+    with op.batch_alter_table('submission', schema=None) as batch_op:
+        batch_op.drop_index('uq_submission_run_round')
+        batch_op.drop_column('round')
+        batch_op.create_unique_constraint(batch_op.f('uq_submission_run_id'), ['run_id'])
+    with op.batch_alter_table('exam_scheme', schema=None) as batch_op:
+        batch_op.drop_constraint(batch_op.f('ck_exam_scheme_max_resits'), type_='check')
+        batch_op.drop_column('resit_failed_only')
+        batch_op.drop_column('max_resits')
+    with op.batch_alter_table('exam_result', schema=None) as batch_op:
+        for name in ('kind', 'follows', 'counted'):
+            batch_op.drop_constraint(batch_op.f(f'ck_exam_result_{name}'), type_='check')
+        batch_op.drop_index('uq_exam_result_follows')
+        batch_op.drop_constraint(batch_op.f('fk_exam_result_follows_id_exam_result'), type_='foreignkey')
+        for name in ('carried', 'follows_id', 'kind', 'round'):
+            batch_op.drop_column(name)
     with op.batch_alter_table('exam_result', schema=None) as batch_op:
         batch_op.drop_constraint(batch_op.f('fk_exam_result_examined_by_instructor'), type_='foreignkey')
         batch_op.drop_column('examiner_name')

@@ -15,8 +15,9 @@ from chengjiu_mp.core.db import unit_of_work
 from chengjiu_mp.core.errors import Refusal
 from chengjiu_mp.core.parsing import In, from_pairs
 from chengjiu_mp.courses.policy import run_for
-from chengjiu_mp.exams.queries import Waiting, items_of_run, rows_of_run, submission_of, submissions_waiting_for
-from chengjiu_mp.exams.scheme import WORDS, figure
+from chengjiu_mp.exams.queries import Row, Waiting, items_of_run, rows_of_run, submission_of, submissions_waiting_for
+from chengjiu_mp.exams.resit_offers import candidates
+from chengjiu_mp.exams.scheme import WORDS, Item, figure
 from chengjiu_mp.exams.submission import return_to_instructor
 from chengjiu_mp.web import forms
 
@@ -24,6 +25,7 @@ blueprint = Blueprint("console_results", __name__, url_prefix="/console/results"
 
 READERS = roles("approver", "operator", "unit_manager", "auditor")
 APPROVER = roles("approver")
+TONES = {"passed": "ok", "failed": "bad"}
 
 
 class ReturnPage(In):
@@ -41,11 +43,15 @@ def index() -> str:
 def _row(one: Waiting) -> list[Any]:
     at = one.submission.submitted_at
     return [
-        {"text": one.run.title, "href": url_for(".review", run_id=one.run.id)},
+        {"text": f"{one.run.title}{_round(one)}", "href": url_for(".review", run_id=one.run.id)},
         clock.local(one.run.starts_at).strftime("%-m月%-d日"), one.submitter or "—",
         _waited(int((clock.now() - at).total_seconds())) if at else "—",
         "、".join(one.approvers) or {"text": "没有可确认的人，请设置代理", "tone": "bad"},
     ]  # fmt: skip
+
+
+def _round(one: Waiting) -> str:
+    return f"（补考，第 {one.submission.round} 次提交）" if one.submission.round > 1 else ""
 
 
 def _waited(seconds: int) -> str:
@@ -92,13 +98,15 @@ def send_back(run_id: int) -> Response | tuple[str, int]:
 
 def _page(run_id: int, problem: str = "", errors: dict[str, str] | None = None, note: str = "") -> str:
     run = run_for(principal(), run_id)
-    items, rows, submission = items_of_run(run), rows_of_run(run.id), submission_of(run.id)
+    items, everybody, submission = items_of_run(run), rows_of_run(run.id), submission_of(run.id)
+    number = submission.round if submission else 1
+    rows = [row for row in everybody if row.round == number]
     numbers = {s.certificate.signup_id: s for s in newest_of_all([c.id for c in certificates_of_run(run.id)])}
     state = submission.state if submission else "open"
     mine = submission is not None and submission.submitted_by == principal().account_id
     table = [
-        [row.signup.name, *(figure(row.points[i.code]) if i.code in row.points else None for i in items),
-         {"text": WORDS[row.outcome], "tone": {"passed": "ok", "failed": "bad"}.get(row.outcome, "plain")},
+        [_who(row), *(_points(row, i) for i in items),
+         {"text": WORDS[row.outcome], "tone": TONES.get(row.outcome, "plain")},
          row.examiner or {"text": "没有写明", "tone": "warn"} if row.version else None,
          *([_number(numbers.get(row.signup.id))] if numbers else [])]
         for row in rows
@@ -110,7 +118,24 @@ def _page(run_id: int, problem: str = "", errors: dict[str, str] | None = None, 
         problem=problem, errors=errors or {},
         passed=sum(r.outcome == "passed" for r in rows), failed=sum(r.outcome == "failed" for r in rows),
         incomplete=sum(r.outcome == "incomplete" for r in rows), may=principal().has("approver"), mine=mine,
+        number=number, earlier=[[_who(r), {"text": WORDS[r.outcome], "tone": TONES.get(r.outcome, "plain")},
+                                *([_number(numbers.get(r.signup.id))] if numbers else [])]
+                               for r in everybody if r.round != number],
+        resits=len(candidates(run)), may_enter=principal().has("operator"), numbered=bool(numbers),
+        issued=sum(row.signup.id in numbers for row in rows),
     )  # fmt: skip
+
+
+def _who(row: Row) -> str:
+    return (
+        f"{row.signup.name}（第 {row.attempt} 次考核）" if row.attempt > 1 or row.kind == "resit" else row.signup.name
+    )
+
+
+def _points(row: Row, item: Item) -> str | None:
+    if item.code not in row.points:
+        return None
+    return f"{figure(row.points[item.code])}{'（沿用）' if item.code in row.carried else ''}"
 
 
 def _number(seen: Any) -> Any:

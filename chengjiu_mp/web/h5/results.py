@@ -19,6 +19,8 @@ from chengjiu_mp.courses.queries import instructors_of as run_instructors
 from chengjiu_mp.exams.errors import ExaminerNotValid
 from chengjiu_mp.exams.examiners import choices, may_name, own_line_in, refuse_unfit_submitter
 from chengjiu_mp.exams.queries import Row, items_of_run, rows_of_run, submission_of
+from chengjiu_mp.exams.resit_offers import candidates
+from chengjiu_mp.exams.resits import open_resit
 from chengjiu_mp.exams.schemas import ResultIn
 from chengjiu_mp.exams.scheme import WORDS, Item, figure, outcome_of
 from chengjiu_mp.exams.service import WRITERS, save_results
@@ -45,6 +47,10 @@ class Line:
     outcome: str
     errors: dict[str, str] = field(default_factory=dict)
     examiner: str = ""
+    attempt: int = 1
+    kind: str = "exam"
+    round: int = 1
+    carried: tuple[str, ...] = ()
     # Why nobody can make this person pass, empty where they can.
     short: str = ""
 
@@ -94,9 +100,35 @@ def submit(run_id: int) -> Response | tuple[str, int]:
     return redirect(url_for("teach_results.grid", run_id=run_id), 303)
 
 
+@blueprint.post("/teach/runs/<row:run_id>/results/resit")
+@access(MAY)
+def resit(run_id: int) -> Response | tuple[str, int]:
+    """Begin somebody's re-sit, which is the grid's row from then on."""
+    text = request.form.get("signup_id", "")
+    try:
+        with unit_of_work():
+            open_resit(run_id, int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0, principal())
+    except Refusal as refusal:
+        run = run_for(principal(), run_id, roles=WRITERS)
+        return _page(run, _lines(items_of_run(run), rows_of_run(run.id)), refusal.sentence), refusal.kind.value
+    return redirect(url_for("teach_results.grid", run_id=run_id), 303)
+
+
 def _lines(items: Sequence[Item], rows: Sequence[Row]) -> list[Line]:
     return [
-        Line(row.signup.id, row.signup.name, row.version, stored.copy(), stored, row.outcome, examiner=row.examiner)
+        Line(
+            row.signup.id,
+            row.signup.name,
+            row.version,
+            stored.copy(),
+            stored,
+            row.outcome,
+            examiner=row.examiner,
+            attempt=row.attempt,
+            kind=row.kind,
+            round=row.round,
+            carried=row.carried,
+        )
         for row in rows
         for stored in [{i.code: figure(row.points[i.code]) if i.code in row.points else "" for i in items}]
     ]
@@ -146,16 +178,20 @@ def _page(run: CourseRun, lines: Sequence[Line], problem: str = "") -> str:
     items = items_of_run(run)
     _mark_short(run, lines)
     submission, blocked = submission_of(run.id), _blocked(run)
+    number = submission.round if submission else 1
+    here = [line for line in lines if line.round == number]
     saved = request.args.get("saved", "")
     return render_template(
         "h5/results.html", title="成绩", back=url_for("teach.roster", run_id=run.id), run=run, items=items,
-        lines=lines, words=WORDS, problem=problem, state=submission.state if submission else "open",
+        lines=here, settled=[line for line in lines if line.round != number], number=number,
+        resits=[] if blocked else candidates(run), words=WORDS, problem=problem,
+        state=submission.state if submission else "open",
         note=submission.returned_note if submission else "", submitted_at=submission and submission.submitted_at,
         saved=int(saved) if saved.isascii() and saved.isdigit() and len(saved) < 5 else None,
         errors={f"{one.signup_id}-{code}": f"{one.name}：{text}" for one in lines for code, text in one.errors.items()},
-        open_lines=[line for line in lines if line.outcome == "incomplete"],
-        passed=sum(line.outcome == "passed" for line in lines),
-        failed=sum(line.outcome == "failed" for line in lines), preview=_preview(items, lines),
+        open_lines=[line for line in here if line.outcome == "incomplete"],
+        passed=sum(line.outcome == "passed" for line in here),
+        failed=sum(line.outcome == "failed" for line in here), preview=_preview(items, lines),
         blocked=blocked, examiners=_examiners(run), chosen=request.form.get("examined_by", ""),
     )  # fmt: skip
 
