@@ -4,6 +4,7 @@ from flask import Flask
 
 from chengjiu_mp import cli
 from chengjiu_mp.certificates import api as certificates
+from chengjiu_mp.certificates import result_api
 from chengjiu_mp.certificates import tasks as certificate_tasks
 from chengjiu_mp.checkin import api as checkin
 from chengjiu_mp.checkin import attended_api as checkin_attended
@@ -65,7 +66,7 @@ from chengjiu_mp.web.admin import settings as console_settings
 from chengjiu_mp.web.admin import signin as console_signin
 from chengjiu_mp.web.admin import targets as console_targets
 from chengjiu_mp.web.h5 import again as again_pages
-from chengjiu_mp.web.h5 import asking, attended, board, closing, completing, guardian_claim, wall_screen
+from chengjiu_mp.web.h5 import asking, attended, board, closing, completing, guardian_claim, result_person, wall_screen
 from chengjiu_mp.web.h5 import certificates as lookup_pages
 from chengjiu_mp.web.h5 import corrections as correction_pages
 from chengjiu_mp.web.h5 import devices as device_pages
@@ -168,6 +169,7 @@ PAGES = (
     console_jobs,
     console_checkins,
     result_pages,
+    result_person,
     lookup_pages,
     verify_pages,
     verify_many_pages,
@@ -205,6 +207,7 @@ def register(app: Flask) -> None:
     device_api.init_app(app)
     app.register_blueprint(exams.blueprint)
     certificates.init_app(app)
+    app.register_blueprint(result_api.blueprint)
     app.register_blueprint(reports.blueprint)
     edge.init_app(app)
     app.register_blueprint(cli.blueprint)

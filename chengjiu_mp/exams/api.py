@@ -1,6 +1,6 @@
 """JSON routes of results. Confirming them issues certificates and lives there."""
 
-from typing import Literal, cast
+from typing import cast
 
 from flask import Blueprint
 
@@ -11,9 +11,24 @@ from chengjiu_mp.core.http import route
 from chengjiu_mp.courses.models import CourseRun
 from chengjiu_mp.courses.policy import run_for
 from chengjiu_mp.exams import errors
-from chengjiu_mp.exams.queries import rows_of_run, scheme_of_run, submission_of
+from chengjiu_mp.exams.exempting import exempt, withdraw_exemption
+from chengjiu_mp.exams.history import history_of
+from chengjiu_mp.exams.queries import rows_of_run, scheme_of_run, signup_of_run, submission_of
 from chengjiu_mp.exams.resits import open_resit
-from chengjiu_mp.exams.schemas import ExamItemOut, ResitIn, ResultOut, ResultsIn, ResultsOut, ReturnIn, State, SubmitIn
+from chengjiu_mp.exams.schemas import (
+    EventOut,
+    ExamItemOut,
+    ExemptionIn,
+    HistoryOut,
+    ResitIn,
+    ResultKind,
+    ResultOut,
+    ResultsIn,
+    ResultsOut,
+    ReturnIn,
+    State,
+    SubmitIn,
+)
 from chengjiu_mp.exams.scheme import items_of
 from chengjiu_mp.exams.service import save_results
 from chengjiu_mp.exams.submission import return_to_instructor, submit_results
@@ -67,6 +82,39 @@ def resit(run_id: int, body: ResitIn) -> ResultsOut:
     return grid_of(run_for(principal(), run_id))
 
 
+_EXEMPTING = (NotFound, errors.NoExam, errors.NotPresent, *_LOCKED, errors.NotEnoughAttended, errors.ExaminerNotValid)
+
+
+@route(
+    blueprint, "POST", "/runs/<row:run_id>/results/exemptions", WRITERS,
+    refusals=(*_EXEMPTING, errors.OriginalNotSeen, errors.ExemptionTooWide),
+    example={"signup_id": 1, "item": "cpr", "reason": "持有效救护员证", "certificate_no": "JYR202500012",
+             "original_seen": True},
+)  # fmt: skip
+def exempt_from(run_id: int, body: ExemptionIn) -> ResultsOut:
+    """Exempt somebody from an item, on the strength of a certificate whose original was seen."""
+    exempt(run_id, body, principal())
+    return grid_of(run_for(principal(), run_id))
+
+
+@route(
+    blueprint, "POST", "/runs/<row:run_id>/results/exemptions/<row:exemption_id>/withdraw", WRITERS,
+    refusals=_EXEMPTING,
+)  # fmt: skip
+def withdraw_exempt(run_id: int, exemption_id: int) -> ResultsOut:
+    """Take an exemption back while the results are open."""
+    withdraw_exemption(run_id, exemption_id, principal())
+    return grid_of(run_for(principal(), run_id))
+
+
+@route(blueprint, "GET", "/runs/<row:run_id>/results/<row:signup_id>/history", READERS, refusals=(NotFound,))
+def history(run_id: int, signup_id: int) -> HistoryOut:
+    """What became of somebody's result: old and new points, who, when and why, the oldest first."""
+    run = run_for(principal(), run_id)
+    signup = signup_of_run(run, signup_id)
+    return HistoryOut(items=[EventOut(**vars(one)) for one in history_of(run, signup)])
+
+
 @route(
     blueprint, "POST", "/runs/<row:run_id>/results/return", access.roles("approver"),
     refusals=(NotFound, errors.NotSubmitted), example={"note": "第 3 行理论成绩漏填，请补上。"},
@@ -97,7 +145,7 @@ def grid_of(run: CourseRun) -> ResultsOut:
             ResultOut(
                 signup_id=row.signup.id, version=row.version, items=row.points, outcome=row.outcome,
                 examined_by=row.examined_by, examiner=row.examiner, attempt=row.attempt,
-                kind=cast(Literal["exam", "resit"], row.kind), round=row.round, carried=list(row.carried),
+                kind=cast(ResultKind, row.kind), round=row.round, carried=list(row.carried), exempt=sorted(row.exempt),
                 name=mask_name(row.signup.name) if state == "confirmed" else row.signup.name,
             )
             for row in rows_of_run(run.id)

@@ -117,3 +117,22 @@ class ResitsUsedUp(Refusal):
 
     code = "resits_used_up"
     message = "这位学员的补考次数已经用完。请他再报一场，重新参加培训和考核。"
+
+
+class OriginalNotSeen(Refusal):
+    """Lost or left at home counts as no certificate (domain A3)."""
+
+    code = "original_not_seen"
+    message = "免考要凭有效证书的原件。请看过原件再勾选；证书遗失或当天没带的，按没有证书处理，照常考核。"
+    kind = Kind.INVALID
+
+
+class ExemptionTooWide(Refusal):
+    code = "exemption_too_wide"
+    message = "至少要考一项，不能全部免考。请留下要考的项目。"
+    kind = Kind.INVALID
+
+
+class NothingToCorrect(Refusal):
+    code = "nothing_to_correct"
+    message = "这位学员没有已经确认的成绩，或者分数没有改动。还没确认的成绩，请复核人退回后直接修改。"

@@ -43,8 +43,9 @@ class ExamResult(Base):
         Index("uq_exam_result_signup_attempt", "signup_id", "attempt", unique=True),
         Index("uq_exam_result_follows", "follows_id", unique=True),
         CheckConstraint("outcome in ('incomplete','passed','failed')", name="outcome"),
-        CheckConstraint("kind in ('exam','resit')", name="kind"),
+        CheckConstraint("kind in ('exam','resit','correction')", name="kind"),
         CheckConstraint("(kind = 'exam') = (follows_id is null)", name="follows"),
+        CheckConstraint("(kind = 'correction') = (reason <> '')", name="reason"),
         CheckConstraint("attempt > 0 and round > 0", name="counted"),
     )
 
@@ -56,6 +57,8 @@ class ExamResult(Base):
     kind: Mapped[str] = mapped_column(String(10), default="exam")
     follows_id: Mapped[int | None] = mapped_column(ForeignKey("exam_result.id"))
     carried: Mapped[list[str]] = mapped_column(JSON, default=list)
+    # Why a confirmed result was corrected.
+    reason: Mapped[str] = mapped_column(String(200), default="")
     version: Mapped[int] = mapped_column(default=1)
     items: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     outcome: Mapped[str] = mapped_column(String(12), default="incomplete")

@@ -9,10 +9,12 @@ from sqlalchemy import func, or_, select
 from chengjiu_mp.core import clock
 from chengjiu_mp.core.context import Principal
 from chengjiu_mp.core.db import db
+from chengjiu_mp.core.errors import NotFound
 from chengjiu_mp.courses.models import CourseRun, Signup
 from chengjiu_mp.courses.policy import runs_visible_to
 from chengjiu_mp.exams.attempts import is_newest
 from chengjiu_mp.exams.errors import NoExam
+from chengjiu_mp.exams.exemption_models import ExamExemption
 from chengjiu_mp.exams.models import ExamResult, ExamScheme, Submission
 from chengjiu_mp.exams.scheme import Item, Outcome, items_of
 from chengjiu_mp.signin.models import Account, RoleGrant
@@ -37,6 +39,7 @@ class Row:
     kind: str = "exam"
     carried: tuple[str, ...] = ()
     result_id: int | None = None
+    exempt: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -76,16 +79,39 @@ def rows_of_run(run_id: int) -> list[Row]:
         .where(Signup.run_id == run_id, Signup.outcome == "attended")
         .order_by(Signup.sort_key, Signup.id)
     ).all()
-    return [_row(signup, result) for signup, result in found]
+    exempt = exempt_items([signup.id for signup, _ in found])
+    return [_row(signup, result, exempt.get(signup.id, frozenset())) for signup, result in found]
 
 
-def _row(signup: Signup, result: ExamResult | None) -> Row:
+def signup_of_run(run: CourseRun, signup_id: int) -> Signup:
+    """Return somebody present at a run.
+
+    :raise NotFound: when they are not
+    """
+    found = db.session.get(Signup, signup_id)
+    if found is None or found.run_id != run.id or found.outcome != "attended":
+        raise NotFound
+    return found
+
+
+def exempt_items(signup_ids: Collection[int]) -> dict[int, frozenset[str]]:
+    """Return {sign-up: codes of the items it is exempt from} of those that are exempt from any."""
+    query = select(ExamExemption.signup_id, ExamExemption.item)
+    found: dict[int, set[str]] = {}
+    for signup_id, item in db.session.execute(
+        query.where(ExamExemption.signup_id.in_(signup_ids), ExamExemption.withdrawn_at.is_(None))
+    ):
+        found.setdefault(signup_id, set()).add(item)
+    return {signup_id: frozenset(items) for signup_id, items in found.items()}
+
+
+def _row(signup: Signup, result: ExamResult | None, exempt: frozenset[str]) -> Row:
     if result is None:
-        return Row(signup, 0, {}, "incomplete")
+        return Row(signup, 0, {}, "incomplete", exempt=exempt)
     outcome = cast(Outcome, result.outcome)
     return Row(
         signup, result.version, result.items, outcome, result.examined_by, result.examiner_name, result.attempt,
-        result.round, result.kind, tuple(result.carried), result.id,
+        result.round, result.kind, tuple(result.carried), result.id, exempt,
     )  # fmt: skip
 
 

@@ -33,6 +33,24 @@ class ResitIn(In):
     signup_id: RowId
 
 
+class ExemptionIn(In):
+    """``original_seen``: whoever records it saw the certificate itself."""
+
+    signup_id: RowId
+    item: ItemCode
+    reason: Annotated[str, Field(min_length=2, max_length=200, pattern=r"\S")]
+    certificate_no: Annotated[str, Field(min_length=2, max_length=60, pattern=r"\S")]
+    original_seen: bool = False
+
+
+class CorrectionIn(In):
+    """Corrected points of a confirmed result; what is left out stays as it is."""
+
+    signup_id: RowId
+    items: Annotated[dict[ItemCode, Points | None], Field(min_length=1)]
+    reason: Annotated[str, Field(min_length=2, max_length=200, pattern=r"\S")]
+
+
 class SubmitIn(In):
     """``left_out`` names those present who took no examination."""
 
@@ -43,6 +61,7 @@ class ReturnIn(In):
     note: Annotated[str, Field(min_length=2, max_length=300)]
 
 
+ResultKind = Literal["exam", "resit", "correction"]
 State = Literal["open", "submitted", "confirmed"]
 
 
@@ -64,9 +83,10 @@ class ResultOut(Out):
     examined_by: int | None
     examiner: str
     attempt: int
-    kind: Literal["exam", "resit"]
+    kind: ResultKind
     round: int
     carried: list[str]
+    exempt: list[str]
 
 
 class ResultsOut(Out):
@@ -84,3 +104,20 @@ class ResultsOut(Out):
     submitted_at: datetime | None
     items: list[ExamItemOut]
     rows: list[ResultOut]
+
+
+class EventOut(Out):
+    """One entry of a result's history: points before and after, the outcome after, the reason."""
+
+    at: datetime
+    by: str
+    action: str
+    was: dict[str, float]
+    now: dict[str, float]
+    outcome: str
+    reason: str
+    item: str
+
+
+class HistoryOut(Out):
+    items: list[EventOut]

@@ -19,7 +19,7 @@ from chengjiu_mp.exams.attempts import came_from_elsewhere, newest_results
 from chengjiu_mp.exams.errors import NotEnoughAttended, NotPresent, ResultsConfirmed, ResultsSubmitted
 from chengjiu_mp.exams.examiners import examiner_for
 from chengjiu_mp.exams.models import ExamResult, Submission
-from chengjiu_mp.exams.queries import items_of_run, submission_of
+from chengjiu_mp.exams.queries import exempt_items, items_of_run, submission_of
 from chengjiu_mp.exams.schemas import ResultIn
 from chengjiu_mp.exams.scheme import Item, figure, outcome_of
 from chengjiu_mp.instructors.models import Instructor
@@ -52,10 +52,10 @@ def save_results(run_id: int, rows: Sequence[ResultIn], by: Principal, *, examin
             raise NotPresent(field=f"rows.{place}.signup_id", signup_id=row.signup_id)
     before = newest_results([row.signup_id for row in rows])
     _refuse_settled(rows, before, number)
-    points = _taken(rows, before)
-    passing = [one for one, taken in points.items() if outcome_of(items, taken) == "passed"]
+    points, exempt = _taken(rows, before), exempt_items([row.signup_id for row in rows])
+    passing = [one for one, taken in points.items() if outcome_of(items, taken, exempt.get(one, ())) == "passed"]
     refuse_absent(run, passing, {row.signup_id: n for n, row in enumerate(rows)})
-    writer = _Writer(run, items, number, by, examiner, keeps)
+    writer = _Writer(run, items, number, by, examiner, keeps, exempt)
     # One order for everybody, so that two savers of one grid wait for each other instead of for a deadlock's end.
     written = {
         row.signup_id: _write(writer, row, points[row.signup_id], before.get(row.signup_id))
@@ -135,19 +135,24 @@ def add_round(run_id: int, number: int) -> None:
 
 
 def _check(items: Sequence[Item], rows: Sequence[ResultIn]) -> None:
-    known = {item.code: item for item in items}
     errors, seen = [], set[int]()
     for place, row in enumerate(rows):
         if row.signup_id in seen:
             errors.append(_error(f"/rows/{place}/signup_id", "duplicate_row", "同一位学员出现了两次，请只留一行。"))
         seen.add(row.signup_id)
-        errors += [
-            _error(f"/rows/{place}/items/{code[:40]}", *wrong)
-            for code, points in row.items.items()
-            if (wrong := _wrong(known.get(code), points))
-        ]
+        errors += check_points(items, row.items, f"/rows/{place}/items")
     if errors:
         raise Invalid(errors)
+
+
+def check_points(items: Sequence[Item], points: Mapping[str, float | None], at: str) -> list[dict[str, str]]:
+    """Return what is wrong with points: unknown items, values outside 0 … max."""
+    known = {item.code: item for item in items}
+    return [
+        _error(f"{at}/{code[:40]}", *wrong)
+        for code, value in points.items()
+        if (wrong := _wrong(known.get(code), value))
+    ]
 
 
 def _wrong(item: Item | None, points: float | None) -> tuple[str, str] | None:
@@ -177,6 +182,7 @@ class _Writer:
     by: Principal
     examiner: Instructor | None
     keeps: bool
+    exempt: Mapping[int, frozenset[str]]
 
     def examined(self, before: ExamResult | None) -> dict[str, Any]:
         if self.examiner is None or (self.keeps and before is not None and before.examined_by is not None):
@@ -187,7 +193,8 @@ class _Writer:
 def _write(writer: _Writer, row: ResultIn, points: Mapping[str, float], before: ExamResult | None) -> bool:
     """Write one row if its version is still the current one; the statement itself judges, not what was read."""
     values = {
-        "items": dict(points), "outcome": outcome_of(writer.items, points), "version": row.version + 1,
+        "items": dict(points), "outcome": outcome_of(writer.items, points, writer.exempt.get(row.signup_id, ())),
+        "version": row.version + 1,
         "entered_by": writer.by.account_id, "entered_at": clock.now(), **writer.examined(before),
     }  # fmt: skip
     was = dict(before.items) if before is not None else {}

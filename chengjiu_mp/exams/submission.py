@@ -68,7 +68,7 @@ def return_to_instructor(run_id: int, note: str, by: Principal) -> Submission:
     found = _move(run.id, "submitted", state="open", returned_note=note)
     if found.round == 1:
         run.attendance_fixed_at = None
-    audit.record("results.returned", found, unit_id=run.unit_id, run_id=run.id)
+    audit.record("results.returned", found, unit_id=run.unit_id, run_id=run.id, reason=note)
     return found
 
 

@@ -260,7 +260,7 @@ def test_the_phone_begins_a_re_sit_and_the_desk_sees_the_round(client: Any, hall
     hall.submit(client)
     with factories.made():
         head = factories.bearer("approver")
-    assert "补考，第 2 次提交" in client.get("/console/results/", headers=head).text
+    assert "第 2 次提交" in client.get("/console/results/", headers=head).text
     review = client.get(f"/console/results/{hall.run.id}", headers=head).text
     assert "张三（第 2 次考核）" in review
     assert "之前已经确认的 1 人" in review

@@ -51,7 +51,7 @@ def _row(one: Waiting) -> list[Any]:
 
 
 def _round(one: Waiting) -> str:
-    return f"（补考，第 {one.submission.round} 次提交）" if one.submission.round > 1 else ""
+    return f"（补考或更正，第 {one.submission.round} 次提交）" if one.submission.round > 1 else ""
 
 
 def _waited(seconds: int) -> str:
@@ -126,13 +126,15 @@ def _page(run_id: int, problem: str = "", errors: dict[str, str] | None = None, 
     )  # fmt: skip
 
 
-def _who(row: Row) -> str:
-    return (
-        f"{row.signup.name}（第 {row.attempt} 次考核）" if row.attempt > 1 or row.kind == "resit" else row.signup.name
-    )
+def _who(row: Row) -> dict[str, str]:
+    more = {"resit": f"（第 {row.attempt} 次考核）", "correction": "（更正）"}.get(row.kind, "")
+    url = url_for("result_person.page", run_id=row.signup.run_id, signup_id=row.signup.id)
+    return {"text": f"{row.signup.name}{more}", "href": url}
 
 
 def _points(row: Row, item: Item) -> str | None:
+    if item.code in row.exempt:
+        return "免考"
     if item.code not in row.points:
         return None
     return f"{figure(row.points[item.code])}{'（沿用）' if item.code in row.carried else ''}"

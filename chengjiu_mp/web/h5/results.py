@@ -51,6 +51,7 @@ class Line:
     kind: str = "exam"
     round: int = 1
     carried: tuple[str, ...] = ()
+    exempt: frozenset[str] = frozenset()
     # Why nobody can make this person pass, empty where they can.
     short: str = ""
 
@@ -128,6 +129,7 @@ def _lines(items: Sequence[Item], rows: Sequence[Row]) -> list[Line]:
             kind=row.kind,
             round=row.round,
             carried=row.carried,
+            exempt=row.exempt,
         )
         for row in rows
         for stored in [{i.code: figure(row.points[i.code]) if i.code in row.points else "" for i in items}]
@@ -237,5 +239,5 @@ def _preview(items: Sequence[Item], lines: Sequence[Line]) -> dict[int, str]:
             for c, text in line.typed.items()
             if text and c not in line.errors and _NUMBER.fullmatch(text)
         }
-        found[line.signup_id] = outcome_of(items, points)
+        found[line.signup_id] = outcome_of(items, points, line.exempt)
     return found
