@@ -6,6 +6,7 @@ from chengjiu_mp import cli
 from chengjiu_mp.certificates import api as certificates
 from chengjiu_mp.certificates import pdf_api as certificate_pdf
 from chengjiu_mp.certificates import request_api as certificate_request_api
+from chengjiu_mp.certificates import result_api
 from chengjiu_mp.certificates import tasks as certificate_tasks
 from chengjiu_mp.checkin import api as checkin
 from chengjiu_mp.checkin import attended_api as checkin_attended
@@ -80,6 +81,7 @@ from chengjiu_mp.web.h5 import again as again_pages
 from chengjiu_mp.web.h5 import asking, attended, board, closing, completing, guardian_claim, wall_screen
 from chengjiu_mp.web.h5 import certificate_requests as certificate_request_pages
 from chengjiu_mp.web.h5 import aid_card, asking, attended, board, closing, completing, guardian_claim, wall_screen
+from chengjiu_mp.web.h5 import asking, attended, board, closing, completing, guardian_claim, result_person, wall_screen
 from chengjiu_mp.web.h5 import certificates as lookup_pages
 from chengjiu_mp.web.h5 import checklist as checklist_pages
 from chengjiu_mp.web.h5 import corrections as correction_pages
@@ -185,6 +187,7 @@ PAGES = (
     console_checkins,
     result_pages,
     checklist_pages,
+    result_person,
     lookup_pages,
     certificate_request_pages,
     aid_card,
@@ -238,6 +241,7 @@ def register(app: Flask) -> None:
     app.register_blueprint(certificate_pdf.blueprint)
     app.register_blueprint(certificate_request_api.blueprint)
     certificate_pdf.init_app(app)
+    app.register_blueprint(result_api.blueprint)
     app.register_blueprint(reports.blueprint)
     edge.init_app(app)
     app.register_blueprint(cli.blueprint)

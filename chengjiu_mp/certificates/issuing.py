@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 
 from chengjiu_mp.certificates import messages, numbering, signing, versions, waiting
 from chengjiu_mp.certificates.models import Certificate
@@ -15,7 +15,8 @@ from chengjiu_mp.core.context import Principal
 from chengjiu_mp.core.db import after_commit, db
 from chengjiu_mp.core.rows import insert_into
 from chengjiu_mp.courses.models import CourseRun, CourseType, Signup, Syllabus
-from chengjiu_mp.exams.models import ExamResult
+from chengjiu_mp.exams.attempts import is_newest
+from chengjiu_mp.exams.models import ExamResult, Submission
 from chengjiu_mp.exams.submission import take_confirmation
 from chengjiu_mp.outbox.service import tell
 from chengjiu_mp.people.models import Attainment
@@ -77,15 +78,19 @@ def certificates_of_run(run_id: int) -> list[Certificate]:
 
 
 def _passed(run_id: int) -> Sequence[Signup]:
-    """Present and passed (rel-I9), in the order of names, so that neighbours on the list have neighbouring numbers.
+    """Present and passed in the run's newest round (rel-I9), in the order of names, so that neighbours on the list
+    have neighbouring numbers.
 
-    Who had their data erased before gets none: there is no name to print.
+    The newest attempt counts. What earlier rounds led to was issued with them, and is not issued again when it was
+    revoked since. Who had their data erased before gets none: there is no name to print.
     """
+    newest_round = select(func.max(Submission.round)).where(Submission.run_id == run_id).scalar_subquery()
+    standing = select(Certificate.id).where(Certificate.signup_id == Signup.id, Certificate.state != "revoked").exists()
     return db.session.scalars(
         select(Signup)
-        .join(ExamResult, (ExamResult.signup_id == Signup.id) & (ExamResult.attempt == 1))
+        .join(ExamResult, (ExamResult.signup_id == Signup.id) & is_newest())
         .where(Signup.run_id == run_id, Signup.outcome == "attended", ExamResult.outcome == "passed")
-        .where(Signup.erased_at.is_(None))
+        .where(ExamResult.round == newest_round, ~standing, Signup.erased_at.is_(None))
         .order_by(Signup.sort_key, Signup.id)
     ).all()
 

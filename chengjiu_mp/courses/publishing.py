@@ -27,6 +27,7 @@ from chengjiu_mp.courses.seats import Pools, locked_pools
 from chengjiu_mp.courses.signup_queries import checked_in_count
 from chengjiu_mp.courses.withdrawing import release_all
 from chengjiu_mp.instructors.models import Instructor
+from chengjiu_mp.instructors.states import overdue_on
 
 PUBLISHING_ROLES = ("operator", "approver")
 # Comparable cities: one instructor and one manikin for 20 learners. A warning, never a wall.
@@ -79,7 +80,7 @@ def _refreshers(teachers: Sequence[Instructor], day: date) -> list[Warned]:
     return [
         Warned("refresher_overdue", f"师资{one.name}的复训在 {date_long(one.refresh_due)}到期，早于开课日。")
         for one in teachers
-        if one.refresh_due is not None and one.refresh_due < day
+        if overdue_on(one, day)
     ]
 
 

@@ -37,7 +37,10 @@ class ResultsConfirmed(Refusal):
     """After issue a result changes only by revoking and issuing again (rel-E3)."""
 
     code = "results_confirmed"
-    message = "成绩已经确认、证书已经发出，不能再改。确有差错的，请先吊销证书再重新发证。"
+    message = (
+        "成绩已经确认，不能再改。没有合格的，可以登记补考；确有差错的，请先吊销证书，"
+        "再由运营人员更正、另一位复核人确认。"
+    )
     kind = Kind.CONFLICT
 
 
@@ -75,3 +78,61 @@ class SamePerson(Refusal):
     code = "same_person"
     message = "成绩由您提交，需要另一位复核人来确认。"
     kind = Kind.FORBIDDEN
+
+
+class ExaminerNotValid(Refusal):
+    """Suspended, retired, or past the refresher (feat-C4). ``instructor_id`` and ``reason`` (a due state) are facts."""
+
+    WHAT_NOW = (
+        "请本场另一位有效的师资登记，或者请运营人员登记并写明有效的考核人；已经参加复训的，请运营人员先登记复训。"
+    )
+    code = "examiner_not_valid"
+    message = f"这位师资的资格现在无效，不能考核登记。{WHAT_NOW}"
+    kind = Kind.INVALID
+
+
+class ExaminerNotYou(Refusal):
+    """An instructor enters what they examined themselves; naming somebody else is the operators' paper entry."""
+
+    code = "examiner_not_you"
+    message = "您登记的成绩，考核人就是您本人。别人考核的，请他本人登记，或请运营人员按纸质成绩单登记。"
+    kind = Kind.INVALID
+
+
+class ExaminerNotOfRun(Refusal):
+    code = "examiner_not_of_run"
+    message = "考核人要从这一场的师资里选。不在名单里的，请先把他加为这一场的师资。"
+    kind = Kind.INVALID
+
+
+class ResitRefused(Refusal):
+    """Somebody passed, or has nothing yet that a re-sit could follow."""
+
+    code = "resit_refused"
+    message = "只有考核没有合格、或上一次没有参加的学员可以登记补考。"
+
+
+class ResitsUsedUp(Refusal):
+    """``max_resits`` of the scheme among the facts."""
+
+    code = "resits_used_up"
+    message = "这位学员的补考次数已经用完。请他再报一场，重新参加培训和考核。"
+
+
+class OriginalNotSeen(Refusal):
+    """Lost or left at home counts as no certificate (domain A3)."""
+
+    code = "original_not_seen"
+    message = "免考要凭有效证书的原件。请看过原件再勾选；证书遗失或当天没带的，按没有证书处理，照常考核。"
+    kind = Kind.INVALID
+
+
+class ExemptionTooWide(Refusal):
+    code = "exemption_too_wide"
+    message = "至少要考一项，不能全部免考。请留下要考的项目。"
+    kind = Kind.INVALID
+
+
+class NothingToCorrect(Refusal):
+    code = "nothing_to_correct"
+    message = "这位学员没有已经确认的成绩，或者分数没有改动。还没确认的成绩，请复核人退回后直接修改。"

@@ -4,14 +4,17 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from sqlalchemy import or_, select
+from sqlalchemy import func, or_, select
 
 from chengjiu_mp.core import clock
 from chengjiu_mp.core.context import Principal
 from chengjiu_mp.core.db import db
+from chengjiu_mp.core.errors import NotFound
 from chengjiu_mp.courses.models import CourseRun, Signup
 from chengjiu_mp.courses.policy import runs_visible_to
+from chengjiu_mp.exams.attempts import is_newest
 from chengjiu_mp.exams.errors import NoExam
+from chengjiu_mp.exams.exemption_models import ExamExemption
 from chengjiu_mp.exams.models import ExamResult, ExamScheme, Submission
 from chengjiu_mp.exams.scheme import Item, Outcome, items_of
 from chengjiu_mp.signin.models import Account, RoleGrant
@@ -23,12 +26,20 @@ Approver = tuple[str, int, frozenset[int] | None]
 
 @dataclass(frozen=True)
 class Row:
-    """One person present and the result so far; version 0 where there is none."""
+    """One person present and the newest attempt's result; version 0 where there is none."""
 
     signup: Signup
     version: int
     points: dict[str, float]
     outcome: Outcome
+    examined_by: int | None = None
+    examiner: str = ""
+    attempt: int = 1
+    round: int = 1
+    kind: str = "exam"
+    carried: tuple[str, ...] = ()
+    result_id: int | None = None
+    exempt: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -46,37 +57,81 @@ def items_of_run(run: CourseRun) -> tuple[Item, ...]:
 
     :raise NoExam: when it has none
     """
+    return items_of(scheme_of_run(run).items)
+
+
+def scheme_of_run(run: CourseRun) -> ExamScheme:
+    """Return the scheme that the run froze.
+
+    :raise NoExam: when it has none
+    """
     scheme = db.session.get(ExamScheme, run.exam_scheme_id) if run.exam_scheme_id else None
     if scheme is None:
         raise NoExam
-    return items_of(scheme.items)
+    return scheme
 
 
 def rows_of_run(run_id: int) -> list[Row]:
-    """Return everybody present in the order of their names, each with the result of the first attempt."""
+    """Return everybody present in the order of their names, each with the result of the newest attempt."""
     found = db.session.execute(
         select(Signup, ExamResult)
-        .outerjoin(ExamResult, (ExamResult.signup_id == Signup.id) & (ExamResult.attempt == 1))
+        .outerjoin(ExamResult, (ExamResult.signup_id == Signup.id) & is_newest())
         .where(Signup.run_id == run_id, Signup.outcome == "attended")
         .order_by(Signup.sort_key, Signup.id)
     ).all()
-    return [_row(signup, result) for signup, result in found]
+    exempt = exempt_items([signup.id for signup, _ in found])
+    return [_row(signup, result, exempt.get(signup.id, frozenset())) for signup, result in found]
 
 
-def _row(signup: Signup, result: ExamResult | None) -> Row:
+def signup_of_run(run: CourseRun, signup_id: int) -> Signup:
+    """Return somebody present at a run.
+
+    :raise NotFound: when they are not
+    """
+    found = db.session.get(Signup, signup_id)
+    if found is None or found.run_id != run.id or found.outcome != "attended":
+        raise NotFound
+    return found
+
+
+def exempt_items(signup_ids: Collection[int]) -> dict[int, frozenset[str]]:
+    """Return {sign-up: codes of the items it is exempt from} of those that are exempt from any."""
+    query = select(ExamExemption.signup_id, ExamExemption.item)
+    found: dict[int, set[str]] = {}
+    for signup_id, item in db.session.execute(
+        query.where(ExamExemption.signup_id.in_(signup_ids), ExamExemption.withdrawn_at.is_(None))
+    ):
+        found.setdefault(signup_id, set()).add(item)
+    return {signup_id: frozenset(items) for signup_id, items in found.items()}
+
+
+def _row(signup: Signup, result: ExamResult | None, exempt: frozenset[str]) -> Row:
     if result is None:
-        return Row(signup, 0, {}, "incomplete")
-    return Row(signup, result.version, result.items, cast(Outcome, result.outcome))
+        return Row(signup, 0, {}, "incomplete", exempt=exempt)
+    outcome = cast(Outcome, result.outcome)
+    return Row(
+        signup, result.version, result.items, outcome, result.examined_by, result.examiner_name, result.attempt,
+        result.round, result.kind, tuple(result.carried), result.id, exempt,
+    )  # fmt: skip
 
 
 def submission_of(run_id: int) -> Submission | None:
-    """Return the run's submission, None while nobody entered anything."""
-    return db.session.scalars(select(Submission).where(Submission.run_id == run_id)).first()
+    """Return the run's newest round of results, None while nobody entered anything."""
+    query = select(Submission).where(Submission.run_id == run_id).order_by(Submission.round.desc()).limit(1)
+    return db.session.scalars(query.execution_options(populate_existing=True)).first()
+
+
+def submission_for(signup: Signup) -> Submission | None:
+    """Return the round that somebody's newest attempt belongs to; the first while they have none."""
+    newest = select(func.max(ExamResult.round)).where(ExamResult.signup_id == signup.id).scalar_subquery()
+    query = select(Submission).where(Submission.run_id == signup.run_id, Submission.round == func.coalesce(newest, 1))
+    return db.session.scalars(query).first()
 
 
 def export_person(signup_ids: Collection[int]) -> list[dict[str, Any]]:
     """Return a person's results for the person, once they are confirmed."""
-    query = select(ExamResult).join(Submission, Submission.run_id == ExamResult.run_id)
+    same = (Submission.run_id == ExamResult.run_id) & (Submission.round == ExamResult.round)
+    query = select(ExamResult).join(Submission, same)
     rows = db.session.scalars(
         query.where(ExamResult.signup_id.in_(signup_ids), Submission.state == "confirmed").order_by(ExamResult.id)
     )

@@ -24,7 +24,34 @@ class ResultIn(In):
 
 
 class ResultsIn(In):
+    """``examined_by``: the instructor who examined, named by an operator who enters from paper; left out, an
+    instructor's own id, else the examiner a row has already, else the run's first valid instructor.
+    """
+
     rows: Annotated[list[ResultIn], Field(min_length=1, max_length=500)]
+    examined_by: RowId | None = None
+
+
+class ResitIn(In):
+    signup_id: RowId
+
+
+class ExemptionIn(In):
+    """``original_seen``: whoever records it saw the certificate itself."""
+
+    signup_id: RowId
+    item: ItemCode
+    reason: Annotated[str, Field(min_length=2, max_length=200, pattern=r"\S")]
+    certificate_no: Annotated[str, Field(min_length=2, max_length=60, pattern=r"\S")]
+    original_seen: bool = False
+
+
+class CorrectionIn(In):
+    """Corrected points of a confirmed result; what is left out stays as it is."""
+
+    signup_id: RowId
+    items: Annotated[dict[ItemCode, Points | None], Field(min_length=1)]
+    reason: Annotated[str, Field(min_length=2, max_length=200, pattern=r"\S")]
 
 
 class SubmitIn(In):
@@ -37,6 +64,7 @@ class ReturnIn(In):
     note: Annotated[str, Field(min_length=2, max_length=300)]
 
 
+ResultKind = Literal["exam", "resit", "correction"]
 State = Literal["open", "submitted", "confirmed"]
 
 
@@ -65,14 +93,44 @@ class ResultOut(Out):
     items: dict[str, float]
     steps: dict[str, dict[str, str]]
     outcome: Literal["incomplete", "passed", "failed"]
+    examined_by: int | None
+    examiner: str
+    attempt: int
+    kind: ResultKind
+    round: int
+    carried: list[str]
+    exempt: list[str]
 
 
 class ResultsOut(Out):
-    """The grid of a run: its frozen items and everybody present. ``state``: open, submitted or confirmed."""
+    """The grid of a run: its frozen items and everybody present, each with the newest attempt.
+
+    ``state`` (open, submitted or confirmed) is that of ``round``, the newest: re-sits after a confirmation are a round
+    of their own, and rows of earlier rounds are settled. ``carried`` names items whose points an earlier attempt gave.
+    """
 
     run_id: int
     state: State
+    round: int
+    max_resits: int
     returned_note: str
     submitted_at: datetime | None
     items: list[ExamItemOut]
     rows: list[ResultOut]
+
+
+class EventOut(Out):
+    """One entry of a result's history: points before and after, the outcome after, the reason."""
+
+    at: datetime
+    by: str
+    action: str
+    was: dict[str, float]
+    now: dict[str, float]
+    outcome: str
+    reason: str
+    item: str
+
+
+class HistoryOut(Out):
+    items: list[EventOut]

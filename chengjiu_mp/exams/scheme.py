@@ -1,6 +1,6 @@
 """The pass rule: points per item against the scheme that the run froze when it was published. No database, no clock."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -29,12 +29,12 @@ def items_of(stored: Iterable[Mapping[str, Any]]) -> tuple[Item, ...]:
     )
 
 
-def outcome_of(items: Iterable[Item], points: Mapping[str, float]) -> Outcome:
+def outcome_of(items: Iterable[Item], points: Mapping[str, float], exempt: Collection[str] = ()) -> Outcome:
     """Return passed when every required item has at least its pass mark, incomplete while one of them has no points.
 
-    Items that are not required are kept with the result and decide nothing.
+    Items that are not required are kept with the result and decide nothing; those in ``exempt`` count as passed.
     """
-    required = [item for item in items if item.required]
+    required = [item for item in items if item.required and item.code not in exempt]
     if any(item.code not in points for item in required):
         return "incomplete"
     return "passed" if all(points[item.code] >= item.pass_mark for item in required) else "failed"

@@ -11,8 +11,10 @@ from chengjiu_mp.core.db import db
 from chengjiu_mp.courses.models import CourseRun
 from chengjiu_mp.courses.policy import run_for
 from chengjiu_mp.exams.errors import NobodyPresent, NotSubmitted, ResultsIncomplete, RunNotOver, SamePerson
+from chengjiu_mp.exams.examiners import refuse_unfit_submitter
 from chengjiu_mp.exams.models import Submission
 from chengjiu_mp.exams.queries import items_of_run, rows_of_run, submission_of
+from chengjiu_mp.exams.resit_offers import tell_resits
 from chengjiu_mp.exams.service import WRITERS, hold_open, refuse_absent
 
 CONFIRMERS = ("approver",)
@@ -21,20 +23,24 @@ CONFIRMERS = ("approver",)
 def submit_results(run_id: int, left_out: Collection[int], by: Principal) -> Submission:
     """Hand the results in for confirmation.
 
+    A later round holds those alone who re-sit in it.
+
     :param left_out: sign-ups of those present who took no examination
     :raise NotFound, NoExam, ResultsSubmitted, ResultsConfirmed: as for saving
     :raise RunNotOver: neither ended nor closed; :raise NobodyPresent: nobody was checked in
     :raise ResultsIncomplete: somebody has no complete result and was not left out
+    :raise ExaminerNotValid: the caller, as an instructor, is not a valid one
     :raise NotEnoughAttended: somebody would pass who attended too little of it
     """
     run = run_for(by, run_id, roles=WRITERS)
     items_of_run(run)
     if run.state != "closed" and clock.now() < run.ends_at:
         raise RunNotOver(ends_at=run.ends_at.isoformat())
+    refuse_unfit_submitter(run, by)
     # An annulment that is under way is seen, and none begins until the results are handed in.
     take_turn(run)
-    hold_open(run.id)
-    rows = rows_of_run(run.id)
+    number = hold_open(run.id)
+    rows = [row for row in rows_of_run(run.id) if row.round == number]
     if not rows:
         raise NobodyPresent
     open_ids = [row.signup.id for row in rows if row.outcome == "incomplete"]
@@ -48,7 +54,7 @@ def submit_results(run_id: int, left_out: Collection[int], by: Principal) -> Sub
     passed = sum(row.outcome == "passed" for row in rows)
     audit.record(
         "results.submitted", found, unit_id=run.unit_id,
-        run_id=run.id, present=len(rows), passed=passed, left_out=open_ids,
+        run_id=run.id, present=len(rows), passed=passed, left_out=open_ids, round=number,
     )  # fmt: skip
     return found
 
@@ -60,8 +66,9 @@ def return_to_instructor(run_id: int, note: str, by: Principal) -> Submission:
     """
     run = run_for(by, run_id, roles=CONFIRMERS)
     found = _move(run.id, "submitted", state="open", returned_note=note)
-    run.attendance_fixed_at = None
-    audit.record("results.returned", found, unit_id=run.unit_id, run_id=run.id)
+    if found.round == 1:
+        run.attendance_fixed_at = None
+    audit.record("results.returned", found, unit_id=run.unit_id, run_id=run.id, reason=note)
     return found
 
 
@@ -89,7 +96,8 @@ def take_confirmation(run_id: int, by: Principal) -> tuple[CourseRun, bool]:
         return run, False
     assert found is not None  # noqa: S101  it was updated just now
     db.session.refresh(found)
-    audit.record("results.confirmed", found, unit_id=run.unit_id, run_id=run.id)
+    audit.record("results.confirmed", found, unit_id=run.unit_id, run_id=run.id, round=found.round)
+    tell_resits(run, found.round)
     return run, True
 
 

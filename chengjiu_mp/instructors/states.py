@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 from enum import StrEnum
 
+from chengjiu_mp.core.day_words import date_long
 from chengjiu_mp.instructors.models import Instructor
 
 STAGES = (90, 60, 30, 7, 0)
@@ -32,9 +33,27 @@ def due_state(instructor: Instructor, today: date) -> DueState:
         return DueState(instructor.status)
     if instructor.refresh_due is None:
         return DueState.UNKNOWN
-    if instructor.refresh_due < today:
+    if overdue_on(instructor, today):
         return DueState.OVERDUE
     return DueState.SOON if instructor.refresh_due - today <= SOON else DueState.VALID
+
+
+def overdue_on(instructor: Instructor, day: date) -> bool:
+    """Return whether the refresher is past on ``day``: what assigning to a run and examining both ask."""
+    return instructor.refresh_due is not None and instructor.refresh_due < day
+
+
+def unfit_on(instructor: Instructor, day: date) -> tuple[DueState, str] | None:
+    """Return why somebody may not act as an instructor on ``day``, in words for a sentence; None when they may.
+
+    An unknown refresher date is 待核实 and stands in nobody's way.
+    """
+    if instructor.status != "active":
+        state = DueState(instructor.status)
+        return state, f"{instructor.name}的师资资格{'已暂停' if state is DueState.SUSPENDED else '已退出'}"
+    if overdue_on(instructor, day):
+        return DueState.OVERDUE, f"{instructor.name}的复训已在{date_long(instructor.refresh_due)}到期"
+    return None
 
 
 def stage_of(due: date, today: date) -> int | None:

@@ -95,7 +95,11 @@ def _signup_is_due() -> ColumnElement[bool]:
         (came_to_nothing, CourseRun.ends_at <= now - timedelta(days=kept.unfinished)),
         else_=CourseRun.ends_at <= now - timedelta(days=kept.uncertified),
     )
-    confirmed = exists().where(Submission.run_id == CourseRun.id, Submission.state == "confirmed")
+    of_run = Submission.run_id == CourseRun.id
+    confirmed = and_(
+        exists().where(of_run, Submission.state == "confirmed"),
+        ~exists().where(of_run, Submission.state != "confirmed"),
+    )
     no_certificate_to_come = or_(CourseRun.exam_scheme_id.is_(None), came_to_nothing, confirmed)
     settled = and_(CourseRun.state.in_(("closed", "cancelled")), no_certificate_to_come)
     return and_(

@@ -16,8 +16,9 @@ from chengjiu_mp.core.db import unit_of_work
 from chengjiu_mp.core.errors import Refusal
 from chengjiu_mp.core.parsing import In, from_pairs
 from chengjiu_mp.courses.policy import run_for
-from chengjiu_mp.exams.queries import Waiting, items_of_run, rows_of_run, submission_of, submissions_waiting_for
-from chengjiu_mp.exams.scheme import WORDS, figure
+from chengjiu_mp.exams.queries import Row, Waiting, items_of_run, rows_of_run, submission_of, submissions_waiting_for
+from chengjiu_mp.exams.resit_offers import candidates
+from chengjiu_mp.exams.scheme import WORDS, Item, figure
 from chengjiu_mp.exams.steps import why_failed
 from chengjiu_mp.exams.submission import return_to_instructor
 from chengjiu_mp.web import forms
@@ -26,6 +27,7 @@ blueprint = Blueprint("console_results", __name__, url_prefix="/console/results"
 
 READERS = roles("approver", "operator", "unit_manager", "auditor")
 APPROVER = roles("approver")
+TONES = {"passed": "ok", "failed": "bad"}
 
 
 class ReturnPage(In):
@@ -43,11 +45,15 @@ def index() -> str:
 def _row(one: Waiting) -> list[Any]:
     at = one.submission.submitted_at
     return [
-        {"text": one.run.title, "href": url_for(".review", run_id=one.run.id)},
+        {"text": f"{one.run.title}{_round(one)}", "href": url_for(".review", run_id=one.run.id)},
         clock.local(one.run.starts_at).strftime("%-m月%-d日"), one.submitter or "—",
         _waited(int((clock.now() - at).total_seconds())) if at else "—",
         "、".join(one.approvers) or {"text": "没有可确认的人，请设置代理", "tone": "bad"},
     ]  # fmt: skip
+
+
+def _round(one: Waiting) -> str:
+    return f"（补考或更正，第 {one.submission.round} 次提交）" if one.submission.round > 1 else ""
 
 
 def _waited(seconds: int) -> str:
@@ -94,18 +100,21 @@ def send_back(run_id: int) -> Response | tuple[str, int]:
 
 def _page(run_id: int, problem: str = "", errors: dict[str, str] | None = None, note: str = "") -> str:
     run = run_for(principal(), run_id)
-    items, rows, submission = items_of_run(run), rows_of_run(run.id), submission_of(run.id)
+    items, everybody, submission = items_of_run(run), rows_of_run(run.id), submission_of(run.id)
+    number = submission.round if submission else 1
+    rows = [row for row in everybody if row.round == number]
     numbers = {s.certificate.signup_id: s for s in newest_of_all([c.id for c in certificates_of_run(run.id)])}
     state = submission.state if submission else "open"
     mine = submission is not None and submission.submitted_by == principal().account_id
     why = why_failed(run)
     table = [
-        [row.signup.name, *(figure(row.points[i.code]) if i.code in row.points else None for i in items),
-         {"text": WORDS[row.outcome], "tone": {"passed": "ok", "failed": "bad"}.get(row.outcome, "plain")},
+        [_who(row), *(_points(row, i) for i in items),
+         {"text": WORDS[row.outcome], "tone": TONES.get(row.outcome, "plain")},
+         row.examiner or {"text": "没有写明", "tone": "warn"} if row.version else None,
          *([_number(numbers.get(row.signup.id))] if numbers else [])]
         for row in rows
     ]  # fmt: skip
-    columns = ["姓名", *({"label": f"{i.name}（{figure(i.pass_mark)}）", "num": True} for i in items), "结果"]
+    columns = ["姓名", *({"label": f"{i.name}（{figure(i.pass_mark)}）", "num": True} for i in items), "结果", "考核人"]
     return render_template(
         "admin/results_run.html", title="成绩确认", back=url_for(".index"), run=run, state=state,
         submission=submission, note=note, columns=columns + (["证书编号"] if numbers else []), rows=table,
@@ -114,7 +123,26 @@ def _page(run_id: int, problem: str = "", errors: dict[str, str] | None = None, 
         incomplete=sum(r.outcome == "incomplete" for r in rows), may=principal().has("approver"), mine=mine,
         why=[(row.signup.name, "；".join(why[row.signup.id])) for row in rows if why.get(row.signup.id)],
         waiting=number_waiting(run.id),
+        number=number, earlier=[[_who(r), {"text": WORDS[r.outcome], "tone": TONES.get(r.outcome, "plain")},
+                                *([_number(numbers.get(r.signup.id))] if numbers else [])]
+                               for r in everybody if r.round != number],
+        resits=len(candidates(run)), may_enter=principal().has("operator"), numbered=bool(numbers),
+        issued=sum(row.signup.id in numbers for row in rows),
     )  # fmt: skip
+
+
+def _who(row: Row) -> dict[str, str]:
+    more = {"resit": f"（第 {row.attempt} 次考核）", "correction": "（更正）"}.get(row.kind, "")
+    url = url_for("result_person.page", run_id=row.signup.run_id, signup_id=row.signup.id)
+    return {"text": f"{row.signup.name}{more}", "href": url}
+
+
+def _points(row: Row, item: Item) -> str | None:
+    if item.code in row.exempt:
+        return "免考"
+    if item.code not in row.points:
+        return None
+    return f"{figure(row.points[item.code])}{'（沿用）' if item.code in row.carried else ''}"
 
 
 def _number(seen: Any) -> Any:

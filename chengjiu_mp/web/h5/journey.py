@@ -16,7 +16,9 @@ from chengjiu_mp.courses.models import SEATED, Signup
 from chengjiu_mp.courses.queue_facts import seats_freed_before
 from chengjiu_mp.courses.signup_queries import queue_length, rank_of
 from chengjiu_mp.exams.models import ExamResult
-from chengjiu_mp.exams.queries import submission_of
+from chengjiu_mp.exams.queries import submission_for
+from chengjiu_mp.exams.resit_offers import offer_of
+from chengjiu_mp.exams.scheme import figure
 
 CERTIFIED = ("报名", "签到", "考核", "证书")
 POPULAR = ("报名", "签到", "完成")
@@ -123,7 +125,11 @@ def _after_check_in(signup: Signup, names: tuple[str, ...]) -> Journey:
 
 
 def _at_the_exam(signup: Signup, names: tuple[str, ...], arrived: str) -> Journey:
-    submission = submission_of(signup.run_id)
+    submission = submission_for(signup)
+    if submission is not None and submission.state == "open" and submission.round > 1:
+        return Journey(
+            2, "待补考", "warn", "补考已经安排，请按老师约的时间来。考完由另一位复核人确认，结果在这里看。", names
+        )
     if submission is None or submission.state == "open":
         return Journey(2, "已签到", "ok", f"{arrived}接下来是考核，请听老师安排。", names)
     if submission.state == "submitted":
@@ -135,4 +141,20 @@ def _at_the_exam(signup: Signup, names: tuple[str, ...], arrived: str) -> Journe
         return Journey(3, "正在取号", "ok", WAITING_WORDS, names)
     if result and result.outcome == "passed":
         return Journey(3, "考核合格", "ok", "考核合格，证书正在准备。", names)
-    return Journey(2, "未合格", "warn", "这次考核没有合格。欢迎再报一场，补上不熟的项目。", names)
+    return Journey(2, "未合格", "warn", _what_now(signup), names)
+
+
+def _what_now(signup: Signup) -> str:
+    offer = offer_of(signup.run, signup.id)
+    if offer is None:
+        return "这次没有参加考核。想取得证书，请打电话问补考的时间，或者再报一场。"
+    failed = "、".join(
+        f"{one.name} {figure(points)} 分（{figure(one.pass_mark)} 分合格）" for one, points in offer.failed
+    )
+    if not offer.left:
+        return f"没有达到合格线：{failed}。补考次数已经用完，欢迎再报一场，重新参加培训和考核。"
+    part = "只考没过的项目" if offer.only_failed else "各项都要再考"
+    return (
+        f"没有达到合格线：{failed}。您可以补考 {offer.left} 次，{part}：请打电话约时间，"
+        "或者报下一场同样的课程，到场告诉老师您来补考。"
+    )

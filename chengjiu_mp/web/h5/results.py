@@ -15,7 +15,12 @@ from chengjiu_mp.core.errors import Refusal, StaleVersion
 from chengjiu_mp.core.parsing import Invalid
 from chengjiu_mp.courses.models import CourseRun
 from chengjiu_mp.courses.policy import run_for
+from chengjiu_mp.courses.queries import instructors_of as run_instructors
+from chengjiu_mp.exams.errors import ExaminerNotValid
+from chengjiu_mp.exams.examiners import choices, may_name, own_line_in, refuse_unfit_submitter
 from chengjiu_mp.exams.queries import Row, items_of_run, rows_of_run, submission_of
+from chengjiu_mp.exams.resit_offers import candidates
+from chengjiu_mp.exams.resits import open_resit
 from chengjiu_mp.exams.schemas import ResultIn
 from chengjiu_mp.exams.scheme import WORDS, Item, figure, outcome_of
 from chengjiu_mp.exams.service import WRITERS, save_results
@@ -42,6 +47,12 @@ class Line:
     stored: dict[str, str]
     outcome: str
     errors: dict[str, str] = field(default_factory=dict)
+    examiner: str = ""
+    attempt: int = 1
+    kind: str = "exam"
+    round: int = 1
+    carried: tuple[str, ...] = ()
+    exempt: frozenset[str] = frozenset()
     # Why nobody can make this person pass, empty where they can.
     short: str = ""
 
@@ -70,7 +81,7 @@ def save(run_id: int) -> Response | tuple[str, int]:
         return _page(run, lines), 422
     try:
         with unit_of_work():
-            save_results(run_id, [_row_in(line) for line in changed], principal())
+            save_results(run_id, [_row_in(line) for line in changed], principal(), examined_by=_named())
     except Refusal as refusal:
         return _refused(run_id, refusal, lines)
     return redirect(url_for("teach_results.grid", run_id=run_id, saved=len(changed)), 303)
@@ -91,9 +102,36 @@ def submit(run_id: int) -> Response | tuple[str, int]:
     return redirect(url_for("teach_results.grid", run_id=run_id), 303)
 
 
+@blueprint.post("/teach/runs/<row:run_id>/results/resit")
+@access(MAY)
+def resit(run_id: int) -> Response | tuple[str, int]:
+    """Begin somebody's re-sit, which is the grid's row from then on."""
+    text = request.form.get("signup_id", "")
+    try:
+        with unit_of_work():
+            open_resit(run_id, int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0, principal())
+    except Refusal as refusal:
+        run = run_for(principal(), run_id, roles=WRITERS)
+        return _page(run, _lines(items_of_run(run), rows_of_run(run.id)), refusal.sentence), refusal.kind.value
+    return redirect(url_for("teach_results.grid", run_id=run_id), 303)
+
+
 def _lines(items: Sequence[Item], rows: Sequence[Row]) -> list[Line]:
     return [
-        Line(row.signup.id, row.signup.name, row.version, stored.copy(), stored, row.outcome)
+        Line(
+            row.signup.id,
+            row.signup.name,
+            row.version,
+            stored.copy(),
+            stored,
+            row.outcome,
+            examiner=row.examiner,
+            attempt=row.attempt,
+            kind=row.kind,
+            round=row.round,
+            carried=row.carried,
+            exempt=row.exempt,
+        )
         for row in rows
         for stored in [{i.code: figure(row.points[i.code]) if i.code in row.points else "" for i in items}]
     ]
@@ -142,19 +180,48 @@ def _refused(run_id: int, refusal: Refusal, lines: list[Line]) -> Response | tup
 def _page(run: CourseRun, lines: Sequence[Line], problem: str = "") -> str:
     items = items_of_run(run)
     _mark_short(run, lines)
-    submission = submission_of(run.id)
+    submission, blocked = submission_of(run.id), _blocked(run)
+    number = submission.round if submission else 1
+    here = [line for line in lines if line.round == number]
     saved = request.args.get("saved", "")
     return render_template(
         "h5/results.html", title="成绩", back=url_for("teach.roster", run_id=run.id), run=run, items=items,
-        lines=lines, words=WORDS, problem=problem, state=submission.state if submission else "open",
+        lines=here, settled=[line for line in lines if line.round != number], number=number,
+        resits=[] if blocked else candidates(run), words=WORDS, problem=problem,
+        state=submission.state if submission else "open",
         note=submission.returned_note if submission else "", submitted_at=submission and submission.submitted_at,
         saved=int(saved) if saved.isascii() and saved.isdigit() and len(saved) < 5 else None,
         errors={f"{one.signup_id}-{code}": f"{one.name}：{text}" for one in lines for code, text in one.errors.items()},
-        open_lines=[line for line in lines if line.outcome == "incomplete"],
-        passed=sum(line.outcome == "passed" for line in lines),
-        failed=sum(line.outcome == "failed" for line in lines), preview=_preview(items, lines),
+        open_lines=[line for line in here if line.outcome == "incomplete"],
+        passed=sum(line.outcome == "passed" for line in here),
+        failed=sum(line.outcome == "failed" for line in here), preview=_preview(items, lines),
+        blocked=blocked, examiners=_examiners(run), chosen=request.form.get("examined_by", ""),
         why=why_failed(run),
     )  # fmt: skip
+
+
+def _named() -> int | None:
+    text = request.form.get("examined_by", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
+
+
+def _blocked(run: CourseRun) -> str:
+    """Why the caller enters nothing, empty when they may."""
+    try:
+        refuse_unfit_submitter(run, principal())
+    except ExaminerNotValid as refusal:
+        return refusal.sentence
+    return ""
+
+
+def _examiners(run: CourseRun) -> list[tuple[str, str]]:
+    """Whom an operator names who enters from paper; nothing for the examiners themselves."""
+    if own_line_in(run, principal()) is not None or not may_name(run, principal()):
+        return []
+    found = choices(run)
+    taught = run_instructors(run.id)
+    first = f"按原来的；新登记的算{found[0].name}" if found and taught else "请选考核人"
+    return [("", first), *((str(one.id), one.name) for one in found)]
 
 
 def _mark_short(run: CourseRun, lines: Sequence[Line]) -> None:
@@ -174,5 +241,5 @@ def _preview(items: Sequence[Item], lines: Sequence[Line]) -> dict[int, str]:
             for c, text in line.typed.items()
             if text and c not in line.errors and _NUMBER.fullmatch(text)
         }
-        found[line.signup_id] = outcome_of(items, points)
+        found[line.signup_id] = outcome_of(items, points, line.exempt)
     return found

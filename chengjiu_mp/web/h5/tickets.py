@@ -25,6 +25,7 @@ from chengjiu_mp.people.guardians import guardian_token
 from chengjiu_mp.units.models import KEY_GROUPS
 from chengjiu_mp.units.queries import plan_rows
 from chengjiu_mp.web import forms
+from chengjiu_mp.web.h5.attempts import attempts_shown
 from chengjiu_mp.web.h5.corrections import check_of
 from chengjiu_mp.web.h5.habits import given_reason
 from chengjiu_mp.web.h5.journey import Journey, journey_of
@@ -118,6 +119,7 @@ def _page(token: str, signup: Signup, errors: dict[str, str]) -> str:
         rows=_units(signup) if asked else [], groups=list(KEY_GROUPS.items()), landing=queries.run_url(run),
         others=_instead(signup),
         check=check_of(token, signup, run), attended=_attended(signup),
+        attempts=attempts_shown(signup),
         withdrawable=_still_open(signup) and signup.state in LIVE,
         movable=_still_open(signup) and signup.state in MOVABLE,
         question=_question(signup), became=_became(signup), waits_for=moving.leave_kept(signup),
