@@ -33,10 +33,10 @@ from chengjiu_mp.web.admin import audit as console_audit
 from chengjiu_mp.web.admin import calendar as console_calendar
 from chengjiu_mp.web.admin import calls as console_calls
 from chengjiu_mp.web.admin import certificate_changes as console_certificate_changes
-from chengjiu_mp.web.admin import certificate_requests as console_certificate_requests
 from chengjiu_mp.web.admin import certificate_printers as console_printers
-from chengjiu_mp.web.admin import certificate_templates as console_templates
+from chengjiu_mp.web.admin import certificate_requests as console_certificate_requests
 from chengjiu_mp.web.admin import certificate_rules as console_number_rules
+from chengjiu_mp.web.admin import certificate_templates as console_templates
 from chengjiu_mp.web.admin import certificate_waiting as console_waiting
 from chengjiu_mp.web.admin import certificate_waiting_import as console_waiting_import
 from chengjiu_mp.web.admin import certificates as console_certificates
@@ -78,10 +78,18 @@ from chengjiu_mp.web.admin import settings as console_settings
 from chengjiu_mp.web.admin import signin as console_signin
 from chengjiu_mp.web.admin import targets as console_targets
 from chengjiu_mp.web.h5 import again as again_pages
-from chengjiu_mp.web.h5 import asking, attended, board, closing, completing, guardian_claim, wall_screen
+from chengjiu_mp.web.h5 import (
+    aid_card,
+    asking,
+    attended,
+    board,
+    closing,
+    completing,
+    guardian_claim,
+    result_person,
+    wall_screen,
+)
 from chengjiu_mp.web.h5 import certificate_requests as certificate_request_pages
-from chengjiu_mp.web.h5 import aid_card, asking, attended, board, closing, completing, guardian_claim, wall_screen
-from chengjiu_mp.web.h5 import asking, attended, board, closing, completing, guardian_claim, result_person, wall_screen
 from chengjiu_mp.web.h5 import certificates as lookup_pages
 from chengjiu_mp.web.h5 import checklist as checklist_pages
 from chengjiu_mp.web.h5 import corrections as correction_pages

@@ -1,7 +1,7 @@
 """designs of certificates, emblems, printers
 
 Revision ID: 20261126_12
-Revises: 20261126_08
+Revises: 20261126_11
 Create Date: 2026-11-26 12:20:00
 
 """
@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 # revision identifiers, used by Alembic.
 revision = '20261126_12'
-down_revision = '20261126_08'
+down_revision = '20261126_11'
 branch_labels = None
 depends_on = None
 

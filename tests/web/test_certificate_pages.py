@@ -6,14 +6,12 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
 
 from chengjiu_mp import create_app
 from chengjiu_mp.certificates import states
 from chengjiu_mp.certificates.models import Certificate
 from chengjiu_mp.core import privacy
 from chengjiu_mp.core.db import db, unit_of_work
-from chengjiu_mp.core.models import Job
 from chengjiu_mp.outbox import queries
 from tests import factories, issued
 
@@ -174,7 +172,7 @@ def test_an_auditor_reads_and_changes_nothing(client: Any, mine: Certificate) ->
         head = factories.bearer("auditor")
     of = f"/console/certificates/{mine.id}"
     assert client.get(of, headers=head).status_code == 200
-    assert [client.post(f"{of}/{verb}", headers=head).status_code for verb in ("revoke", "correct", "render", "change/name")] == [
-        403
-    ] * 4
+    assert [
+        client.post(f"{of}/{verb}", headers=head).status_code for verb in ("revoke", "correct", "render", "change/name")
+    ] == [403] * 4
     assert client.get(f"{of}/image", headers=head).status_code == 403

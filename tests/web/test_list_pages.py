@@ -167,7 +167,12 @@ def test_somebody_else_is_sent_and_the_error_keeps_the_form(liaison):
     list_id, _ = enrolled(liaison, [ONE])
     url = f"/console/lists/{list_id}/people/{queries.people_of(list_id)[0].row.id}"
     given = rosters.person(7)
-    fields = {"name": given["姓名"], "doc_number": given["证件号码"], "phone": given["手机号"], "latin_surname": "Ouyang"}
+    fields = {
+        "name": given["姓名"],
+        "doc_number": given["证件号码"],
+        "phone": given["手机号"],
+        "latin_surname": "Ouyang",
+    }
     reply = post(liaison, url, f"{url}/instead", **fields)
     assert (reply.status_code, f'value="{given["姓名"]}"' in reply.text) == (422, True)
     assert 'value="Ouyang"' in reply.text

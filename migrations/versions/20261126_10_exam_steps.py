@@ -1,7 +1,7 @@
 """ticks of a checklist with an exam result
 
-Revision ID: 20261126_14
-Revises: 20261126_08
+Revision ID: 20261126_10
+Revises: 20261126_09
 Create Date: 2026-11-26 14:00:00
 
 """
@@ -10,8 +10,8 @@ import sqlalchemy as sa
 
 
 # revision identifiers, used by Alembic.
-revision = '20261126_14'
-down_revision = '20261126_08'
+revision = '20261126_10'
+down_revision = '20261126_09'
 branch_labels = None
 depends_on = None
 

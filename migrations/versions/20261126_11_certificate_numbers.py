@@ -1,7 +1,7 @@
 """how certificate numbers are made
 
-Revision ID: 20261126_09_numbers
-Revises: 20261126_08
+Revision ID: 20261126_11
+Revises: 20261126_10
 Create Date: 2026-11-26 13:00:00
 
 """
@@ -10,8 +10,8 @@ import sqlalchemy as sa
 
 
 # revision identifiers, used by Alembic.
-revision = '20261126_09_numbers'
-down_revision = '20261126_08'
+revision = '20261126_11'
+down_revision = '20261126_10'
 branch_labels = None
 depends_on = None
 

@@ -1,7 +1,7 @@
 """print files, the ledger of prints, ways of delivery
 
-Revision ID: 20261126_14
-Revises: 20261126_08
+Revision ID: 20261126_13
+Revises: 20261126_12
 Create Date: 2026-11-26 13:00:00
 
 """
@@ -10,8 +10,8 @@ import sqlalchemy as sa
 
 
 # revision identifiers, used by Alembic.
-revision = '20261126_14'
-down_revision = '20261126_08'
+revision = '20261126_13'
+down_revision = '20261126_12'
 branch_labels = None
 depends_on = None
 
