@@ -246,7 +246,6 @@ def register(app: Flask) -> None:
     device_api.init_app(app)
     app.register_blueprint(exams.blueprint)
     certificates.init_app(app)
-    app.register_blueprint(certificate_pdf.blueprint)
     app.register_blueprint(certificate_request_api.blueprint)
     certificate_pdf.init_app(app)
     app.register_blueprint(result_api.blueprint)
