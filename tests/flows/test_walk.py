@@ -119,6 +119,8 @@ def _checks_in(walk: Walk, title: str, ticket: str) -> Person:
     teacher = walk.instructor()
     teacher.presses(title)
     teacher.presses("扫码签到")
+    # Before its script runs the page answers by itself, in other words.
+    teacher.page.wait_for_selector("[data-toggles]")
     for said in ("签到成功", "陈建国"):
         teacher.fills(code=ticket)
         teacher.presses("签到")
