@@ -174,7 +174,7 @@ def test_an_auditor_reads_and_changes_nothing(client: Any, mine: Certificate) ->
         head = factories.bearer("auditor")
     of = f"/console/certificates/{mine.id}"
     assert client.get(of, headers=head).status_code == 200
-    assert [client.post(f"{of}/{verb}", headers=head).status_code for verb in ("revoke", "correct", "render", "change/name")] == [
-        403
-    ] * 4
+    assert [
+        client.post(f"{of}/{verb}", headers=head).status_code for verb in ("revoke", "correct", "render", "change/name")
+    ] == [403] * 4
     assert client.get(f"{of}/image", headers=head).status_code == 403
