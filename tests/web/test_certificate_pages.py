@@ -6,14 +6,12 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
 
 from chengjiu_mp import create_app
 from chengjiu_mp.certificates import states
 from chengjiu_mp.certificates.models import Certificate
 from chengjiu_mp.core import privacy
 from chengjiu_mp.core.db import db, unit_of_work
-from chengjiu_mp.core.models import Job
 from chengjiu_mp.outbox import queries
 from tests import factories, issued
 
