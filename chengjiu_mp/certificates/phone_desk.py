@@ -25,6 +25,7 @@ from chengjiu_mp.signin import codes
 PURPOSE = "phone_change"
 ADULT = 18
 HOUR, DAY = 3600, 86400
+_FORGOTTEN = {"phone_sealed": b"", "phone_index": b""}
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ def start(person: Person, wish: NewPhone) -> PhoneChange:
     db.session.execute(
         update(PhoneChange)
         .where(PhoneChange.person_id == person.id, PhoneChange.state.in_(("sent", "proved")))
-        .values(state="dropped")
+        .values(state="dropped", **_FORGOTTEN)
     )
     row = PhoneChange(
         uid=uid, person_id=person.id, phone_index=privacy.phone_index(number), state="sent", minor=minor,
@@ -119,6 +120,7 @@ def decide(change: PhoneChange, *, agreed: bool, reason: str = "") -> PhoneChang
         _carry_out(row)
     else:
         audit.record("person.phone_change_refused", row, reason=row.decision)
+        _forget(row)
     return row
 
 
@@ -143,7 +145,9 @@ def birth_on_record(person: Person) -> date | None:
 
 
 def phone_of(change: PhoneChange) -> str:
-    """Return the new number, unsealed."""
+    """Return the new number, unsealed; "" once the change is over."""
+    if not change.phone_sealed:
+        return ""
     return privacy.unseal(change.phone_sealed, place=PhoneChange.PLACE, row=change.uid)
 
 
@@ -161,6 +165,12 @@ def _step(change_id: int, before: str, **values: object) -> PhoneChange:
     return row
 
 
+def _forget(change: PhoneChange) -> None:
+    """Let go of the number: once a change is over, what is needed of it stands in the person's contact."""
+    db.session.execute(update(PhoneChange).where(PhoneChange.id == change.id).values(**_FORGOTTEN))
+    db.session.refresh(change)
+
+
 def _carry_out(change: PhoneChange) -> None:
     person = db.session.get_one(Person, change.person_id)
     left = replace_phone(person, phone_of(change), f"desk:{change.id}")
@@ -169,3 +179,4 @@ def _carry_out(change: PhoneChange) -> None:
             "certificate.phone_left", dedupe_key=f"phone_change:{change.id}:left:{place}", body=messages.phone_left(),
             phone=None if old.startswith("+") else old, about=change,
         )  # fmt: skip
+    _forget(change)

@@ -8,7 +8,8 @@ from itertools import islice
 from sqlalchemy import select
 
 from chengjiu_mp import reference
-from chengjiu_mp.certificates import states
+from chengjiu_mp.certificates import requests, states
+from chengjiu_mp.certificates.models import Certificate
 from chengjiu_mp.core import clock, context, ids, privacy
 from chengjiu_mp.core.calendar import add_months
 from chengjiu_mp.core.db import db
@@ -20,6 +21,7 @@ from chengjiu_mp.demo import line
 from chengjiu_mp.demo.people import UNDRAWABLE, UNUSUAL, extra, extras
 from chengjiu_mp.demo.stage import Plot, Stage
 from chengjiu_mp.instructors.models import Instructor
+from chengjiu_mp.people.documents import DocType
 from chengjiu_mp.people.names import sort_key
 from chengjiu_mp.signin.models import Account
 from chengjiu_mp.signin.service import add_account, grant_role, principal_of_account
@@ -149,6 +151,15 @@ def _hour(days: int, hour: int) -> datetime:
     return clock.at_local(clock.today() + timedelta(days=days), hour)
 
 
+def _under_way(stage: Stage, issued: Sequence[Certificate]) -> None:
+    """One name that its holder asks for, and one that waits for the second person."""
+    with context.acting_as(context.PUBLIC):
+        requests.ask_name(issued[-3], "顾晓蔓", "上课时徐老师看过身份证")
+    sight = requests.Sight(DocType.RESIDENT_ID, "徐文", clock.today())
+    with context.acting_as(principal_of_account(stage.operator.id)):
+        requests.propose(issued[-4], requests.Wish("name", "与证件核对，录错一字", "许建国", sight))
+
+
 def _past(city: City) -> None:
     """Runs that ended: certificates in every state, head counts, one run that waits for its confirmation."""
     stage, plot = city.stage, city.plot
@@ -160,6 +171,7 @@ def _past(city: City) -> None:
     with context.acting_as(context.SYSTEM):
         states.revoke(issued[-1], "信息登记有误，经复核吊销")
         states.correct_name(issued[-2], "周雨晴", "姓名用字更正，已当面核对证件")
+    _under_way(stage, issued)
     school = plot("junior", "初级救护员班（教职工）", "education", _hour(-25, 9), sector="school",
                   key_group="school_staff", hours=7, instructors=(city.teachers[8],))  # fmt: skip
     stage.hold(school, islice(extras(2200), 18), absent=2, failing=1)

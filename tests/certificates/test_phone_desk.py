@@ -74,7 +74,8 @@ def phones(one: Certificate) -> list[bytes]:
 def test_a_proved_new_phone_takes_the_old_ones_place(one: Certificate, old: str, staff: list[Account]) -> None:
     change = begin(staff[0], one)
     assert phones(one) == [privacy.phone_index(old)]
-    assert prove(staff[0], change).state == "done"
+    done = prove(staff[0], change)
+    assert (done.state, done.phone_sealed, done.phone_index) == ("done", b"", b"")
     assert phones(one) == [privacy.phone_index(NEW)]
     assert lookup.people_named(privacy.phone_index(NEW), "张三") == {one.person_id}
     with pytest.raises(errors.NameDiffers):

@@ -8,9 +8,10 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from chengjiu_mp.certificates.issuing import confirm
 from chengjiu_mp.certificates.models import Certificate
 from chengjiu_mp.certificates.request_models import CertificateRequest
-from chengjiu_mp.core.db import db
+from chengjiu_mp.core.db import db, unit_of_work
 from chengjiu_mp.core.models import AuditEntry
 from chengjiu_mp.signin.models import RoleGrant
 from tests import factories, issued
@@ -65,6 +66,10 @@ def test_the_holder_asks_and_reads_how_far_it_is(
     client.post(f"{QUEUE}{asked().id}/approve", headers=staff["approver"])
     assert "已办好" in client.get(of).text
     assert "张珊" in client.get(of).text
+    assert ('name="note"' in client.get(page).text, 'name="note"' in client.get(f"{page}?again=1").text) == (
+        False,
+        True,
+    )
 
 
 def test_the_holder_reads_why_not_and_may_ask_again(
@@ -174,3 +179,36 @@ def test_no_name_stands_in_the_trail(client: Any, mine: Certificate, staff: dict
     said = str(db.session.scalars(select(AuditEntry.facts)).all())
     assert "录错一字" in said
     assert "张珊" not in said
+
+
+def verdict_of(page: str) -> str:
+    found = re.search(r'<div class="verdict[^"]*".*?<(?:strong|p|h2|b)[^>]*>([^<]+)<', page, re.S)
+    assert found, page
+    return found[1]
+
+
+def test_d7_each_state_has_its_word_and_its_status(
+    client: Any, app: Flask, staff: dict[str, dict[str, str]], frozen: FrozenClock
+) -> None:
+    certificates = {
+        name: one.id for name, one in zip("abcd", issued.issue("甲乙", "丙丁", "戊己", "庚辛"), strict=True)
+    }
+    tokens = {name: issued.token(db.session.get_one(Certificate, one)) for name, one in certificates.items()}
+    for name, what, given in (("b", "revoke", {"reason": "替考"}), ("c", "name", NAME)):
+        client.post(f"/console/certificates/{certificates[name]}/change/{what}", data=given, headers=staff["operator"])
+        client.post(f"{QUEUE}{asked().id}/approve", headers=staff["approver"])
+    with unit_of_work():
+        db.session.get_one(Certificate, certificates["d"]).valid_until = frozen.now.date() - timedelta(days=1)
+    run, by = issued.ready_run("测试")
+    with unit_of_work():
+        test = issued.token(confirm(run.id, by, mode="test")[0])
+    seen = [client.get(f"/v/{token}") for token in (*tokens.values(), "a" * 26, test)]
+    assert [(verdict_of(reply.text), reply.status_code) for reply in seen] == [
+        ("有效", 200), ("已吊销", 200), ("已更正", 200), ("已过期", 200), ("查无此证", 404), ("测试证书", 200),
+    ]  # fmt: skip
+    asked_for = [post(client, "/verify", number=number, name="甲乙") for number in ("JYA202699999", "12345678")]
+    assert [(verdict_of(reply.text), reply.status_code) for reply in asked_for] == [
+        ("未能核实", 404),
+        ("查无此证", 404),
+    ]
+    assert "该年度证书尚未全部录入，请致电核实" in asked_for[0].text

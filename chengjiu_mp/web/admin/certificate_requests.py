@@ -49,7 +49,7 @@ def _row(one: UnderWay) -> list[Any]:
         {"text": one.certificate.number, "href": url_for(".one", request_id=asked.id)}, requests.KINDS[asked.kind],
         {"text": requests.STATES[asked.state], "tone": TONES[asked.state]}, waited(clock.now() - asked.asked_at),
         {"text": "已超期", "tone": "bad"} if one.late else f"{asked.due_on.month}月{asked.due_on.day}日前",
-        "、".join(one.waits_for) or NOBODY,
+        people(one.waits_for) or NOBODY,
     ]  # fmt: skip
 
 
@@ -102,8 +102,13 @@ def _page(request_id: int, problem: str = "") -> str:
         decides=decides, takes=asked.state == "asked" and caller.has(*PROPOSERS),
         document=DocType(asked.seen_document).label if asked.seen_document else "",
         proposer=_name(asked.proposed_by), decider=_name(asked.decided_by),
-        age=waited(clock.now() - asked.asked_at), within=promise.within(),
+        age=waited(clock.now() - asked.asked_at), within=promise.within(), waits_for=people(found.waits_for),
     )  # fmt: skip
+
+
+def people(names: tuple[str, ...]) -> str:
+    """Return the first three names, and how many there are where there are more: 甲、乙、丙等 5 人."""
+    return "、".join(names[:3]) + (f"等 {len(names)} 人" if len(names) > 3 else "")
 
 
 def _name(account_id: int | None) -> str:

@@ -207,7 +207,7 @@ def _facts(person: Person) -> list[tuple[str, str]]:
     return [
         ("姓名", _name(person.id)), ("证件", DocType(person.doc_type).label),
         ("证件号码", mask_document(number) if number else "已应本人要求删除"),
-        ("现在的手机号", "、".join(phones) or "没有核实过的"),
+        ("登记手机", "、".join(phones) or "没有核实过的"),
     ]  # fmt: skip
 
 

@@ -66,9 +66,13 @@ def _mine(certificate_id: int) -> Seen:
 
 def _page(seen: Seen, given: AskPage, errors: dict[str, str]) -> str:
     asked = holders_request(seen.certificate.id)
-    open_ = asked is not None and asked.state in ("asked", "proposed")
+    # What is done is shown as done; a second wish is a step of its own.
+    closed = asked is not None and (
+        asked.state in ("asked", "proposed")
+        or (asked.state == "approved" and "again" not in request.args and not errors)
+    )
     return render_template(
         "h5/certificate_correct.html", title="姓名印错了", seen=seen, given=given, errors=errors, asked=asked,
         back=url_for("lookup.certificate", certificate_id=seen.certificate.id), within=promise.within(),
-        word=requests.STATES[asked.state] if asked else "", may=not open_ and seen.certificate.state == "issued",
+        word=requests.STATES[asked.state] if asked else "", may=not closed and seen.certificate.state == "issued",
     )  # fmt: skip
