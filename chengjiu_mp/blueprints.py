@@ -29,6 +29,7 @@ from chengjiu_mp.web import api_docs, check_files, edge, hooks, ops, pulse
 from chengjiu_mp.web.admin import audit as console_audit
 from chengjiu_mp.web.admin import calendar as console_calendar
 from chengjiu_mp.web.admin import calls as console_calls
+from chengjiu_mp.web.admin import certificate_glyphs as console_glyphs
 from chengjiu_mp.web.admin import certificate_printers as console_printers
 from chengjiu_mp.web.admin import certificate_templates as console_templates
 from chengjiu_mp.web.admin import certificates as console_certificates
@@ -181,6 +182,7 @@ PAGES = (
     console_ledger,
     console_templates,
     console_printers,
+    console_glyphs,
     privacy_pages,
     own_data_pages,
     console_notices,
