@@ -62,6 +62,7 @@ from chengjiu_mp.web.admin import repeats as console_repeats
 from chengjiu_mp.web.admin import results as console_results
 from chengjiu_mp.web.admin import run_changes as console_run_changes
 from chengjiu_mp.web.admin import run_drafts as console_run_drafts
+from chengjiu_mp.web.admin import run_photos as console_run_photos
 from chengjiu_mp.web.admin import runs as console_runs
 from chengjiu_mp.web.admin import series as console_series
 from chengjiu_mp.web.admin import settings as console_settings
@@ -79,6 +80,7 @@ from chengjiu_mp.web.h5 import line as line_pages
 from chengjiu_mp.web.h5 import mine as my_pages
 from chengjiu_mp.web.h5 import own_data as own_data_pages
 from chengjiu_mp.web.h5 import paper as paper_pages
+from chengjiu_mp.web.h5 import photo as photo_pages
 from chengjiu_mp.web.h5 import privacy as privacy_pages
 from chengjiu_mp.web.h5 import record as record_pages
 from chengjiu_mp.web.h5 import refresher as refresher_page
@@ -183,6 +185,8 @@ PAGES = (
     console_templates,
     console_printers,
     console_glyphs,
+    console_run_photos,
+    photo_pages,
     privacy_pages,
     own_data_pages,
     console_notices,
