@@ -33,6 +33,7 @@ from chengjiu_mp.web.admin import audit as console_audit
 from chengjiu_mp.web.admin import calendar as console_calendar
 from chengjiu_mp.web.admin import calls as console_calls
 from chengjiu_mp.web.admin import certificate_changes as console_certificate_changes
+from chengjiu_mp.web.admin import certificate_glyphs as console_glyphs
 from chengjiu_mp.web.admin import certificate_printers as console_printers
 from chengjiu_mp.web.admin import certificate_requests as console_certificate_requests
 from chengjiu_mp.web.admin import certificate_rules as console_number_rules
@@ -72,6 +73,7 @@ from chengjiu_mp.web.admin import repeats as console_repeats
 from chengjiu_mp.web.admin import results as console_results
 from chengjiu_mp.web.admin import run_changes as console_run_changes
 from chengjiu_mp.web.admin import run_drafts as console_run_drafts
+from chengjiu_mp.web.admin import run_photos as console_run_photos
 from chengjiu_mp.web.admin import runs as console_runs
 from chengjiu_mp.web.admin import series as console_series
 from chengjiu_mp.web.admin import settings as console_settings
@@ -102,6 +104,7 @@ from chengjiu_mp.web.h5 import line as line_pages
 from chengjiu_mp.web.h5 import mine as my_pages
 from chengjiu_mp.web.h5 import own_data as own_data_pages
 from chengjiu_mp.web.h5 import paper as paper_pages
+from chengjiu_mp.web.h5 import photo as photo_pages
 from chengjiu_mp.web.h5 import privacy as privacy_pages
 from chengjiu_mp.web.h5 import record as record_pages
 from chengjiu_mp.web.h5 import refresher as refresher_page
@@ -218,6 +221,9 @@ PAGES = (
     console_number_rules,
     console_waiting,
     console_waiting_import,
+    console_glyphs,
+    console_run_photos,
+    photo_pages,
     privacy_pages,
     own_data_pages,
     console_notices,

@@ -10,6 +10,9 @@ from functools import lru_cache
 
 import pytest
 import zxingcpp
+from fontTools.fontBuilder import FontBuilder
+from fontTools.pens.ttGlyphPen import TTGlyphPen
+from fontTools.ttLib import TTFont
 from PIL import Image
 
 from chengjiu_mp.certificates.face import CertificateFace
@@ -68,3 +71,22 @@ def worn(image: Image.Image, *, share: float = 1, quality: int = 95, turned: flo
     out = io.BytesIO()
     small.rotate(turned, expand=True, fillcolor="white").save(out, "JPEG", quality=quality)
     return Image.open(out)
+
+
+def a_font(codepoint: int, name: str = "Signs-Regular") -> TTFont:
+    """A font of one glyph, a triangle, drawn for this code point alone."""
+    pen = TTGlyphPen(None)
+    pen.moveTo((0, 0))
+    pen.lineTo((500, 800))
+    pen.lineTo((900, 0))
+    pen.closePath()
+    font = FontBuilder(1000, isTTF=True)
+    font.setupGlyphOrder([".notdef", "sign"])
+    font.setupCharacterMap({codepoint: "sign"})
+    font.setupGlyf({".notdef": TTGlyphPen(None).glyph(), "sign": pen.glyph()})
+    font.setupHorizontalMetrics({".notdef": (1000, 0), "sign": (1000, 0)})
+    font.setupHorizontalHeader(ascent=880, descent=-120)
+    font.setupNameTable({"familyName": "Signs", "styleName": "Regular", "psName": name, "version": "1"})
+    font.setupOS2()
+    font.setupPost()
+    return font.font

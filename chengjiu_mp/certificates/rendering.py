@@ -12,6 +12,7 @@ from sqlalchemy import update
 
 from chengjiu_mp.certificates import picture
 from chengjiu_mp.certificates.face import CertificateFace
+from chengjiu_mp.certificates.holder_photos import photo_of
 from chengjiu_mp.certificates.models import Certificate, CertificateVersion
 from chengjiu_mp.certificates.templates import look_of
 from chengjiu_mp.certificates.versions import verify_url
@@ -77,6 +78,7 @@ def face_of(version: CertificateVersion) -> CertificateFace:
         verify_url=verify_url(version), template=version.template, title=look.title, issuer=look.issuer,
         watermark="测试" if certificate.is_test else _studio.watermark, emblem=emblem, look=look,
         document_tail=_tail(certificate) if look.document_tail else None,
+        photo=photo_of(certificate.signup_id) if look.photo else None,
     )  # fmt: skip
 
 

@@ -71,3 +71,17 @@ class OffsetTooLarge(Refusal):
     code = "offset_too_large"
     message = "偏移最多填 20 毫米。差得更多，多半是纸放反了或打印时选了“适合页面”，请先检查。"
     kind = Kind.INVALID
+
+
+class PhotoNotWanted(Refusal):
+    code = "photo_not_wanted"
+    message = "这一场的证书上不印照片，不用上传。"
+    kind = Kind.CONFLICT
+
+
+class PhotoFixed(Refusal):
+    """What was issued is as it is (rel-I10)."""
+
+    code = "photo_fixed"
+    message = "证书已经发出，照片不能再换。确有差错的，请联系市红十字会更正证书。"
+    kind = Kind.CONFLICT

@@ -79,3 +79,17 @@ class CertificatePrinter(Base):
     down: Mapped[int] = mapped_column(default=0)
     changed_at: Mapped[datetime] = mapped_column(default=clock.now)
     changed_by: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+
+
+class HolderPhoto(Base):
+    """A picture to be printed on the certificate that a sign-up may lead to: 二寸, drawn anew, nobody else's to see.
+
+    It goes with the sign-up's data. ``account_id`` is None where the holder sent it.
+    """
+
+    __tablename__ = "holder_photo"
+
+    signup_id: Mapped[int] = mapped_column(ForeignKey("signup.id"), primary_key=True)
+    file: Mapped[str] = mapped_column(String(80), index=True)
+    uploaded_at: Mapped[datetime] = mapped_column(default=clock.now)
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))

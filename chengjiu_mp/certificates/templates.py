@@ -51,6 +51,12 @@ def look_of(name: str) -> tuple[Template, bytes | None]:
     return value_of(row), emblem_bytes(row.emblem_id)
 
 
+def has_photo(name: str) -> bool:
+    """Return whether a design has a place for the holder's picture."""
+    places = db.session.scalar(select(CertificateTemplate.places).where(CertificateTemplate.name == name))
+    return bool(places and places.get("photo"))
+
+
 def value_of(row: CertificateTemplate) -> Template:
     """Return a row as the value that decides the picture."""
     words = {key: getattr(row, key) for key in _WORDS}

@@ -9,6 +9,7 @@ from sqlalchemy import exists, select
 
 from chengjiu_mp.certificates.delivery import forget_addresses_of
 from chengjiu_mp.certificates.earlier_models import EarlierCertificate
+from chengjiu_mp.certificates.holder_photos import forget_photos
 from chengjiu_mp.certificates.models import Certificate
 from chengjiu_mp.checkin.erasing import forget_phone
 from chengjiu_mp.core import audit, clock
@@ -120,6 +121,7 @@ def _erased(held: Sequence[Held], who: Principal, *, forget_certificates: bool) 
 def _erase_around(held: Held) -> int:
     """Erase what hangs on the sign-ups; return how many messages that were."""
     erase_rows(held.signup_ids)
+    forget_photos(held.signup_ids)
     certificates = [one.id for one in _certificates(held.person.id)] if held.whole else []
     messages = erase_messages_about({"signup": held.signup_ids, "certificate": certificates})
     if held.whole:

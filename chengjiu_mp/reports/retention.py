@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, and_, case, exists, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from chengjiu_mp.certificates.earlier_models import EarlierCertificate
+from chengjiu_mp.certificates.holder_photos import forget_photos
 from chengjiu_mp.certificates.models import Certificate
 from chengjiu_mp.checkin.device_models import PairedDevice
 from chengjiu_mp.checkin.erasing import forget_devices_before, forget_open_before
@@ -85,7 +86,10 @@ def _purge_signups() -> int:
     due = db.session.scalars(query.where(_signup_is_due()).order_by(Signup.id).limit(BATCH)).all()
     erase_messages_about({"signup": due})
     erase_rows(due)
-    return erase_signups(due)
+    done = erase_signups(due)
+    # After the rows' locks: a picture that was on its way came before them or comes no more.
+    forget_photos(due)
+    return done
 
 
 def _signup_is_due() -> ColumnElement[bool]:

@@ -1,4 +1,4 @@
-"""designs of certificates, emblems, printers
+"""designs of certificates, emblems, printers, photos of holders
 
 Revision ID: 20261126_12
 Revises: 20261126_11
@@ -69,9 +69,20 @@ def upgrade():
     sa.PrimaryKeyConstraint('id', name=op.f('pk_certificate_printer'))
     )
     op.create_index('uq_certificate_printer', 'certificate_printer', ['unit_id', 'name'], unique=True)
+    op.create_table('holder_photo',
+    sa.Column('signup_id', sa.Integer(), nullable=False),
+    sa.Column('file', sa.String(length=80), nullable=False),
+    sa.Column('uploaded_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('account_id', sa.Integer(), nullable=True),
+    sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('fk_holder_photo_account_id_account')),
+    sa.ForeignKeyConstraint(['signup_id'], ['signup.id'], name=op.f('fk_holder_photo_signup_id_signup')),
+    sa.PrimaryKeyConstraint('signup_id', name=op.f('pk_holder_photo'))
+    )
+    op.create_index('ix_holder_photo_file', 'holder_photo', ['file'], unique=False)
 
 
 def downgrade():
+    op.drop_table('holder_photo')
     op.drop_table('certificate_printer')
     op.drop_table('certificate_template')
     op.drop_table('certificate_emblem')

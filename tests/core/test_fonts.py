@@ -4,13 +4,11 @@ import shutil
 from itertools import chain as joined
 
 import pytest
-from fontTools.fontBuilder import FontBuilder
-from fontTools.pens.ttGlyphPen import TTGlyphPen
-from fontTools.ttLib import TTCollection, TTFont
+from fontTools.ttLib import TTCollection
 from PIL import ImageFont
 
 from chengjiu_mp.core.fonts import FontFace, MissingGlyphs, discover_fonts, missing_glyphs
-from tests.pictures import ONLY_HANAMIN, UNDRAWN, fonts, needs_hanamin
+from tests.pictures import ONLY_HANAMIN, UNDRAWN, a_font, fonts, needs_hanamin
 
 COMMON_NAMES = "张三欧阳娜娜古丽米热·阿卜杜热合曼王𬍛䶮㛃𠅤𬱖Müller Nguyễn Đặng"
 
@@ -50,25 +48,6 @@ def test_a_text_is_cut_where_the_face_changes_and_nowhere_else():
 
 def test_missing_characters_are_named_once_in_reading_order():
     assert missing_glyphs(f"张\ue000{UNDRAWN}三\ue000", fonts()) == ("U+E000", "U+2EBF0")
-
-
-def a_font(codepoint: int, name: str = "Signs-Regular") -> TTFont:
-    """A font of one glyph, a triangle, drawn for this code point alone."""
-    pen = TTGlyphPen(None)
-    pen.moveTo((0, 0))
-    pen.lineTo((500, 800))
-    pen.lineTo((900, 0))
-    pen.closePath()
-    font = FontBuilder(1000, isTTF=True)
-    font.setupGlyphOrder([".notdef", "sign"])
-    font.setupCharacterMap({codepoint: "sign"})
-    font.setupGlyf({".notdef": TTGlyphPen(None).glyph(), "sign": pen.glyph()})
-    font.setupHorizontalMetrics({".notdef": (1000, 0), "sign": (1000, 0)})
-    font.setupHorizontalHeader(ascent=880, descent=-120)
-    font.setupNameTable({"familyName": "Signs", "styleName": "Regular", "psName": name, "version": "1"})
-    font.setupOS2()
-    font.setupPost()
-    return font.font
 
 
 def test_a_font_dropped_into_the_folder_draws_what_was_missing(tmp_path):

@@ -138,6 +138,7 @@ ACTIONS = {
     "template.retired": "停用证书版式",
     "template.saved": "修改版式草稿",
     "emblem.uploaded": "上传会徽",
+    "photo.put": "上传证书照片",
     "printer.saved": "设置打印机",
     "printer.removed": "删去打印机",
     "unit.placed": "设置单位",
