@@ -15,14 +15,16 @@ from sqlalchemy import ColumnElement, exists, func, select, update
 from chengjiu_mp.certificates import delivery_messages
 from chengjiu_mp.certificates.delivery_models import Delivery, DeliveryStep
 from chengjiu_mp.certificates.errors import NotStanding
-from chengjiu_mp.certificates.models import Certificate
+from chengjiu_mp.certificates.models import Certificate, CertificateVersion
 from chengjiu_mp.certificates.printing_errors import (
     AddressMissing,
     NothingToUndo,
     NotThatStep,
+    PaperStale,
     PaperUnderWay,
     TrackingMissing,
 )
+from chengjiu_mp.certificates.printing_models import CertificatePrint
 from chengjiu_mp.certificates.states import reason_given
 from chengjiu_mp.core import audit, clock, ids, privacy
 from chengjiu_mp.core.context import Principal
@@ -145,10 +147,13 @@ def advance(certificate_id: int, to: str, by: Principal, *, tracking: str = "") 
     """Take the next step. The holder is told when the paper waits for them or is on its way.
 
     :raise NotThatStep: it does not follow; :raise TrackingMissing; :raise AddressMissing: nowhere to send it
+    :raise PaperStale: the name on it has been corrected since
     """
     row = _held(certificate_id)
     if row.state not in _FROM.get((row.way, to), ()):
         raise NotThatStep
+    if to != "delivered" and _is_stale(certificate_id):
+        raise PaperStale
     if to == "sent":
         if row.address_sealed is None:
             raise AddressMissing
@@ -159,6 +164,12 @@ def advance(certificate_id: int, to: str, by: Principal, *, tracking: str = "") 
     if to in ("waiting", "sent"):
         delivery_messages.tell(row)
     return row
+
+
+def _is_stale(certificate_id: int) -> bool:
+    printed = select(func.max(CertificatePrint.version)).where(CertificatePrint.certificate_id == certificate_id)
+    newest = select(func.max(CertificateVersion.version)).where(CertificateVersion.certificate_id == certificate_id)
+    return bool(db.session.scalar(select(printed.scalar_subquery() < newest.scalar_subquery())))
 
 
 def _step(row: Delivery, to: str, by: Principal) -> None:

@@ -84,9 +84,12 @@ def ask_for(of: Of, product: str, which: str, by: Principal, roles: Sequence[str
     db.session.flush()
     for file in files:
         jobs.ask(MAKE, file.id, queue=jobs.SLOW, dedupe_key=f"{MAKE}:{file.id}")
-    unit_id = of.unit_id or db.session.get_one(CourseRun, of.run_id).unit_id
-    audit.record("certificates.print_asked", of.about(), unit_id=unit_id, product=product, rows=len(ready))
+    audit.record("certificates.print_asked", of.about(), unit_id=_unit_of(files[0]), product=product, rows=len(ready))
     return files
+
+
+def _unit_of(file: PrintFile) -> int | None:
+    return file.unit_id if file.run_id is None else db.session.get_one(CourseRun, file.run_id).unit_id
 
 
 def _chosen(of: Of, which: str, by: Principal, roles: Sequence[str]) -> Select[int, str]:
@@ -128,7 +131,7 @@ def take(file: PrintFile) -> Path:
     path = media().path(file.file) if file.file else None
     if file.state != "ready" or is_over(file) or path is None or not path.exists():
         raise FileNotReady
-    audit.record("certificates.print_taken", file, unit_id=file.unit_id, product=file.product, rows=file.done)
+    audit.record("certificates.print_taken", file, unit_id=_unit_of(file), product=file.product, rows=file.done)
     return path
 
 
@@ -158,7 +161,7 @@ def mark_printed(file: PrintFile, by: Principal) -> int:
     for version in versions:
         enter_print(version, by, file.id)
     db.session.refresh(file)
-    audit.record("certificates.printed", file, unit_id=file.unit_id, rows=len(versions))
+    audit.record("certificates.printed", file, unit_id=_unit_of(file), rows=len(versions))
     return len(versions)
 
 

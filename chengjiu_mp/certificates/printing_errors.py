@@ -45,6 +45,12 @@ class NothingToUndo(Refusal):
     kind = Kind.CONFLICT
 
 
+class PaperStale(Refusal):
+    code = "paper_stale"
+    message = "其中有打印后又更正过姓名的，纸上是旧的，不能发出。请先用“更正后需重印的”重新打印，再来登记。"
+    kind = Kind.CONFLICT
+
+
 class TrackingMissing(Refusal):
     code = "tracking_missing"
     message = "请填写运单号，5 到 40 位字母和数字，在快递单上。"

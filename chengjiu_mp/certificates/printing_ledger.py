@@ -39,6 +39,11 @@ class Line:
         """Return whether what was printed bears a name since corrected (需重印)."""
         return self.print is not None and self.print.version < self.version.version
 
+    @property
+    def state(self) -> str:
+        """Return how far the paper is, "" where nobody chose."""
+        return self.delivery.state if self.delivery else ""
+
 
 @dataclass(frozen=True)
 class PickupRow:

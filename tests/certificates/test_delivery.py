@@ -15,6 +15,7 @@ from chengjiu_mp.certificates.printing_errors import (
     AddressMissing,
     NothingToUndo,
     NotThatStep,
+    PaperStale,
     PaperUnderWay,
     TrackingMissing,
 )
@@ -148,6 +149,10 @@ def test_what_was_handed_out_and_corrected_is_printed_and_handed_out_again(app: 
     with unit_of_work():
         states.correct_name(db.session.get_one(Certificate, one.id), "张珊", "录错")
     assert printing_ledger.lines(run, by, ROLES)[0].stale
+    with unit_of_work():
+        delivery.undo(one.id, "收回旧证", by)
+    with pytest.raises(PaperStale):
+        step(one, "collected", by)
     issued.draw(one)
     printings.printed(run, by, "reprint")
     line = printing_ledger.lines(run, by, ROLES)[0]

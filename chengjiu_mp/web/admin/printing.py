@@ -137,20 +137,20 @@ def _years() -> list[tuple[str, str]]:
 
 def _line(one: Line) -> dict[str, Any]:
     way = one.delivery.way if one.delivery else "electronic"
-    state = delivery.STATES[one.delivery.state] if one.delivery and way != "electronic" else ""
+    state = delivery.STATES[one.state] if way != "electronic" else ""
     printed = f"第 {one.print.version} 版，{day_time_long(one.print.printed_at)}" if one.print else ""
     gone = one.certificate.state != "issued"
     return {
         "id": one.certificate.id, "number": one.certificate.number, "name": one.version.name, "way": delivery.WAYS[way],
         "state": "已吊销" if gone else state, "tone": "bad" if gone else _tone(one), "stale": one.stale and not gone,
         "printed": printed, "by": one.printed_by, "tracking": one.delivery.tracking if one.delivery else "",
-        "tickable": not gone and way == "pickup", "ready": one.version.picture_state == "ready",
+        "tickable": not gone and not one.stale and way == "pickup" and one.state in ("printed", "waiting"),
+        "ready": one.version.picture_state == "ready",
     }  # fmt: skip
 
 
 def _tone(one: Line) -> str:
-    state = one.delivery.state if one.delivery else ""
-    return {"collected": "ok", "delivered": "ok", "chosen": "warn"}.get(state, "plain")
+    return {"collected": "ok", "delivered": "ok", "chosen": "warn"}.get(one.state, "plain")
 
 
 def _file(one: PrintFile) -> list[Any]:
