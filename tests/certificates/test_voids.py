@@ -132,6 +132,7 @@ def test_a_units_runs_take_from_its_block_and_others_do_not(app: Flask) -> None:
     assert numbers("甲一", "甲二", unit_id=unit_id("nanzha")) == ["JYA202600004", "JYA202600005"]
     assert numbers("乙一", "乙二") == ["JYA202600001", "JYA202600002"]
     assert figures() == (4, 0, 0, 1, ()) and sound()
+    assert [year.ours for year in years.years()] == [4]
     # What the block has not, the series gives.
     assert numbers("丙一", "丙二") == ["JYA202600003", "JYA202600006"]
     assert numbers("丁一") == ["JYA202600007"]
