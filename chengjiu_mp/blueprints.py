@@ -30,6 +30,7 @@ from chengjiu_mp.web.admin import audit as console_audit
 from chengjiu_mp.web.admin import calendar as console_calendar
 from chengjiu_mp.web.admin import calls as console_calls
 from chengjiu_mp.web.admin import certificate_blocks as console_blocks
+from chengjiu_mp.web.admin import certificate_handover as console_handover
 from chengjiu_mp.web.admin import certificate_rules as console_number_rules
 from chengjiu_mp.web.admin import certificate_waiting as console_waiting
 from chengjiu_mp.web.admin import certificate_waiting_import as console_waiting_import
@@ -184,6 +185,7 @@ PAGES = (
     console_number_rules,
     console_waiting,
     console_blocks,
+    console_handover,
     console_waiting_import,
     privacy_pages,
     own_data_pages,

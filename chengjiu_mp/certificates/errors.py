@@ -214,3 +214,22 @@ class NumberNotLeft(Refusal):
     code = "number_not_left"
     message = "这个编号不在这个号段没用过的编号里。请核对；已经发给人的，请到那张证书的页面办理。"
     kind = Kind.INVALID
+
+
+class NothingToReport(Refusal):
+    code = "nothing_to_report"
+    message = "现在没有要上报的证书。"
+    kind = Kind.CONFLICT
+
+
+class ColumnsRefused(Refusal):
+    code = "columns_refused"
+    message = "每一列的表头要不一样，也不能叫“结果”或“退回原因”。请改一下。"
+    kind = Kind.INVALID
+
+
+class ReplyRefused(LedgerRefused):
+    """The reply has rows that fit nothing, and the others alone were not asked for."""
+
+    code = "reply_refused"
+    message = "回执没有登记：有几处要改。请改好再上传，或选择只登记没有问题的行。"
