@@ -36,6 +36,8 @@ from chengjiu_mp.web.admin import certificate_changes as console_certificate_cha
 from chengjiu_mp.web.admin import certificate_glyphs as console_glyphs
 from chengjiu_mp.web.admin import certificate_printers as console_printers
 from chengjiu_mp.web.admin import certificate_requests as console_certificate_requests
+from chengjiu_mp.web.admin import certificate_blocks as console_blocks
+from chengjiu_mp.web.admin import certificate_handover as console_handover
 from chengjiu_mp.web.admin import certificate_rules as console_number_rules
 from chengjiu_mp.web.admin import certificate_templates as console_templates
 from chengjiu_mp.web.admin import certificate_waiting as console_waiting
@@ -220,6 +222,8 @@ PAGES = (
     console_delivering,
     console_number_rules,
     console_waiting,
+    console_blocks,
+    console_handover,
     console_waiting_import,
     console_glyphs,
     console_run_photos,

@@ -39,7 +39,20 @@ QUERIES = {
     "I9 numbers of a series are 1 to n without a gap": """
         select n.id from number_series n where n.last <>
         (select count(*) from certificate c where c.series_id = n.id)
-        or n.last <> (select coalesce(max(c.sequence), 0) from certificate c where c.series_id = n.id)""",
+        + (select count(*) from number_void v where v.series_id = n.id and v.certificate_id is null)
+        + (select coalesce(sum(b.upto - b.next + 1), 0) from number_block b where b.series_id = n.id)
+        - (select count(*) from number_void v join number_block b on b.series_id = v.series_id
+           where v.series_id = n.id and v.sequence between b.next and b.upto)
+        or exists (select 1 from certificate c where c.series_id = n.id and c.sequence > n.last)
+        or exists (select 1 from number_void v where v.series_id = n.id and v.sequence > n.last)""",
+    "I9 a void is nobody's number": """
+        select v.id from number_void v left join certificate c on c.series_id = v.series_id and c.sequence = v.sequence
+        where (c.id is null) <> (v.certificate_id is null) or c.id <> v.certificate_id or c.state <> 'revoked'""",
+    "I9 who waits has no certificate, and no block reaches into another": """
+        select w.id from waiting_number w join certificate c on c.signup_id = w.signup_id
+        where w.state = 'waiting' and c.state = 'issued'
+        union select a.id from number_block a join number_block b on a.series_id = b.series_id and a.id < b.id
+        where a.first <= b.upto and b.first <= a.upto""",
     "N36 a test certificate counts nowhere and gives nobody anything": """
         select c.id from certificate c join number_series n on n.id = c.series_id
         where c.is_test and (c.counted or n.mode <> 'test')

@@ -265,3 +265,52 @@ class NumbersJustChanged(Refusal):
     code = "numbers_just_changed"
     message = "这些编号刚刚被别人导入过，这次没有导入。请重新上传，再核对一次预览。"
     kind = Kind.CONFLICT
+
+
+class NotEntitled(Refusal):
+    code = "not_entitled"
+    message = "这个人现在没有合格的成绩，或已经要求删除资料，不能重新发证。请只作废，不重发。"
+    kind = Kind.CONFLICT
+
+
+class BlockClosed(Refusal):
+    code = "block_closed"
+    message = "这个号段已经收回了。请刷新页面核对。"
+    kind = Kind.CONFLICT
+
+
+class BlockSize(Refusal):
+    code = "block_size"
+    message = "一次可以分 1 到 2000 个编号，请填数字。"
+    kind = Kind.INVALID
+
+
+class NumbersFromOutside(Refusal):
+    code = "numbers_from_outside"
+    message = "这个课程今年到外部平台取号，没有号段可分。"
+    kind = Kind.CONFLICT
+
+
+class NumberNotLeft(Refusal):
+    code = "number_not_left"
+    message = "这个编号不在这个号段没用过的编号里。请核对；已经发给人的，请到那张证书的页面办理。"
+    kind = Kind.INVALID
+
+
+class NothingToReport(Refusal):
+    code = "nothing_to_report"
+    message = "现在没有要上报的证书。"
+    kind = Kind.CONFLICT
+
+
+class ColumnsRefused(Refusal):
+    code = "columns_refused"
+    message = "每一列的表头要不一样，也不能叫“结果”或“退回原因”。请改一下。"
+    kind = Kind.INVALID
+
+
+class ReplyRefused(LedgerRefused):
+    """The reply has rows that fit nothing, and the others alone were not asked for."""
+
+    code = "reply_refused"
+    message = "回执没有登记：有几处要改。请改好再上传，或选择只登记没有问题的行。"

@@ -7,6 +7,7 @@ from datetime import date
 from sqlalchemy import func, select, text
 
 from chengjiu_mp.certificates import messages, numbering, signing, versions, waiting
+from chengjiu_mp.certificates.errors import NotEntitled
 from chengjiu_mp.certificates.models import Certificate
 from chengjiu_mp.certificates.numbering import Place
 from chengjiu_mp.core import audit, clock, hooks, privacy
@@ -72,6 +73,19 @@ def issue_numbered(run_id: int, year: int, numbers: Mapping[int, str], by: Princ
     return _issue(batch, [(one, numbers[one.id]) for one in signups], taken)
 
 
+def issue_again(certificate: Certificate, by: Principal) -> Certificate | None:
+    """Issue anew, under another number, what was voided; None where the number comes from outside.
+
+    :raise NotEntitled: the person has no pass any more, or was erased
+    """
+    run = db.session.get_one(CourseRun, certificate.run_id)
+    mine = [one for one in _passed(run.id) if one.id == certificate.signup_id]
+    if not mine:
+        raise NotEntitled
+    made = _number(_batch(run, numbering.TEST if certificate.is_test else None, by), mine)
+    return made[0] if made else None
+
+
 def certificates_of_run(run_id: int) -> list[Certificate]:
     """Return every certificate that a run led to, revoked ones too, in the order of their numbers."""
     return list(db.session.scalars(select(Certificate).where(Certificate.run_id == run_id).order_by(Certificate.id)))
@@ -106,14 +120,14 @@ def _batch(run: CourseRun, mode: str | None, by: Principal) -> Batch:
     )  # fmt: skip
 
 
-def _number(batch: Batch, passed: Sequence[Signup]) -> None:
+def _number(batch: Batch, passed: Sequence[Signup]) -> list[Certificate]:
     """Issue with the next numbers of ours; without, where numbers come from outside, people wait."""
     year = batch.issued_on.year
     if batch.mode == numbering.EXTERNAL:
         waiting.wait(passed, batch.kind.id, year)
-        return
-    taken = numbering.allot(batch.kind, year, len(passed), mode=batch.mode)
-    _issue(batch, list(zip(passed, taken.numbers, strict=True)), taken.places)
+        return []
+    taken = numbering.allot(batch.kind, year, len(passed), mode=batch.mode, unit_id=batch.run.unit_id)
+    return _issue(batch, list(zip(passed, taken.numbers, strict=True)), taken.places)
 
 
 def _issue(batch: Batch, numbered: Sequence[tuple[Signup, str]], places: Sequence[Place]) -> list[Certificate]:

@@ -7,6 +7,7 @@ from sqlalchemy import select, update
 from chengjiu_mp.certificates.models import NumberSeries
 from chengjiu_mp.certificates.number_patterns import expression
 from chengjiu_mp.certificates.series_models import SeriesRule
+from chengjiu_mp.certificates.void_models import NumberBlock, NumberVoid
 from chengjiu_mp.core import clock
 from chengjiu_mp.core.db import db
 from chengjiu_mp.core.rows import insert_into
@@ -50,16 +51,56 @@ def rule_in_force(kind: CourseType, year: int) -> tuple[str, str]:
     return LOCAL, db.session.scalar(begun) or default_pattern(kind.code, LOCAL)
 
 
-def allot(kind: CourseType, year: int, count: int, *, mode: str = LOCAL) -> Allotment:
+def allot(kind: CourseType, year: int, count: int, *, mode: str = LOCAL, unit_id: int | None = None) -> Allotment:
     """Take the next ``count`` numbers; the counter's row stays locked until this transaction ends.
 
     A rollback gives them back, and the next in line takes them.
+
+    :param unit_id: whose runs take from their own block of numbers, as far as it reaches
     """
-    series, pattern, last = _forward(kind, year, count, mode, default_pattern(kind.code, mode))
-    sequences = range(last - count + 1, last + 1)
-    return Allotment(
-        tuple((series, at) for at in sequences), tuple(pattern.format(year=year, seq=at) for at in sequences)
+    series, pattern, _ = _forward(kind, year, 0, mode, default_pattern(kind.code, mode))
+    sequences = _from_blocks(series, unit_id, count) if unit_id is not None and mode == LOCAL else []
+    if rest := count - len(sequences):
+        _, _, last = _forward(kind, year, rest, mode, pattern)
+        sequences += range(last - rest + 1, last + 1)
+    numbers = tuple(pattern.format(year=year, seq=at) for at in sequences)
+    return Allotment(tuple((series, at) for at in sequences), numbers)
+
+
+def _from_blocks(series_id: int, unit_id: int, count: int) -> list[int]:
+    """Take up to ``count`` sequences of a unit's blocks; the series' row is locked, so nobody else takes them now."""
+    mine = select(NumberBlock).where(
+        NumberBlock.series_id == series_id, NumberBlock.unit_id == unit_id, NumberBlock.closed_at.is_(None)
     )
+    found: list[int] = []
+    for block in db.session.scalars(mine.order_by(NumberBlock.first).execution_options(populate_existing=True)):
+        left = left_of(block)[: count - len(found)]
+        if left:
+            # What was voided in between is passed over with it.
+            block.next = left[-1] + 1
+            found += left
+    db.session.flush()
+    return found
+
+
+def left_of(block: NumberBlock) -> list[int]:
+    """Return the sequences that a block can still give."""
+    gone = select(NumberVoid.sequence).where(
+        NumberVoid.series_id == block.series_id, NumberVoid.sequence.between(block.next, block.upto)
+    )
+    voided = set(db.session.scalars(gone))
+    return [at for at in range(block.next, block.upto + 1) if at not in voided]
+
+
+def lock_series(series_id: int) -> NumberSeries:
+    """Return a series, its counter locked until this transaction ends."""
+    held = update(NumberSeries).where(NumberSeries.id == series_id).values(last=NumberSeries.last)
+    return db.session.scalars(held.returning(NumberSeries), execution_options={"populate_existing": True}).one()
+
+
+def number_at(series: NumberSeries, sequence: int) -> str:
+    """Return the number at a place of a series of ours."""
+    return series.pattern.format(year=series.year, seq=sequence)
 
 
 def take_places(kind: CourseType, year: int, count: int) -> tuple[Place, ...]:

@@ -64,7 +64,8 @@ def rule_lines(year: int) -> list[RuleLine]:
     open_ = select(SeriesRule).where(SeriesRule.year == year, SeriesRule.state == "proposed")
     waiting = {one.course_type_id: one for one in db.session.scalars(open_)}
     rows = db.session.execute(
-        select(NumberSeries.course_type_id, func.sum(NumberSeries.last))
+        select(NumberSeries.course_type_id, func.count())
+        .join(Certificate, Certificate.series_id == NumberSeries.id)
         .where(NumberSeries.year == year, NumberSeries.mode != TEST)
         .group_by(NumberSeries.course_type_id)
     )

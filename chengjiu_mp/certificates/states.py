@@ -48,9 +48,10 @@ def state_of(certificate: Certificate, version: CertificateVersion, newest: int,
     return "valid"
 
 
-def revoke(certificate: Certificate, reason: str) -> None:
+def revoke(certificate: Certificate, reason: str, *, quiet: bool = False) -> None:
     """Revoke from today on.
 
+    :param quiet: the holder is told nothing, for another one takes its place at once
     :raise ReasonMissing: a reason of fewer than two characters; :raise NotStanding: it is revoked already
     """
     reason = reason_given(reason)
@@ -70,7 +71,8 @@ def revoke(certificate: Certificate, reason: str) -> None:
         .values(ended_at=clock.now())
     )
     audit.record("certificate.revoked", certificate, unit_id=certificate.owner_unit_id, reason=reason)
-    _tell(certificate, "revoked", messages.revoked(_kind(certificate)))
+    if not quiet:
+        _tell(certificate, "revoked", messages.revoked(_kind(certificate)))
 
 
 def correct_name(certificate: Certificate, new_name: str, reason: str) -> CertificateVersion:

@@ -11,6 +11,7 @@ from chengjiu_mp.certificates.earlier_models import EarlierCertificate, YearDecl
 from chengjiu_mp.certificates.errors import DeclaredAlready, NotDeclared, YearAhead
 from chengjiu_mp.certificates.models import Certificate, NumberSeries
 from chengjiu_mp.certificates.states import reason_given
+from chengjiu_mp.certificates.void_models import NumberBlock, NumberVoid
 from chengjiu_mp.core import audit, clock
 from chengjiu_mp.core.context import Principal
 from chengjiu_mp.core.db import db
@@ -24,7 +25,9 @@ _LISTED = 200
 
 @dataclass(frozen=True)
 class SeriesLine:
-    """A series in the ledger. ``gaps``: sequences between 1 and the last that no certificate has."""
+    """A series in the ledger. ``voided``: numbers that are used by nobody, ``left``: those that units' blocks still
+    hold; ``revoked`` counts no void. ``gaps``: sequences without any state. There must be none.
+    """
 
     series: NumberSeries
     kind: str
@@ -33,11 +36,14 @@ class SeriesLine:
     standing: int
     corrected: int
     revoked: int
+    voided: int
+    left: int
     gaps: tuple[int, ...]
 
     @property
     def given(self) -> int:
-        return self.standing + self.corrected + self.revoked
+        """How many certificates and voids there are."""
+        return self.standing + self.corrected + self.revoked + self.voided
 
 
 @dataclass(frozen=True)
@@ -114,7 +120,9 @@ def history(year: int) -> list[YearDeclaration]:
 
 def years() -> list[YearLine]:
     """Return every year from the oldest that anything is known of to this one, the newest first."""
-    given = select(NumberSeries.year, func.sum(NumberSeries.last)).where(NumberSeries.mode != "test")
+    # Certificates, not numbers: what a unit's block still holds was given to nobody.
+    given = select(NumberSeries.year, func.count()).where(NumberSeries.mode != "test")
+    given = given.join(Certificate, Certificate.series_id == NumberSeries.id)
     ours = {y: int(n) for y, n in db.session.execute(given.group_by(NumberSeries.year))}
     year = extract("year", EarlierCertificate.issued_on)
     earlier = {int(y): n for y, n in db.session.execute(select(year, func.count()).group_by(year))}
@@ -127,7 +135,7 @@ def years() -> list[YearLine]:
 
 def ledger(year: int | None = None) -> list[SeriesLine]:
     """Return the series of a year, or all of them, the newest first: every number from the first to the last has a
-    certificate and its state, or stands among the gaps.
+    certificate and its state, is void, is left in a block, or stands among the gaps.
     """
     counted = {
         state: func.coalesce(func.sum(case((Certificate.state == state, 1), else_=0)), 0)
@@ -146,14 +154,18 @@ def ledger(year: int | None = None) -> list[SeriesLine]:
 
 
 def _line(series: NumberSeries, kind: str, standing: int, corrected: int, revoked: int) -> SeriesLine:
+    blocks = db.session.scalars(
+        select(NumberBlock).where(NumberBlock.series_id == series.id, NumberBlock.closed_at.is_(None))
+    )
+    left = {at for block in blocks for at in numbering.left_of(block)}
+    mine = select(NumberVoid.sequence, NumberVoid.certificate_id).where(NumberVoid.series_id == series.id)
+    voids = {row.sequence: row.certificate_id for row in db.session.execute(mine)}
+    revoked -= sum(of is not None for of in voids.values())
     ours = series.last and series.mode != numbering.EXTERNAL
-    first, last = (_number(series, at) if ours else "" for at in (1, series.last))
+    first, last = (numbering.number_at(series, at) if ours else "" for at in (1, series.last))
     gaps: tuple[int, ...] = ()
-    if standing + corrected + revoked != series.last:
+    if standing + corrected + revoked + len(voids) + len(left) != series.last:
         there = set(db.session.scalars(select(Certificate.sequence).where(Certificate.series_id == series.id)))
+        there |= left | voids.keys()
         gaps = tuple(n for n in range(1, series.last + 1) if n not in there)[:_LISTED]
-    return SeriesLine(series, kind, first, last, standing, corrected, revoked, gaps)
-
-
-def _number(series: NumberSeries, sequence: int) -> str:
-    return series.pattern.format(year=series.year, seq=sequence)
+    return SeriesLine(series, kind, first, last, standing, corrected, revoked, len(voids), len(left), gaps)

@@ -76,9 +76,89 @@ def upgrade():
     sa.ForeignKeyConstraint(['made_by'], ['account.id'], name=op.f('fk_number_export_made_by_account')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_number_export'))
     )
+    op.create_table('number_block',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('series_id', sa.Integer(), nullable=False),
+    sa.Column('unit_id', sa.Integer(), nullable=False),
+    sa.Column('first', sa.Integer(), nullable=False),
+    sa.Column('upto', sa.Integer(), nullable=False),
+    sa.Column('next', sa.Integer(), nullable=False),
+    sa.Column('made_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('made_by', sa.Integer(), nullable=True),
+    sa.Column('closed_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('closed_by', sa.Integer(), nullable=True),
+    sa.CheckConstraint('first >= 1 and upto >= first - 1', name=op.f('ck_number_block_range')),
+    sa.CheckConstraint('next >= first and next <= upto + 1', name=op.f('ck_number_block_next')),
+    sa.CheckConstraint('closed_at is null or next = upto + 1', name=op.f('ck_number_block_closed')),
+    sa.ForeignKeyConstraint(['series_id'], ['number_series.id'], name=op.f('fk_number_block_series_id_number_series')),
+    sa.ForeignKeyConstraint(['unit_id'], ['unit.id'], name=op.f('fk_number_block_unit_id_unit')),
+    sa.ForeignKeyConstraint(['made_by'], ['account.id'], name=op.f('fk_number_block_made_by_account')),
+    sa.ForeignKeyConstraint(['closed_by'], ['account.id'], name=op.f('fk_number_block_closed_by_account')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_number_block'))
+    )
+    op.create_index('ix_number_block_series_id', 'number_block', ['series_id'], unique=False)
+    op.create_table('number_void',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('series_id', sa.Integer(), nullable=False),
+    sa.Column('sequence', sa.Integer(), nullable=False),
+    sa.Column('number', sa.String(length=60), nullable=False),
+    sa.Column('certificate_id', sa.Integer(), nullable=True),
+    sa.Column('reason', sa.String(length=200), nullable=False),
+    sa.Column('made_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('made_by', sa.Integer(), nullable=True),
+    sa.ForeignKeyConstraint(['series_id'], ['number_series.id'], name=op.f('fk_number_void_series_id_number_series')),
+    sa.ForeignKeyConstraint(['certificate_id'], ['certificate.id'], name=op.f('fk_number_void_certificate_id_certificate')),
+    sa.ForeignKeyConstraint(['made_by'], ['account.id'], name=op.f('fk_number_void_made_by_account')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_number_void')),
+    sa.UniqueConstraint('number', name=op.f('uq_number_void_number')),
+    sa.UniqueConstraint('certificate_id', name=op.f('uq_number_void_certificate_id'))
+    )
+    op.create_index('uq_number_void_place', 'number_void', ['series_id', 'sequence'], unique=True)
+    op.create_table('handover_columns',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('columns', sa.JSON(), nullable=False),
+    sa.Column('made_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('made_by', sa.Integer(), nullable=True),
+    sa.ForeignKeyConstraint(['made_by'], ['account.id'], name=op.f('fk_handover_columns_made_by_account')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_handover_columns'))
+    )
+    op.create_table('handover_batch',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('columns', sa.JSON(), nullable=False),
+    sa.Column('rows', sa.Integer(), nullable=False),
+    sa.Column('reason', sa.String(length=200), nullable=False),
+    sa.Column('sha256', sa.String(length=64), nullable=False),
+    sa.Column('made_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('made_by', sa.Integer(), nullable=True),
+    sa.ForeignKeyConstraint(['made_by'], ['account.id'], name=op.f('fk_handover_batch_made_by_account')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_handover_batch'))
+    )
+    op.create_table('handover_row',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('batch_id', sa.Integer(), nullable=False),
+    sa.Column('certificate_id', sa.Integer(), nullable=False),
+    sa.Column('version', sa.Integer(), nullable=False),
+    sa.Column('reported', sa.String(length=10), nullable=False),
+    sa.Column('digests', sa.JSON(), nullable=False),
+    sa.Column('verdict', sa.String(length=10), nullable=False),
+    sa.Column('note', sa.String(length=200), nullable=False),
+    sa.Column('answered_at', sa.DateTime(timezone=True), nullable=True),
+    sa.CheckConstraint("reported in ('issued','corrected','revoked')", name=op.f('ck_handover_row_reported')),
+    sa.CheckConstraint("verdict in ('sent','accepted','rejected','differs')", name=op.f('ck_handover_row_verdict')),
+    sa.ForeignKeyConstraint(['batch_id'], ['handover_batch.id'], name=op.f('fk_handover_row_batch_id_handover_batch')),
+    sa.ForeignKeyConstraint(['certificate_id'], ['certificate.id'], name=op.f('fk_handover_row_certificate_id_certificate')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_handover_row'))
+    )
+    op.create_index('ix_handover_row_certificate_id', 'handover_row', ['certificate_id'], unique=False)
+    op.create_index('uq_handover_row', 'handover_row', ['batch_id', 'certificate_id'], unique=True)
 
 
 def downgrade():
+    op.drop_table('handover_row')
+    op.drop_table('handover_batch')
+    op.drop_table('handover_columns')
+    op.drop_table('number_void')
+    op.drop_table('number_block')
     op.drop_table('number_export')
     op.drop_table('waiting_number')
     op.drop_table('series_rule')

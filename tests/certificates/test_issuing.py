@@ -172,6 +172,16 @@ def test_a_person_counts_once_per_kind_and_year(app: Flask) -> None:
     assert again(first, kind="junior").counted is True
 
 
+def test_who_renews_counts_in_the_new_plan_year_and_not_twice_in_one(app: Flask, frozen) -> None:
+    # The rule counts a person once per kind and plan year; a certificate that is still good does not change that.
+    first = issued.issue()[0]
+    assert (again(first).counted, first.valid_until) == (False, date(2029, 11, 23))
+    frozen.now = datetime.fromisoformat("2027-03-01T12:00:00+08:00")
+    renewed = again(first)
+    assert (renewed.counted, renewed.count_year, renewed.valid_until) == (True, 2027, date(2030, 3, 1))
+    assert again(first).counted is False
+
+
 def test_two_runs_at_once_count_the_person_once(app: Flask) -> None:
     work = [issued.ready_run("张三"), issued.ready_run("张三")]
     start = threading.Barrier(2)

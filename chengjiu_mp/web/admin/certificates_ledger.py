@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, Response, redirect, render_template, request, url_for
 from pydantic import Field
 from sqlalchemy import select
 from werkzeug.wrappers import Response as AnyResponse
@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from chengjiu_mp.certificates import years
 from chengjiu_mp.certificates.earlier_models import YearDeclaration
 from chengjiu_mp.certificates.errors import YearAhead
+from chengjiu_mp.certificates.ledger_sheet import ledger_sheet
 from chengjiu_mp.certificates.years import SeriesLine, YearLine
 from chengjiu_mp.core import clock
 from chengjiu_mp.core.access import access, roles
@@ -21,6 +22,7 @@ from chengjiu_mp.core.parsing import In, from_pairs
 from chengjiu_mp.signin.models import Account
 from chengjiu_mp.units.policy import open_units
 from chengjiu_mp.web import forms
+from chengjiu_mp.web.admin import uploads
 from chengjiu_mp.web.admin.certificates import APPROVER
 from chengjiu_mp.web.admin.scope import require_city
 from chengjiu_mp.web.templating import day_time_long
@@ -30,7 +32,8 @@ blueprint = Blueprint("console_ledger", __name__, url_prefix="/console/certifica
 READERS = ("operator", "approver", "auditor")
 SERIES = [
     "号段", "从", "到", {"label": "发出", "num": True}, {"label": "未吊销", "num": True},
-    {"label": "换发", "num": True}, {"label": "吊销", "num": True}, "缺号",
+    {"label": "换发", "num": True}, {"label": "吊销", "num": True}, {"label": "作废", "num": True},
+    {"label": "待用", "num": True}, "缺号",
 ]  # fmt: skip
 YEARS = ["年度", {"label": "本系统发出", "num": True}, {"label": "历史证书", "num": True}, "全部录入"]
 _MODES = {"local": "", "test": "（测试）", "external": "（外部取号）"}
@@ -75,7 +78,10 @@ def _year(text: str) -> int:
 def _series(one: SeriesLine) -> list[Any]:
     gaps = {"text": "没有缺号", "tone": "ok"} if not one.gaps else {"text": _listed(one.gaps), "tone": "bad"}
     name = f"{one.series.year} 年 {one.kind}{_MODES[one.series.mode]}"
-    return [name, one.first or None, one.last or None, one.given, one.standing, one.corrected, one.revoked, gaps]
+    return [
+        name, one.first or None, one.last or None, one.given, one.standing, one.corrected, one.revoked, one.voided,
+        one.left, gaps,
+    ]  # fmt: skip
 
 
 def _listed(gaps: tuple[int, ...]) -> str:
@@ -93,6 +99,16 @@ def one(year: int) -> str:
     """Show a year, and the way to declare it complete or to take that back."""
     require_city(*READERS)
     return _page(year, {})
+
+
+@blueprint.get("/<int:year>/numbers.xlsx")
+@access(roles(*READERS))
+def export(year: int) -> Response:
+    """Send every number of a year with its state; no names."""
+    require_city(*READERS)
+    if not years.FIRST_YEAR <= year <= clock.today().year:
+        raise NotFound
+    return uploads.download(ledger_sheet(year), f"numbers-{year}.xlsx")
 
 
 @blueprint.post("/<int:year>/declare")
