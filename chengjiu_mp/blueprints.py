@@ -16,6 +16,7 @@ from chengjiu_mp.courses import api as courses
 from chengjiu_mp.courses import calendar_api, family_api, line_api, month_api, scene_api
 from chengjiu_mp.courses import tasks as course_tasks
 from chengjiu_mp.exams import api as exams
+from chengjiu_mp.exams import review_api
 from chengjiu_mp.instructors import api as instructors
 from chengjiu_mp.instructors import tasks as instructor_tasks
 from chengjiu_mp.lists import api as lists
@@ -206,6 +207,7 @@ def register(app: Flask) -> None:
     app.register_blueprint(wall_api.blueprint)
     device_api.init_app(app)
     app.register_blueprint(exams.blueprint)
+    app.register_blueprint(review_api.blueprint)
     certificates.init_app(app)
     app.register_blueprint(result_api.blueprint)
     app.register_blueprint(reports.blueprint)
