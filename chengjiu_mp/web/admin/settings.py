@@ -12,6 +12,7 @@ from chengjiu_mp.core.retention import periods
 from chengjiu_mp.courses import queries
 from chengjiu_mp.courses.models import Syllabus
 from chengjiu_mp.exams.models import ExamScheme
+from chengjiu_mp.exams.reviewing import sample_share
 from chengjiu_mp.instructors.models import InstructorPolicy
 from chengjiu_mp.web.retention_words import UNCONFIRMED, days, kept
 
@@ -35,8 +36,9 @@ def index() -> str:
     ]
     policy = db.session.scalars(select(InstructorPolicy)).first()
     return render_template(
-        "admin/settings.html", title="设置", kinds=kinds, policy=policy, open=OPEN, retention=retention_facts()
-    )
+        "admin/settings.html", title="设置", kinds=kinds, policy=policy, open=OPEN, retention=retention_facts(),
+        sample=f"{sample_share() * 100:g}%",
+    )  # fmt: skip
 
 
 def retention_facts() -> list[dict[str, Any]]:
