@@ -10,7 +10,7 @@ SLICES = (
 BESIDE = (
     "courses.change_models", "courses.series_models", "checkin.device_models", "checkin.wall_models",
     "checkin.record_models", "checkin.attended_models",
-    "exams.exemption_models",
+    "exams.exemption_models", "exams.review_models",
     "certificates.earlier_models", "certificates.request_models", "certificates.phone_models",
     "certificates.template_models", "certificates.printing_models", "certificates.delivery_models",
 )  # fmt: skip

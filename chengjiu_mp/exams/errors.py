@@ -136,3 +136,22 @@ class ExemptionTooWide(Refusal):
 class NothingToCorrect(Refusal):
     code = "nothing_to_correct"
     message = "这位学员没有已经确认的成绩，或者分数没有改动。还没确认的成绩，请复核人退回后直接修改。"
+
+
+class ThirdPersonNeeded(Refusal):
+    """Who submitted or confirmed results does not review them."""
+
+    code = "third_person_needed"
+    message = "这一场的成绩是您提交或确认的，抽查要由第三个人来做。请另一位复核人处理。"
+    kind = Kind.FORBIDDEN
+
+
+class ReviewDone(Refusal):
+    code = "review_done"
+    message = "这一场已经有人抽查过了，不用再做。"
+
+
+class NoteMissing(Refusal):
+    code = "note_missing"
+    message = "请写明有什么问题，至少两个字，例如：两名学员的操作考核没有评分表。"
+    kind = Kind.INVALID

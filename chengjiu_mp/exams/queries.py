@@ -8,6 +8,7 @@ from sqlalchemy import func, or_, select
 
 from chengjiu_mp.core import clock
 from chengjiu_mp.core.context import Principal
+from chengjiu_mp.core.day_words import date_long
 from chengjiu_mp.core.db import db
 from chengjiu_mp.core.errors import NotFound
 from chengjiu_mp.courses.models import CourseRun, Signup
@@ -155,16 +156,16 @@ def submissions_waiting_for(who: Principal) -> list[Waiting]:
 
 
 def _who_may(run: CourseRun, submitter: int | None, approvers: Sequence[Approver]) -> tuple[str, ...]:
-    found = {
-        account_id: name
-        for name, account_id, units in approvers
-        if account_id != submitter and (units is None or run.unit_id in units)
-    }
+    found: dict[int, str] = {}
+    for name, account_id, units in approvers:
+        if account_id != submitter and (units is None or run.unit_id in units):
+            # Somebody's own grant comes before a deputy's, see the order there.
+            found.setdefault(account_id, name)
     return tuple(found.values())
 
 
 def _approvers() -> list[Approver]:
-    """Everybody who may confirm today, deputies included."""
+    """Everybody who may confirm today, deputies after the others and with their last day."""
     today = clock.today()
     rows = db.session.execute(
         select(Account, RoleGrant)
@@ -173,6 +174,10 @@ def _approvers() -> list[Approver]:
             RoleGrant.role == "approver", RoleGrant.read_only.is_(False), Account.active,
             or_(RoleGrant.valid_from.is_(None), RoleGrant.valid_from <= today),
             or_(RoleGrant.valid_to.is_(None), RoleGrant.valid_to >= today),
-        ).order_by(Account.id)
+        ).order_by(RoleGrant.valid_to.is_not(None), Account.id, RoleGrant.id)
     ).all()  # fmt: skip
-    return [(who.name, who.id, subtree_ids(grant.unit_id) if grant.unit_id else None) for who, grant in rows]
+    return [
+        (f"{who.name}（代理至{date_long(grant.valid_to)}）" if grant.valid_to else who.name, who.id,
+         subtree_ids(grant.unit_id) if grant.unit_id else None)
+        for who, grant in rows
+    ]  # fmt: skip

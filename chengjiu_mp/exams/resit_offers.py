@@ -84,6 +84,6 @@ def tell_resits(run: CourseRun, number: int) -> None:
     for signup, result in db.session.execute(query).all():
         body = messages.failed(run.title, ticket_url(signup), again=resits_left(scheme, result) > 0)
         tell(
-            "results.failed", dedupe_key=f"result:{result.id}:failed", body=body, phone=phone_of(signup), about=result,
+            "result.failed", dedupe_key=f"result:{result.id}:failed", body=body, phone=phone_of(signup), about=result,
             unit_id=signup.owner_unit_id,
         )  # fmt: skip

@@ -15,6 +15,7 @@ from chengjiu_mp.exams.examiners import refuse_unfit_submitter
 from chengjiu_mp.exams.models import Submission
 from chengjiu_mp.exams.queries import items_of_run, rows_of_run, submission_of
 from chengjiu_mp.exams.resit_offers import tell_resits
+from chengjiu_mp.exams.reviewing import pick
 from chengjiu_mp.exams.service import WRITERS, hold_open, refuse_absent
 
 CONFIRMERS = ("approver",)
@@ -98,6 +99,7 @@ def take_confirmation(run_id: int, by: Principal) -> tuple[CourseRun, bool]:
     db.session.refresh(found)
     audit.record("results.confirmed", found, unit_id=run.unit_id, run_id=run.id, round=found.round)
     tell_resits(run, found.round)
+    pick(run, found)
     return run, True
 
 

@@ -22,6 +22,7 @@ KINDS = {
     "signup.phone_left": "手机号换成别的", "signup.phone_taken": "手机号换成这个",
     "checkin.reminder": "提醒老师准备签到",
     "guardian.asked": "请监护人同意", "guardian.agreed": "监护人已同意", "certificate.expiring": "证书到期提醒",
+    "result.failed": "考核结果",
     "checkin.complete_asked": "请补填信息",
     "certificate.issued": "发证", "certificate.revoked": "证书吊销", "certificate.corrected": "证书更正",
     "certificate.code_changed": "证书换二维码", "certificate.change_refused": "证书更正没有通过",

@@ -82,9 +82,46 @@ def upgrade():
     op.create_index(op.f('ix_exam_exemption_run_id'), 'exam_exemption', ['run_id'])
     op.create_index('uq_exam_exemption_stands', 'exam_exemption', ['signup_id', 'item'], unique=True,
                     sqlite_where=STANDS, postgresql_where=STANDS)
+    op.create_table('exam_policy',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('sample_share', sa.Double(), nullable=False),
+    sa.Column('set_by', sa.Integer(), nullable=True),
+    sa.Column('set_at', sa.DateTime(timezone=True), nullable=False),
+    sa.CheckConstraint('sample_share >= 0 and sample_share <= 1', name=op.f('ck_exam_policy_share')),
+    sa.ForeignKeyConstraint(['set_by'], ['account.id'], name=op.f('fk_exam_policy_set_by_account')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_exam_policy'))
+    )
+    op.create_table('result_review',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('run_id', sa.Integer(), nullable=False),
+    sa.Column('submission_id', sa.Integer(), nullable=False),
+    sa.Column('state', sa.String(length=10), nullable=False),
+    sa.Column('submitted_by', sa.Integer(), nullable=True),
+    sa.Column('confirmed_by', sa.Integer(), nullable=True),
+    sa.Column('picked_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('reviewed_by', sa.Integer(), nullable=True),
+    sa.Column('reviewed_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('note', sa.String(length=300), nullable=False),
+    sa.CheckConstraint("state in ('waiting','fine','problem')", name=op.f('ck_result_review_state')),
+    sa.CheckConstraint("(state = 'waiting') = (reviewed_at is null)", name=op.f('ck_result_review_reviewed')),
+    sa.CheckConstraint("state <> 'problem' or note <> ''", name=op.f('ck_result_review_note')),
+    sa.CheckConstraint(
+        "reviewed_by is null or ((submitted_by is null or reviewed_by <> submitted_by)"
+        " and (confirmed_by is null or reviewed_by <> confirmed_by))", name=op.f('ck_result_review_third_person')),
+    sa.ForeignKeyConstraint(['confirmed_by'], ['account.id'], name=op.f('fk_result_review_confirmed_by_account')),
+    sa.ForeignKeyConstraint(['reviewed_by'], ['account.id'], name=op.f('fk_result_review_reviewed_by_account')),
+    sa.ForeignKeyConstraint(['run_id'], ['course_run.id'], name=op.f('fk_result_review_run_id_course_run')),
+    sa.ForeignKeyConstraint(['submission_id'], ['submission.id'], name=op.f('fk_result_review_submission_id_submission')),
+    sa.ForeignKeyConstraint(['submitted_by'], ['account.id'], name=op.f('fk_result_review_submitted_by_account')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_result_review')),
+    sa.UniqueConstraint('submission_id', name=op.f('uq_result_review_submission_id'))
+    )
+    op.create_index(op.f('ix_result_review_run_id'), 'result_review', ['run_id'])
 
 
 def downgrade():
+    op.drop_table('result_review')
+    op.drop_table('exam_policy')
     op.drop_table('exam_exemption')
     # What older code cannot tell apart goes: later rounds and attempts, whose certificates stay.
     op.execute('update exam_result set follows_id = null, kind = \'exam\', reason = \'\'')

@@ -179,7 +179,7 @@ def test_the_holder_is_offered_the_re_sit_and_reads_every_attempt(client: Any, h
     page = hall.ticket(client)
     assert "理论 60 分（80 分合格）" in page
     assert "可以补考 1 次，只考没过的项目" in page
-    assert db.session.scalar(select(func.count()).where(Message.kind == "results.failed")) == 1
+    assert db.session.scalar(select(func.count()).where(Message.kind == "result.failed")) == 1
     hall.resit(client)
     assert "待补考" in hall.ticket(client)
     hall.put(client, 2, {"theory": 90})

@@ -141,6 +141,8 @@ VALUES = {
     "town": "镇街",
     "trainee": "学员",
     "unit_manager": "单位管理员",
+    "verdict.fine": "复核无误",
+    "verdict.problem": "有问题",
     "waitlisted": "候补",
     "wall": "墙上的码",
     "wechat": "微信",

@@ -22,6 +22,7 @@ NAV: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("师资", "console_instructors.index", STAFF),
     ("消息", "console_messages.index", STAFF),
     ("告知书", "console_notices.index", STAFF),
+    ("考核方案", "console_schemes.index", STAFF),
     ("设置", "console_settings.index", STAFF),
     ("审计", "console_audit.index", ("operator", "auditor")),
     ("后台作业", "console_jobs.index", ("operator", "auditor", "system")),

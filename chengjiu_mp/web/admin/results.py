@@ -1,9 +1,11 @@
 """成绩确认: what waits, for whom and how long; the people and outcomes of one run; confirm or send back."""
 
-from typing import Any
+from datetime import datetime
+from typing import Any, Literal
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from pydantic import Field
+from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from chengjiu_mp.certificates.issuing import certificates_of_run, confirm
@@ -12,15 +14,19 @@ from chengjiu_mp.certificates.waiting import number_waiting
 from chengjiu_mp.core import clock
 from chengjiu_mp.core.access import access, roles
 from chengjiu_mp.core.context import principal
-from chengjiu_mp.core.db import unit_of_work
+from chengjiu_mp.core.db import db, unit_of_work
 from chengjiu_mp.core.errors import Refusal
 from chengjiu_mp.core.parsing import In, from_pairs
 from chengjiu_mp.courses.policy import run_for
 from chengjiu_mp.exams.queries import Row, Waiting, items_of_run, rows_of_run, submission_of, submissions_waiting_for
 from chengjiu_mp.exams.resit_offers import candidates
+from chengjiu_mp.exams.review_models import ResultReview
+from chengjiu_mp.exams.reviewing import review as review_sample
+from chengjiu_mp.exams.reviewing import reviews_of, sample_share, waiting_reviews
 from chengjiu_mp.exams.scheme import WORDS, Item, figure
 from chengjiu_mp.exams.steps import why_failed
 from chengjiu_mp.exams.submission import return_to_instructor
+from chengjiu_mp.signin.models import Account
 from chengjiu_mp.web import forms
 
 blueprint = Blueprint("console_results", __name__, url_prefix="/console/results")
@@ -28,6 +34,11 @@ blueprint = Blueprint("console_results", __name__, url_prefix="/console/results"
 READERS = roles("approver", "operator", "unit_manager", "auditor")
 APPROVER = roles("approver")
 TONES = {"passed": "ok", "failed": "bad"}
+
+
+class ReviewPage(In):
+    verdict: Literal["", "fine", "problem"] = ""
+    note: str = Field(default="", max_length=300)
 
 
 class ReturnPage(In):
@@ -39,7 +50,13 @@ class ReturnPage(In):
 def index() -> str:
     """Show what waits, the longest waiting first."""
     rows = [_row(one) for one in submissions_waiting_for(principal())]
-    return render_template("admin/results.html", title="成绩确认", rows=rows)
+    samples = [
+        [{"text": one.run.title, "href": f"{url_for('.review', run_id=one.run.id)}#sample"},
+         clock.local(one.run.starts_at).strftime("%-m月%-d日"), _since(one.review.picked_at)]
+        for one in waiting_reviews(principal())
+    ]  # fmt: skip
+    share = f"{sample_share() * 100:g}%"
+    return render_template("admin/results.html", title="成绩确认", rows=rows, samples=samples, share=share)
 
 
 def _row(one: Waiting) -> list[Any]:
@@ -47,7 +64,7 @@ def _row(one: Waiting) -> list[Any]:
     return [
         {"text": f"{one.run.title}{_round(one)}", "href": url_for(".review", run_id=one.run.id)},
         clock.local(one.run.starts_at).strftime("%-m月%-d日"), one.submitter or "—",
-        _waited(int((clock.now() - at).total_seconds())) if at else "—",
+        _since(at) if at else "—",
         "、".join(one.approvers) or {"text": "没有可确认的人，请设置代理", "tone": "bad"},
     ]  # fmt: skip
 
@@ -56,8 +73,8 @@ def _round(one: Waiting) -> str:
     return f"（补考或更正，第 {one.submission.round} 次提交）" if one.submission.round > 1 else ""
 
 
-def _waited(seconds: int) -> str:
-    hours = seconds // 3600
+def _since(at: datetime) -> str:
+    hours = int((clock.now() - at).total_seconds()) // 3600
     if hours < 1:
         return "不到 1 小时"
     return f"{hours} 小时" if hours < 48 else f"{hours // 24} 天"
@@ -98,6 +115,21 @@ def send_back(run_id: int) -> Response | tuple[str, int]:
     return redirect(url_for(".index"), 303)
 
 
+@blueprint.post("/<row:run_id>/reviews/<row:review_id>")
+@access(APPROVER)
+def say(run_id: int, review_id: int) -> Response | tuple[str, int]:
+    """Take a third person's word on results that were picked."""
+    given = ReviewPage()
+    try:
+        given = from_pairs(ReviewPage, request.form, ignore=forms.IGNORED)
+        forms.need(given, verdict="请选一项：复核无误，或者有问题。")
+        with unit_of_work():
+            review_sample(run_id, review_id, given.verdict, given.note, principal())
+    except Refusal as refusal:
+        return _page(run_id, errors=forms.errors(refusal, "verdict"), note=given.note), refusal.kind.value
+    return redirect(f"{url_for('.review', run_id=run_id)}#sample", 303)
+
+
 def _page(run_id: int, problem: str = "", errors: dict[str, str] | None = None, note: str = "") -> str:
     run = run_for(principal(), run_id)
     items, everybody, submission = items_of_run(run), rows_of_run(run.id), submission_of(run.id)
@@ -123,12 +155,16 @@ def _page(run_id: int, problem: str = "", errors: dict[str, str] | None = None, 
         incomplete=sum(r.outcome == "incomplete" for r in rows), may=principal().has("approver"), mine=mine,
         why=[(row.signup.name, "；".join(why[row.signup.id])) for row in rows if why.get(row.signup.id)],
         waiting=number_waiting(run.id),
-        number=number, earlier=[[_who(r), {"text": WORDS[r.outcome], "tone": TONES.get(r.outcome, "plain")},
-                                *([_number(numbers.get(r.signup.id))] if numbers else [])]
-                               for r in everybody if r.round != number],
+        reviews=[_review(one) for one in reviews_of(run.id)], number=number,
+        earlier=[_earlier(row, numbers) for row in everybody if row.round != number],
         resits=len(candidates(run)), may_enter=principal().has("operator"), numbered=bool(numbers),
         issued=sum(row.signup.id in numbers for row in rows),
     )  # fmt: skip
+
+
+def _earlier(row: Row, numbers: dict[int, Any]) -> list[Any]:
+    outcome = {"text": WORDS[row.outcome], "tone": TONES.get(row.outcome, "plain")}
+    return [_who(row), outcome, *([_number(numbers.get(row.signup.id))] if numbers else [])]
 
 
 def _who(row: Row) -> dict[str, str]:
@@ -143,6 +179,13 @@ def _points(row: Row, item: Item) -> str | None:
     if item.code not in row.points:
         return None
     return f"{figure(row.points[item.code])}{'（沿用）' if item.code in row.carried else ''}"
+
+
+def _review(one: ResultReview) -> dict[str, Any]:
+    me = principal().account_id
+    name = db.session.scalar(select(Account.name).where(Account.id == one.reviewed_by)) if one.reviewed_by else ""
+    return {"id": one.id, "state": one.state, "note": one.note, "by": name, "at": one.reviewed_at,
+            "mine": me in (one.submitted_by, one.confirmed_by)}  # fmt: skip
 
 
 def _number(seen: Any) -> Any:

@@ -13,6 +13,7 @@ from chengjiu_mp.core.retention import periods
 from chengjiu_mp.courses import queries
 from chengjiu_mp.courses.models import Syllabus
 from chengjiu_mp.exams.models import ExamScheme
+from chengjiu_mp.exams.reviewing import sample_share
 from chengjiu_mp.instructors.models import InstructorPolicy
 from chengjiu_mp.web.retention_words import UNCONFIRMED, days, kept
 
@@ -37,7 +38,7 @@ def index() -> str:
     policy = db.session.scalars(select(InstructorPolicy)).first()
     return render_template(
         "admin/settings.html", title="设置", kinds=kinds, policy=policy, open=OPEN, retention=retention_facts(),
-        within=promise.within(),
+        within=promise.within(), sample=f"{sample_share() * 100:g}%",
     )  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
@@ -20,9 +20,10 @@ from chengjiu_mp.exams.correcting import CORRECTORS
 from chengjiu_mp.exams.examiners import may_name
 from chengjiu_mp.exams.exempting import certificates_held, exempt, exemptions_of, withdraw_exemption
 from chengjiu_mp.exams.history import Event, history_of
+from chengjiu_mp.exams.models import ExamResult
 from chengjiu_mp.exams.queries import items_of_run, signup_of_run, submission_for
 from chengjiu_mp.exams.schemas import CorrectionIn, ExemptionIn
-from chengjiu_mp.exams.scheme import WORDS, Item, figure
+from chengjiu_mp.exams.scheme import WORDS, Item, Outcome, figure
 from chengjiu_mp.exams.service import WRITERS
 from chengjiu_mp.web import forms
 from chengjiu_mp.web.h5.attempts import points_of, title_of
@@ -121,11 +122,12 @@ def _page(
     state = submission.state if submission is not None else "open"
     if refusal is not None and at:
         errors = forms.errors(refusal, at)
-    attempts = attempts_of(signup.id)
+    attempts, exemptions = attempts_of(signup.id), exemptions_of(signup.id)
     standing = standing_certificate(signup.id)
     return render_template(
         "h5/result_person.html", title="成绩详情", back=_grid(run), run=run, signup=signup, state=state, items=items,
-        attempts=[_attempt(one, items) for one in reversed(attempts)], exemptions=exemptions_of(signup.id),
+        attempts=[_attempt(one, items, {each.item for each in exemptions}) for one in reversed(attempts)],
+        exemptions=exemptions,
         names={one.code: one.name for one in items}, held=_held(run, signup), errors=errors or {},
         problem="" if refusal is None or at else refusal.sentence, typed=request.form, standing=standing,
         last=attempts[-1].items if attempts else {}, may_exempt=state == "open" and _writes(run),
@@ -152,11 +154,12 @@ def _held(run: CourseRun, signup: Signup) -> str:
     return f"本系统查到他有有效的{'、'.join(found)}。" if found else "本系统没有查到他的有效证书，请核对原件。"
 
 
-def _attempt(one: Any, items: tuple[Item, ...]) -> dict[str, Any]:
+def _attempt(one: ExamResult, items: tuple[Item, ...], exempted: set[str]) -> dict[str, Any]:
     return {
-        "title": "更正" if one.kind == "correction" else title_of(one.kind, one.attempt), "word": WORDS[one.outcome],
+        "title": "更正" if one.kind == "correction" else title_of(one.kind, one.attempt),
+        "word": WORDS[cast(Outcome, one.outcome)],
         "tone": _TONES[one.outcome],
-        "rows": [(item.name, points_of(item, one.items, one.carried)) for item in items]
+        "rows": [(i.name, "免考" if i.code in exempted else points_of(i, one.items, one.carried)) for i in items]
         + [("考核人", one.examiner_name or "没有写明")] + ([("更正原因", one.reason)] if one.reason else []),
     }  # fmt: skip
 
