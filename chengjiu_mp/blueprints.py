@@ -33,12 +33,12 @@ from chengjiu_mp.web import api_docs, check_files, edge, hooks, ops, pulse
 from chengjiu_mp.web.admin import audit as console_audit
 from chengjiu_mp.web.admin import calendar as console_calendar
 from chengjiu_mp.web.admin import calls as console_calls
+from chengjiu_mp.web.admin import certificate_blocks as console_blocks
 from chengjiu_mp.web.admin import certificate_changes as console_certificate_changes
 from chengjiu_mp.web.admin import certificate_glyphs as console_glyphs
+from chengjiu_mp.web.admin import certificate_handover as console_handover
 from chengjiu_mp.web.admin import certificate_printers as console_printers
 from chengjiu_mp.web.admin import certificate_requests as console_certificate_requests
-from chengjiu_mp.web.admin import certificate_blocks as console_blocks
-from chengjiu_mp.web.admin import certificate_handover as console_handover
 from chengjiu_mp.web.admin import certificate_rules as console_number_rules
 from chengjiu_mp.web.admin import certificate_templates as console_templates
 from chengjiu_mp.web.admin import certificate_waiting as console_waiting

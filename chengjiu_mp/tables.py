@@ -13,6 +13,8 @@ BESIDE = (
     "exams.exemption_models", "exams.review_models",
     "certificates.earlier_models", "certificates.request_models", "certificates.phone_models",
     "certificates.template_models", "certificates.printing_models", "certificates.delivery_models",
+    "certificates.series_models", "certificates.void_models", "certificates.waiting_models",
+    "certificates.handover_models",
 )  # fmt: skip
 
 
