@@ -37,7 +37,6 @@ WORDS = {
 BATCHES = [
     "批次", "导出时间", "导出人",
     *({"label": name, "num": True} for name in ("张数", "已接收", "退回", "不一致", "没有回执")),
-    "文件校验码（SHA-256）",
 ]  # fmt: skip
 OPEN = ["编号", "姓名", "类别", "报成"]
 ROWS = ["编号", "姓名", "报成", "平台答复", "说明"]
@@ -104,7 +103,7 @@ def _page(given: ReasonPage, errors: dict[str, str]) -> str:
 def _batch_row(one: HandoverBatch, figures: dict[str, int], names: dict[int, str]) -> list[Any]:
     name = {"text": f"第 {one.id} 批", "href": url_for(".batch", batch_id=one.id)}
     counts = [figures.get(verdict, 0) for verdict in ("accepted", "rejected", "differs", "sent")]
-    return [name, day_time_long(one.made_at), names.get(one.made_by or 0), one.rows, *counts, one.sha256]
+    return [name, day_time_long(one.made_at), names.get(one.made_by or 0), one.rows, *counts]
 
 
 @blueprint.get("/columns")

@@ -88,4 +88,9 @@ def _row(one: Waits) -> list[Any]:
 def _file(one: NumberExport, names: dict[int, str]) -> list[Any]:
     content = "姓名、证件号码" if one.with_documents else "姓名"
     by = names.get(one.made_by or 0)
-    return [f"第 {one.id} 批", day_time_long(one.made_at), by, one.rows, content, one.reason, one.sha256]
+    return [f"第 {one.id} 批", day_time_long(one.made_at), by, one.rows, content, one.reason, _groups(one.sha256)]
+
+
+def _groups(sha256: str) -> str:
+    """Return a hash in groups: one word of 64 letters is wider than a table's cell."""
+    return " ".join(sha256[at : at + 8] for at in range(0, len(sha256), 8))
