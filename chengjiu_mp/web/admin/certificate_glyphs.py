@@ -62,7 +62,7 @@ def _page(made: int | None) -> str:
 
 def _row(one: Wait) -> list[Any]:
     points = " ".join(f"{char} U+{ord(char):04X}" for char in one.characters)
-    age = f"{one.days} 天" if one.days else f"今天（{day_time(one.since)}起）"
+    age = f"{one.days} 天" if one.days else f"不到 1 天（{day_time(one.since)}起）"
     now = {"text": "还缺字", "tone": "warn"} if one.still else {"text": "字已补上，可以制作", "tone": "ok"}
     link = url_for("console_certificates.one", certificate_id=one.certificate.id)
     return [{"text": one.certificate.number, "href": link}, one.version.name, points, age, now]
