@@ -12,7 +12,8 @@ _OPEN = text("state in ('asked','proposed')")
 
 
 class CertificateRequest(Base):
-    """A change to a certificate: another printed name, another code because the old one leaked, or revocation.
+    """A change to a certificate: another printed name, another code because the old one leaked, revocation, or a void
+    of one that was never handed out.
 
     ``asked`` by its holder waits for staff who look at the document; ``proposed`` by one waits for another one's
     decision. What was looked at is written in words (who, when, which kind of document): no picture of a document is
@@ -21,7 +22,7 @@ class CertificateRequest(Base):
 
     __tablename__ = "certificate_request"
     __table_args__ = (
-        CheckConstraint("kind in ('name','leaked','revoke')", name="kind"),
+        CheckConstraint("kind in ('name','leaked','revoke','void','void_again')", name="kind"),
         CheckConstraint("state in ('asked','proposed','approved','refused')", name="state"),
         CheckConstraint("channel in ('holder','desk')", name="channel"),
         CheckConstraint("decided_by is null or proposed_by is null or decided_by <> proposed_by", name="two_people"),

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 from sqlalchemy import select, update
 
-from chengjiu_mp.certificates import promise, states, versions
+from chengjiu_mp.certificates import promise, states, versions, voids
 from chengjiu_mp.certificates.errors import (
     DecidedAlready,
     NotStanding,
@@ -24,8 +24,8 @@ from chengjiu_mp.core.rows import insert_into
 from chengjiu_mp.people.documents import DocType
 from chengjiu_mp.people.names import read_name
 
-NAME, LEAKED, REVOKE = "name", "leaked", "revoke"
-KINDS = {NAME: "更正姓名", LEAKED: "换二维码", REVOKE: "吊销"}
+NAME, LEAKED, REVOKE, VOID, VOID_AGAIN = "name", "leaked", "revoke", "void", "void_again"
+KINDS = {NAME: "更正姓名", LEAKED: "换二维码", REVOKE: "吊销", VOID: "作废编号", VOID_AGAIN: "作废编号，重新发证"}
 # What a request reads to who waits for it.
 STATES = {"asked": "待核对证件", "proposed": "待复核", "approved": "已办好", "refused": "没有通过"}
 # A document seen longer ago than this proves little of the name that it shows today.
@@ -94,6 +94,8 @@ def approve(request: CertificateRequest, note: str = "") -> CertificateRequest:
     certificate = db.session.get_one(Certificate, request.certificate_id)
     if request.kind == REVOKE:
         states.revoke(certificate, request.reason)
+    elif request.kind in (VOID, VOID_AGAIN):
+        voids.void_certificate(certificate, request.reason, context.principal(), again=request.kind == VOID_AGAIN)
     elif request.kind == LEAKED:
         request.made_version = states.new_code(certificate, request.reason).version
     else:

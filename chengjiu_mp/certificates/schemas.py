@@ -10,6 +10,7 @@ from chengjiu_mp.people.documents import DocType
 
 Words = Annotated[str, Field(min_length=1, max_length=200)]
 # ``test`` is no state of a certificate: it was made to try things out and has no force.
+ChangeKind = Literal["name", "leaked", "revoke", "void", "void_again"]
 PublicState = Literal["valid", "expired", "revoked", "corrected", "test"]
 
 
@@ -134,11 +135,12 @@ class ConfirmedOut(Out):
 
 
 class ChangeIn(In):
-    """``kind``: name (another printed name), leaked (another code), revoke. ``name`` and ``seen_*`` belong to ``name``:
-    which document was seen, by whom, when.
+    """``kind``: name (another printed name), leaked (another code), revoke, void (never handed out; the number is used
+    no more) or void_again (another one is issued instead). ``name`` and ``seen_*`` belong to ``name``: which document was
+    seen, by whom, when.
     """
 
-    kind: Literal["name", "leaked", "revoke"]
+    kind: ChangeKind
     reason: Annotated[str, Field(min_length=2, max_length=200)]
     name: Annotated[str, Field(max_length=200)] = ""
     seen_document: DocType | None = None
@@ -151,7 +153,7 @@ class ChangeOut(Out):
 
     id: int
     certificate_id: int
-    kind: Literal["name", "leaked", "revoke"]
+    kind: ChangeKind
     state: Literal["asked", "proposed", "approved", "refused"]
     new_name: str | None
     due_on: date

@@ -41,7 +41,7 @@ def upgrade():
     sa.Column('decided_by', sa.Integer(), nullable=True),
     sa.Column('decision', sa.String(length=200), nullable=False),
     sa.Column('made_version', sa.Integer(), nullable=True),
-    sa.CheckConstraint("kind in ('name','leaked','revoke')", name=op.f('ck_certificate_request_kind')),
+    sa.CheckConstraint("kind in ('name','leaked','revoke','void','void_again')", name=op.f('ck_certificate_request_kind')),
     sa.CheckConstraint("state in ('asked','proposed','approved','refused')", name=op.f('ck_certificate_request_state')),
     sa.CheckConstraint("channel in ('holder','desk')", name=op.f('ck_certificate_request_channel')),
     sa.CheckConstraint('decided_by is null or proposed_by is null or decided_by <> proposed_by', name=op.f('ck_certificate_request_two_people')),

@@ -55,23 +55,29 @@ def test_a_block_is_made_used_spoiled_and_taken_back(client: FlaskClient) -> Non
     assert "张三" not in str(sheet)
 
 
-def test_a_certificate_is_voided_and_issued_under_another_number(client: FlaskClient) -> None:
+def test_two_people_void_a_certificate_and_another_number_is_issued(client: FlaskClient) -> None:
     one = issued.issue("张三")[0]
-    headers = signed("approver")
-    path = f"{BLOCKS}certificates/{one.id}/void"
-    assert "没有交给本人" in client.get(path, headers=headers).text
+    proposer, decider = signed(), signed("approver")
+    path = f"/console/certificates/{one.id}/change/void"
+    assert "没有交给本人" in client.get(path, headers=proposer).text
     form = {"again": "yes", "reason": "卡纸", "kept": "1"}
     for missing, said in (("kept", "先确认"), ("again", "要不要重新发证"), ("reason", "原因")):
-        refused = client.post(path, data={**form, missing: ""}, headers=headers)
+        refused = client.post(path, data={**form, missing: ""}, headers=proposer)
         assert refused.status_code == 422 and said in refused.text
-    assert client.post(path, data=form, headers=signed()).status_code == 403
-    done = client.post(path, data=form, headers=headers)
-    assert done.status_code == 303 and "JYA202600002" in client.get(done.headers["Location"], headers=headers).text
-    assert client.post(path, data=form, headers=headers).status_code == 409
+    assert client.post(path, data=form, headers=decider).status_code == 403
+    asked = client.post(path, data=form, headers=proposer).headers["Location"]
+    assert "在等复核" in client.get(path, headers=proposer).text
+    assert client.post(f"{asked}/approve", headers=proposer).status_code == 403
+    assert db.session.scalars(select(NumberVoid.number)).all() == []
+    assert "同意作废" in client.get(asked, headers=decider).text
+    assert client.post(f"{asked}/approve", headers=decider).status_code == 303
+    assert client.post(f"{asked}/approve", headers=decider).status_code == 409
     db.session.rollback()
-    assert sorted(db.session.scalars(select(Certificate.state))) == ["issued", "revoked"]
+    assert sorted(db.session.execute(select(Certificate.number, Certificate.state)).all()) == [
+        ("JYA202600001", "revoked"), ("JYA202600002", "issued"),
+    ]  # fmt: skip
     assert db.session.scalars(select(NumberVoid.number)).all() == ["JYA202600001"]
-    assert "作废：卡纸" in client.get(f"/console/certificates/{one.id}", headers=headers).text
+    assert "作废：卡纸" in client.get(f"/console/certificates/{one.id}", headers=decider).text
 
 
 @pytest.mark.parametrize("count", ["", "x", "0", "5000"])
@@ -102,6 +108,6 @@ def test_who_sees_and_who_sets_aside(
 
 def test_nothing_is_not_there(client: FlaskClient) -> None:
     headers = signed("approver")
-    for path in (f"{BLOCKS}99", f"{BLOCKS}certificates/99/void", f"{LEDGER}2099/numbers.xlsx"):
+    for path in (f"{BLOCKS}99", f"{LEDGER}2099/numbers.xlsx"):
         assert client.get(path, headers=headers).status_code == 404
     assert client.post(f"{BLOCKS}99/close", data={"reason": "不用了"}, headers=headers).status_code == 404

@@ -10,8 +10,6 @@ from werkzeug.wrappers import Response
 from chengjiu_mp.certificates import numbering, voids
 from chengjiu_mp.certificates.errors import BlockSize
 from chengjiu_mp.certificates.models import NumberSeries
-from chengjiu_mp.certificates.policy import certificate_for
-from chengjiu_mp.certificates.queries import newest_of
 from chengjiu_mp.certificates.verifying import tidy_number
 from chengjiu_mp.certificates.void_models import NumberBlock
 from chengjiu_mp.core import clock
@@ -25,7 +23,6 @@ from chengjiu_mp.units.models import Unit
 from chengjiu_mp.units.policy import open_units
 from chengjiu_mp.units.queries import units_to_choose
 from chengjiu_mp.web import forms
-from chengjiu_mp.web.admin.certificates import APPROVER
 from chengjiu_mp.web.admin.scope import require_city
 
 blueprint = Blueprint("console_blocks", __name__, url_prefix="/console/certificates/blocks")
@@ -43,12 +40,6 @@ class BlockPage(In):
 
 class VoidNumberPage(In):
     number: str = Field(default="", max_length=60)
-    reason: str = Field(default="", max_length=200)
-
-
-class VoidPage(In):
-    kept: bool = False
-    again: str = Field(default="", max_length=3)
     reason: str = Field(default="", max_length=200)
 
 
@@ -180,41 +171,6 @@ def _page(block_id: int, errors: dict[str, str], given: VoidNumberPage | None = 
         "admin/block.html", title="号段", back=url_for(".index"), block=block, range=_range(block, series), unit=unit,
         kind=f"{series.year} 年{kind}", left=left, errors=errors, given=given or VoidNumberPage(), may=_may(MAY),
         ends=block.upto == series.last and len(left) == block.upto - block.next + 1,
-    )  # fmt: skip
-
-
-@blueprint.get("/certificates/<row:certificate_id>/void")
-@access(roles(*APPROVER))
-def void_form(certificate_id: int) -> str:
-    """Ask what happened to a certificate that is to be voided."""
-    return _void_page(certificate_id, VoidPage(again="yes"), {})
-
-
-@blueprint.post("/certificates/<row:certificate_id>/void")
-@access(roles(*APPROVER))
-def void(certificate_id: int) -> Response | tuple[str, int]:
-    """Void a certificate that was not handed out; another number takes its place, if asked for."""
-    given = VoidPage()
-    try:
-        given = from_pairs(VoidPage, request.form, ignore=forms.IGNORED)
-        forms.need(given, kept="请先确认纸质证书没有交给本人，再勾选这一项。", again="请选要不要重新发证。")
-        with unit_of_work():
-            of = certificate_for(principal(), certificate_id, roles=APPROVER, writing=True)
-            made = voids.void_certificate(of, given.reason, principal(), again=given.again == "yes")
-            shown = made.id if made else certificate_id
-    except NotFound:
-        raise
-    except Refusal as refusal:
-        return _void_page(certificate_id, given, forms.errors(refusal, "reason")), refusal.kind.value
-    return redirect(url_for("console_certificates.one", certificate_id=shown), 303)
-
-
-def _void_page(certificate_id: int, given: VoidPage, errors: dict[str, str]) -> str:
-    seen = newest_of(certificate_for(principal(), certificate_id, roles=APPROVER).id)
-    return render_template(
-        "admin/void.html", title="作废编号", back=url_for("console_certificates.one", certificate_id=certificate_id),
-        seen=seen, given=given, errors=errors,
-        choices=[("yes", "重新发一张新编号的证书"), ("no", "不重发：这张证书本来就不该发")],
     )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""更改证书: an operator proposes another name, another code or revocation, or notes that the paper is made again."""
+"""更改证书: an operator proposes another name or code, revocation or a void, or notes that the paper is made again."""
 
 from typing import Any
 
@@ -10,6 +10,7 @@ from chengjiu_mp.certificates import promise, requests
 from chengjiu_mp.certificates.models import Certificate
 from chengjiu_mp.certificates.policy import certificate_for
 from chengjiu_mp.certificates.queries import newest_of
+from chengjiu_mp.certificates.request_models import CertificateRequest
 from chengjiu_mp.certificates.request_queries import PROPOSERS, reprints_of
 from chengjiu_mp.certificates.requests import Sight, Wish
 from chengjiu_mp.core import clock
@@ -24,7 +25,11 @@ from chengjiu_mp.web import forms
 blueprint = Blueprint("console_certificate_changes", __name__, url_prefix="/console/certificates")
 
 PROPOSER = roles(*PROPOSERS)
-TITLES = {"name": "提出更正姓名", "revoke": "提出吊销", "leaked": "二维码泄露，换新码", "reprint": "补发纸质证书"}
+TITLES = {
+    "name": "提出更正姓名", "revoke": "提出吊销", "leaked": "二维码泄露，换新码", "void": "提出作废编号",
+    "reprint": "补发纸质证书",
+}  # fmt: skip
+AGAIN = (("yes", "重新发一张新编号的证书"), ("no", "不重发：这张证书本来就不该发"))
 CAUSES = (("lost", "遗失"), ("damaged", "损坏"))
 DOCUMENTS = (("", "请选择"), *((one.value, one.label) for one in DocType))
 _REASON = "请写明原因，至少两个字。"
@@ -37,21 +42,23 @@ class ChangePage(In):
     seen_by: str = Field(default="", max_length=60)
     seen_on: Day | None = None
     cause: str = Field(default="", pattern="^(|lost|damaged)$")
+    kept: bool = False
+    again: str = Field(default="", pattern="^(|yes|no)$")
 
 
-@blueprint.get("/<row:certificate_id>/change/<any(name, revoke, leaked, reprint):what>")
+@blueprint.get("/<row:certificate_id>/change/<any(name, revoke, leaked, void, reprint):what>")
 @access(PROPOSER)
 def form(certificate_id: int, what: str) -> str:
     """Show the form; what the holder asked for stands in it."""
     certificate = _writing(certificate_id)
     given = ChangePage(seen_by=principal().name[:60], seen_on=clock.today())
-    asked = requests.open_request(certificate.id, what)
+    asked = _open(certificate, what)
     if asked is not None:
         given.name = asked.new_name or ""
     return _page(certificate, what, given, {})
 
 
-@blueprint.post("/<row:certificate_id>/change/<any(name, revoke, leaked, reprint):what>")
+@blueprint.post("/<row:certificate_id>/change/<any(name, revoke, leaked, void, reprint):what>")
 @access(PROPOSER)
 def send(certificate_id: int, what: str) -> Response | tuple[str, int]:
     """Propose it, or note the reprint."""
@@ -79,6 +86,8 @@ def _need(given: ChangePage, what: str) -> None:
         }  # fmt: skip
     if what == "reprint":
         wanted["cause"] = "请选是遗失还是损坏。"
+    if what == "void":
+        wanted |= {"kept": "请先确认纸质证书没有交给本人，再勾选这一项。", "again": "请选要不要重新发证。"}
     forms.need(given, **wanted)
 
 
@@ -87,8 +96,14 @@ def _done(certificate: Certificate, what: str, given: ChangePage) -> str:
         requests.reprint(certificate, given.cause, given.reason)
         return url_for("console_certificates.one", certificate_id=certificate.id, done="reprint")
     sight = Sight(given.seen_document, given.seen_by, given.seen_on)
-    row = requests.propose(certificate, Wish(what, given.reason, given.name, sight))
+    kind = requests.VOID_AGAIN if what == "void" and given.again == "yes" else what
+    row = requests.propose(certificate, Wish(kind, given.reason, given.name, sight))
     return url_for("console_certificate_requests.one", request_id=row.id)
+
+
+def _open(certificate: Certificate, what: str) -> CertificateRequest | None:
+    kinds = {"void": (requests.VOID, requests.VOID_AGAIN), "reprint": ()}.get(what, (what,))
+    return next((row for kind in kinds if (row := requests.open_request(certificate.id, kind))), None)
 
 
 def _writing(certificate_id: int) -> Certificate:
@@ -96,11 +111,11 @@ def _writing(certificate_id: int) -> Certificate:
 
 
 def _page(certificate: Certificate, what: str, given: ChangePage, errors: dict[str, str]) -> str:
-    asked = requests.open_request(certificate.id, what) if what != "reprint" else None
+    asked = _open(certificate, what)
     shown: dict[str, Any] = {
         "title": TITLES[what], "back": url_for("console_certificates.one", certificate_id=certificate.id),
         "seen": newest_of(certificate.id), "what": what, "given": given, "errors": errors, "asked": asked,
-        "documents": DOCUMENTS, "causes": CAUSES, "within": promise.within(),
+        "documents": DOCUMENTS, "causes": CAUSES, "choices": AGAIN, "within": promise.within(),
         "printed": len(reprints_of(certificate.id)), "today": clock.today(),
     }  # fmt: skip
     return render_template("admin/certificate_change.html", **shown)
