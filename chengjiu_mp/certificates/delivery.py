@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import ColumnElement, exists, func, select, update
 
@@ -31,7 +32,7 @@ from chengjiu_mp.core.context import Principal
 from chengjiu_mp.core.db import db
 from chengjiu_mp.core.rows import insert_new
 from chengjiu_mp.people.names import read_name
-from chengjiu_mp.people.phones import read_phone
+from chengjiu_mp.people.phones import mask_phone, read_phone
 
 WAYS = {"electronic": "电子", "pickup": "自取", "mail": "邮寄"}
 STATES = {
@@ -227,6 +228,22 @@ def forget_addresses_of(person_id: int) -> int:
 
 def _kept() -> ColumnElement[bool]:
     return Delivery.address_sealed.is_not(None)
+
+
+def export_person(person_id: int, *, whole: bool) -> list[dict[str, Any]]:
+    """Return a person's ways and the addresses still kept, for the person; the phone masked."""
+    if not whole:
+        return []
+    mine = select(Certificate.number, Delivery).join(Delivery, Delivery.certificate_id == Certificate.id)
+    found = db.session.execute(mine.where(Certificate.person_id == person_id).order_by(Certificate.id))
+    return [
+        {
+            "number": number, "way": WAYS[row.way], "state": STATES[row.state] if row.way != "electronic" else "",
+            "chosen_at": row.chosen_at, "recipient": to.name if to else None, "address": to.address if to else None,
+            "phone": mask_phone(to.phone) if to else None,
+        }
+        for number, row, to in ((number, row, address_of(row)) for number, row in found)
+    ]  # fmt: skip
 
 
 def steps_of(delivery_id: int) -> list[DeliveryStep]:

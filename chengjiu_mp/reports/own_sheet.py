@@ -44,6 +44,8 @@ def _lines(one: dict[str, Any]) -> Iterator[Line]:
         yield from _certificate(certificate, "电子证书")
     for earlier in one["earlier_certificates"]:
         yield from _certificate(earlier, f"历史数据，来源：{earlier['source']}")
+    for paper in one["papers"]:
+        yield from _paper(paper)
     for consent in one["consents"]:
         yield from _consent(consent)
     yield ["消息", "发过的消息", f"{one['messages']['count']} 条", ""]
@@ -55,6 +57,14 @@ def _signup(signup: dict[str, Any]) -> Iterator[Line]:
     yield ["报名", f"{about} 的状态", OUTCOMES.get(signup["outcome"] or "", state), _when(signup["ended_at"])]
     typed = " ".join(filter(None, (signup["name"], signup["latin_name"], signup["phone"])))
     yield ["报名", f"{about} 填写的姓名和手机号", typed, _when(signup["signed_up_at"])]
+
+
+def _paper(paper: dict[str, Any]) -> Iterator[Line]:
+    words = " ".join(filter(None, (paper["way"], paper["state"])))
+    yield ["证书", f"{paper['number']} 的领取方式", words, _when(paper["chosen_at"])]
+    if paper["address"]:
+        to = " ".join((paper["recipient"], paper["phone"], paper["address"]))
+        yield ["证书", f"{paper['number']} 的收件地址", to, ""]
 
 
 def _certificate(certificate: dict[str, Any], what: str) -> Iterator[Line]:

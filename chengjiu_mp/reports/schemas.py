@@ -5,6 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from chengjiu_mp.certificates.delivery_schemas import PaperDataOut
 from chengjiu_mp.certificates.schemas import EarlierOut
 from chengjiu_mp.core.parsing import Day, In, Out, RowId
 
@@ -274,9 +275,7 @@ class MessagesDataOut(Out):
 
 
 class PersonDataOut(Out):
-    """Everything held of one person; numbers and phones masked. ``whole`` is false where the caller reaches some
-    sign-ups of the person and not the person.
-    """
+    """All that is held of a person, numbers masked. Not ``whole``: of some sign-ups, not of the person."""
 
     id: int
     name_masked: str
@@ -291,6 +290,7 @@ class PersonDataOut(Out):
     results: list[ResultDataOut]
     certificates: list[CertificateDataOut]
     earlier_certificates: list[EarlierOut]
+    papers: list[PaperDataOut]
     messages: MessagesDataOut
 
 

@@ -26,7 +26,7 @@ from chengjiu_mp.core.errors import NotFound
 from chengjiu_mp.outbox import queries
 from chengjiu_mp.people.names import NameRefused
 from chengjiu_mp.people.phones import PhoneRefused
-from tests import issued, printings
+from tests import issued, owndata, printings
 from tests.certificates.test_printing import clerk
 from tests.printings import HOME, ROLES
 
@@ -106,12 +106,17 @@ def test_an_address_goes_thirty_days_after_sending_and_with_a_revocation(app: Fl
     assert row(one).tracking == "SF1234567890"
 
 
-def test_who_is_erased_takes_the_address_along(app: Flask) -> None:
-    one = issued.issue()[0]
+def test_who_asks_sees_the_address_and_who_is_erased_takes_it_along(app: Flask) -> None:
+    client, one = app.test_client(), issued.issue("张三")[0]
     printings.choose(one, "mail")
-    with unit_of_work():
-        assert delivery.forget_addresses_of(one.person_id) == 1
-    assert row(one).address_sealed is None
+    headers, certificate_id = owndata.signed_in(issued.phone_of(one)), one.id
+    (paper,) = owndata.own(client, headers, owndata.passed(client, headers))[0]["papers"]
+    assert (paper["way"], paper["address"], paper["phone"]) == ("邮寄", HOME.address, "139****0001")
+    body = {"confirm": True, "forget_certificates": False, "pass": owndata.passed(client, headers)}
+    assert client.post("/api/v1/me/erasure", json=body, headers=headers).status_code == 200
+    db.session.rollback()
+    kept = db.session.scalars(select(Delivery).where(Delivery.certificate_id == certificate_id)).one()
+    assert kept.address_sealed is None
 
 
 def test_a_step_is_taken_back_with_a_reason_and_stays_in_the_record(app: Flask) -> None:
