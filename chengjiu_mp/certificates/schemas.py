@@ -136,8 +136,8 @@ class ConfirmedOut(Out):
 
 class ChangeIn(In):
     """``kind``: name (another printed name), leaked (another code), revoke, void (never handed out; the number is used
-    no more) or void_again (another one is issued instead). ``name`` and ``seen_*`` belong to ``name``: which document was
-    seen, by whom, when.
+    no more) or void_again (another one is issued instead). ``name`` and ``seen_*`` belong to ``name``: which document
+    was seen, by whom, when.
     """
 
     kind: ChangeKind

@@ -34,9 +34,7 @@ def _lines(one: dict[str, Any]) -> Iterator[Line]:
     for signup in one["signups"]:
         yield from _signup(signup)
     for here in one["check_ins"]:
-        yield ["签到", f"报名 {here['signup_id']}", "已签到", _when(here["checked_in_at"])]
-        if here["left_at"]:
-            yield ["签到", f"报名 {here['signup_id']}", "已签退", _when(here["left_at"])]
+        yield from _check_in(here)
     for result in one["results"]:
         points = "、".join(f"{item} {points:g}" for item, points in result["points"].items())
         yield ["考核", f"报名 {result['signup_id']}", f"{RESULTS[result['outcome']]}（{points}）", ""]
@@ -57,6 +55,12 @@ def _signup(signup: dict[str, Any]) -> Iterator[Line]:
     yield ["报名", f"{about} 的状态", OUTCOMES.get(signup["outcome"] or "", state), _when(signup["ended_at"])]
     typed = " ".join(filter(None, (signup["name"], signup["latin_name"], signup["phone"])))
     yield ["报名", f"{about} 填写的姓名和手机号", typed, _when(signup["signed_up_at"])]
+
+
+def _check_in(here: dict[str, Any]) -> Iterator[Line]:
+    yield ["签到", f"报名 {here['signup_id']}", "已签到", _when(here["checked_in_at"])]
+    if here["left_at"]:
+        yield ["签到", f"报名 {here['signup_id']}", "已签退", _when(here["left_at"])]
 
 
 def _paper(paper: dict[str, Any]) -> Iterator[Line]:

@@ -176,9 +176,9 @@ def test_the_pages_from_the_file_to_the_answer(client: FlaskClient) -> None:
     page = client.get(f"{PAGE}{batch}", headers=headers).text
     assert page.count(">不一致<") == 2 and page.count("已接收") == 1
     assert "要上报的 2 张" in client.get(PAGE, headers=headers).text
-    form = {"number": "编号", "name": "姓名", "state": "状态", "unit": "单位"}
-    assert client.post(f"{PAGE}columns", data=form, headers=headers).status_code == 303
-    assert client.post(f"{PAGE}columns", data={**form, "unit": "编号"}, headers=headers).status_code == 422
+    names = {"number": "编号", "name": "姓名", "state": "状态", "unit": "单位"}
+    assert client.post(f"{PAGE}columns", data=names, headers=headers).status_code == 303
+    assert client.post(f"{PAGE}columns", data={**names, "unit": "编号"}, headers=headers).status_code == 422
     assert client.get(f"{PAGE}99", headers=headers).status_code == 404
 
 

@@ -22,8 +22,9 @@ from chengjiu_mp.lists.reading import FileGone
 from chengjiu_mp.outbox.wording import KINDS
 from chengjiu_mp.people.notices import PURPOSES
 from chengjiu_mp.reports.retention import STEPS
+from chengjiu_mp.web.admin.audit_actions import ACTIONS
 from chengjiu_mp.web.admin.audit_values import facts_in_words
-from chengjiu_mp.web.admin.audit_words import ACTIONS, FACTS, OBJECTS
+from chengjiu_mp.web.admin.audit_words import FACTS, OBJECTS
 from tests.guards.source import modules
 
 RAW = re.compile(r"[a-z]{2,}")

@@ -10,8 +10,8 @@ from chengjiu_mp.core import audit, clock, jobs
 from chengjiu_mp.core.db import db
 from chengjiu_mp.core.models import AuditEntry, Job
 from chengjiu_mp.outbox.service import tell
+from chengjiu_mp.web.admin.audit_actions import ACTIONS
 from chengjiu_mp.web.admin.audit_values import facts_in_words
-from chengjiu_mp.web.admin.audit_words import ACTIONS
 from tests import factories
 from tests.guards.source import modules
 

@@ -112,9 +112,11 @@ def test_the_holder_reads_what_happens_now(client: FlaskClient) -> None:
 
 def test_the_api_says_it_too(client: FlaskClient) -> None:
     _, phone = holder()
-    challenge = client.post("/api/v1/certificates/lookup", json={"phone": phone, "name": "张三"}).json["challenge_id"]
+    challenge = client.post("/api/v1/certificates/lookup", json={"phone": phone, "name": "张三"}).get_json()[
+        "challenge_id"
+    ]
     body = {"challenge_id": challenge, "code": code_to(phone), "name": "张三"}
-    answer = client.post("/api/v1/certificates/lookup/answer", json=body).json
+    answer = client.post("/api/v1/certificates/lookup/answer", json=body).get_json()
     assert answer["certificates"] == []
     assert [(one["kind"], one["passed_on"]) for one in answer["waiting"]] == [("CPR+AED", "2026-11-23")]
 

@@ -8,8 +8,9 @@ from chengjiu_mp.core.db import db
 from chengjiu_mp.core.models import AuditEntry
 from chengjiu_mp.core.paging import page
 from chengjiu_mp.signin.models import Account
+from chengjiu_mp.web.admin.audit_actions import ACTIONS
 from chengjiu_mp.web.admin.audit_values import facts_in_words
-from chengjiu_mp.web.admin.audit_words import ACTIONS, OBJECTS
+from chengjiu_mp.web.admin.audit_words import OBJECTS
 from chengjiu_mp.web.admin.scope import require_city
 from chengjiu_mp.web.templating import day_time_long
 
