@@ -105,8 +105,8 @@ def test_the_measuring_page_has_its_cross_where_the_page_says():
     moved_page = measuring_page(MOVED, fonts(), "三楼打印机", (2, -1))
     assert page.size == SIZE
     for sheet, (across, down) in ((page, (20, 20)), (moved_page, (22, 19))):
-        assert sheet.getpixel((mm(across), mm(down))) < 100
-        assert sheet.getpixel((mm(across) + 30, mm(down) + 30)) > 200
+        assert sheet.getpixel((mm(across), mm(down))) == 0
+        assert sheet.getpixel((mm(across) + 30, mm(down) + 30)) == 255
 
 
 def test_a_design_survives_its_row():

@@ -14,8 +14,7 @@ from chengjiu_mp.courses.models import Signup
 from chengjiu_mp.courses.naming import confirm_name, name_stamp, warnings_now
 from chengjiu_mp.people import han
 from tests import factories
-from tests.core.test_fonts import a_font
-from tests.pictures import UNDRAWN
+from tests.pictures import UNDRAWN, a_font
 from tests.pictures import fonts as installed
 from tests.signups import signed
 
