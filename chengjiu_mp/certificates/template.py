@@ -6,6 +6,7 @@ the look it was issued with: the row that holds it never changes once it was pub
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 
 TEMPLATE_VERSION = "2026-1"
@@ -78,7 +79,7 @@ class Template:
         return {key: _plain(getattr(self, key)) for key in PLACES}
 
     @classmethod
-    def of(cls, words: dict[str, object], places: dict[str, object]) -> Template:
+    def of(cls, words: Mapping[str, object], places: Mapping[str, object]) -> Template:
         """The value that :meth:`as_json` and the words came from."""
         return replace(cls(), **words, **{key: _shaped(key, value) for key, value in places.items()})  # type: ignore[arg-type]
 

@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from chengjiu_mp.certificates.models import CertificateVersion
+from chengjiu_mp.certificates.models import Certificate, CertificateVersion
 from chengjiu_mp.certificates.rendering import Studio, use_studio
 from chengjiu_mp.core import fonts
 from chengjiu_mp.core.db import db
@@ -58,8 +58,8 @@ def test_what_waits_is_made_once_its_font_is_here(client: Any, folder: Any) -> N
     assert "重新制作这 2 张" in page
     assert client.post(BASE, headers=desk).headers["Location"].endswith("?made=2")
     assert client.post(BASE, headers=desk).headers["Location"].endswith("?made=0")
-    for number in ids:
-        version = issued.draw(db.session.get_one(type(certificates[0]), number))
+    for certificate_id in ids:
+        version = issued.draw(db.session.get_one(Certificate, certificate_id))
         assert version.picture_state == "ready"
     assert "没有待补字的证书" in client.get(BASE, headers=desk).text
 
