@@ -10,7 +10,7 @@ from datetime import date
 from sqlalchemy import update
 
 from chengjiu_mp.certificates import messages
-from chengjiu_mp.certificates.errors import BirthMissing, ChangeNotOpen, DocumentUnseen, OwnChange
+from chengjiu_mp.certificates.desk_errors import BirthMissing, ChangeNotOpen, DocumentUnseen, OwnChange
 from chengjiu_mp.certificates.phone_models import PhoneChange
 from chengjiu_mp.certificates.states import reason_given
 from chengjiu_mp.core import audit, clock, context, ids, limits, privacy

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 
 from sqlalchemy import ColumnElement, exists, or_, select
 
+from chengjiu_mp.certificates.desk_errors import HolderNotFound
 from chengjiu_mp.certificates.earlier import earlier_by_number, earlier_visible_to
 from chengjiu_mp.certificates.earlier_models import EarlierCertificate
-from chengjiu_mp.certificates.errors import HolderNotFound
 from chengjiu_mp.certificates.lookup import reads_as
 from chengjiu_mp.certificates.models import Certificate
 from chengjiu_mp.certificates.phone_models import PhoneChange

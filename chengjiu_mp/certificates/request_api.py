@@ -2,7 +2,7 @@
 
 from flask import Blueprint
 
-from chengjiu_mp.certificates import errors, requests, schemas
+from chengjiu_mp.certificates import desk_errors, errors, requests, schemas
 from chengjiu_mp.certificates.models import Certificate
 from chengjiu_mp.certificates.policy import certificate_for
 from chengjiu_mp.certificates.queries import newest_of
@@ -19,13 +19,14 @@ from chengjiu_mp.people.names import NameRefused
 blueprint = Blueprint("certificate_requests_api", __name__, url_prefix="/api/v1")
 
 PROPOSER, APPROVER = access.roles(*PROPOSERS), access.roles(*DECIDERS)
-_DECIDING = (NotFound, errors.OwnProposal, errors.DecidedAlready, errors.NotStanding)
+_DECIDING = (NotFound, desk_errors.OwnProposal, desk_errors.DecidedAlready, errors.NotStanding)
 
 
 @route(
     blueprint, "POST", "/certificates/<row:certificate_id>/requests", PROPOSER, status=201,
     refusals=(
-        NotFound, NameRefused, errors.SameName, errors.SightIncomplete, errors.NotStanding, errors.RequestOpen,
+        NotFound, NameRefused, errors.SameName, errors.NotStanding, desk_errors.SightIncomplete,
+        desk_errors.RequestOpen,
     ),
     example={"kind": "revoke", "reason": "成绩登记有误"},
 )  # fmt: skip
@@ -44,7 +45,8 @@ def approve_change(request_id: int) -> schemas.ChangeOut:
 
 @route(
     blueprint, "POST", "/certificates/requests/<row:request_id>/refuse", access.roles(*PROPOSERS, *DECIDERS),
-    refusals=(NotFound, errors.OwnProposal, errors.DecidedAlready), example={"reason": "证件上的字与申请不一致"},
+    refusals=(NotFound, desk_errors.OwnProposal, desk_errors.DecidedAlready),
+    example={"reason": "证件上的字与申请不一致"},
 )  # fmt: skip
 def refuse_change(request_id: int, body: schemas.DecisionIn) -> schemas.ChangeOut:
     """Refuse with a reason that the holder reads."""
@@ -64,7 +66,7 @@ def to_refuse(request_id: int) -> CertificateRequest:
 
 @route(
     blueprint, "POST", "/certificates/<row:certificate_id>/revoke", APPROVER,
-    refusals=(NotFound, errors.ProposalMissing, errors.OwnProposal, errors.NotStanding),
+    refusals=(NotFound, desk_errors.ProposalMissing, desk_errors.OwnProposal, errors.NotStanding),
     example={"reason": "成绩登记有误"},
 )  # fmt: skip
 def revoke(certificate_id: int, body: schemas.RevokeIn) -> schemas.CertificateOut:
@@ -76,7 +78,7 @@ def revoke(certificate_id: int, body: schemas.RevokeIn) -> schemas.CertificateOu
 
 @route(
     blueprint, "POST", "/certificates/<row:certificate_id>/correct", APPROVER,
-    refusals=(NotFound, NameRefused, errors.ProposalMissing, errors.ProposalDiffers, errors.OwnProposal,
+    refusals=(NotFound, NameRefused, desk_errors.ProposalMissing, desk_errors.ProposalDiffers, desk_errors.OwnProposal,
               errors.SameName, errors.NotStanding),
     example={"name": "张珊", "reason": "与证件核对，姓名录错"},
 )  # fmt: skip

@@ -6,16 +6,15 @@ from datetime import date, timedelta
 from sqlalchemy import select, update
 
 from chengjiu_mp.certificates import promise, states, versions, voids
-from chengjiu_mp.certificates.errors import (
+from chengjiu_mp.certificates.desk_errors import (
     DecidedAlready,
-    NotStanding,
     OwnProposal,
     ProposalDiffers,
     ProposalMissing,
     RequestOpen,
-    SameName,
     SightIncomplete,
 )
+from chengjiu_mp.certificates.errors import NotStanding, SameName
 from chengjiu_mp.certificates.models import Certificate
 from chengjiu_mp.certificates.request_models import CertificateRequest, Reprint
 from chengjiu_mp.core import audit, clock, context

@@ -21,7 +21,7 @@ blueprint = Blueprint("result_reviews", __name__, url_prefix="/api/v1")
 READERS = access.roles("approver", "operator", "unit_manager", "auditor")
 
 
-class WaitingOut(Out):
+class QueuedOut(Out):
     """Results that wait for their confirmation: ``approvers`` are who may give it, deputies with their last day."""
 
     run_id: int
@@ -51,7 +51,7 @@ class ReviewOut(Out):
 class QueueOut(Out):
     """Both queues, the longest waiting first."""
 
-    confirmations: list[WaitingOut]
+    confirmations: list[QueuedOut]
     reviews: list[ReviewOut]
 
 
@@ -60,7 +60,7 @@ def queue() -> QueueOut:
     """What waits for whom: results to be confirmed, and confirmed ones that were picked for a third person."""
     return QueueOut(
         confirmations=[
-            WaitingOut(
+            QueuedOut(
                 run_id=one.run.id, title=one.run.title, round=one.submission.round, submitted_by=one.submitter,
                 submitted_at=one.submission.submitted_at, approvers=list(one.approvers),
             )

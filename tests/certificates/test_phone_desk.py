@@ -8,7 +8,7 @@ from flask import Flask
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
-from chengjiu_mp.certificates import errors, lookup, phone_desk
+from chengjiu_mp.certificates import desk_errors, errors, lookup, phone_desk
 from chengjiu_mp.certificates.models import Certificate
 from chengjiu_mp.certificates.phone_desk import NewPhone
 from chengjiu_mp.certificates.phone_finding import find_by_document, find_by_number, waiting_changes
@@ -113,7 +113,7 @@ def test_a_wrong_code_changes_nothing_and_five_end_it(one: Certificate, old: str
 @pytest.mark.parametrize(
     ("more", "refusal"),
     [
-        ({"seen": False}, errors.DocumentUnseen),
+        ({"seen": False}, desk_errors.DocumentUnseen),
         ({"reason": " "}, errors.ReasonMissing),
         ({"phone": "+85291234567"}, NoSms),
     ],
@@ -129,7 +129,7 @@ def test_a_minor_takes_a_second_person(one: Certificate, old: str, staff: list[A
     change = begin(staff[0], one)
     assert prove(staff[0], change).state == "proved"
     assert phones(one) == [privacy.phone_index(old)]
-    with factories.acting(staff[0]), pytest.raises(errors.OwnChange), unit_of_work():
+    with factories.acting(staff[0]), pytest.raises(desk_errors.OwnChange), unit_of_work():
         phone_desk.decide(db.session.get_one(PhoneChange, change), agreed=True)
     with factories.acting(staff[1]), unit_of_work():
         assert waiting_changes(context.principal())[0].id == change
@@ -175,7 +175,7 @@ def test_a_document_without_a_birth_date_asks_for_it(one: Certificate, old: str,
         person = db.session.get_one(Person, one.person_id)
         person.doc_type = "passport"
         person.doc_sealed = privacy.seal("E12345678", place=Person.PLACE, row=person.uid)
-    with pytest.raises(errors.BirthMissing):
+    with pytest.raises(desk_errors.BirthMissing):
         begin(staff[0], one)
     db.session.rollback()
     assert prove(staff[0], begin(staff[0], one, birth=date(2012, 1, 1))).state == "proved"
@@ -184,7 +184,7 @@ def test_a_document_without_a_birth_date_asks_for_it(one: Certificate, old: str,
 def test_a_later_desk_stands(one: Certificate, old: str, staff: list[Account], frozen: FrozenClock) -> None:
     first, code = begin(staff[0], one), code_to(NEW)
     second = begin(staff[1], one, phone="13900008888")
-    with pytest.raises(errors.ChangeNotOpen):
+    with pytest.raises(desk_errors.ChangeNotOpen):
         prove(staff[0], first, code)
     with factories.acting(staff[1]):
         phone_desk.prove(second, code_to("13900008888"))
@@ -211,10 +211,10 @@ def test_the_holder_is_found_two_ways_in_scope_alone(one: Certificate, staff: li
         (who, one.number, "李四"), (who, "JYA202699999", "张三"),
         (principal_of(away), one.number, "张三"), (principal_of(reader), one.number, "张三"),
     ):  # fmt: skip
-        with pytest.raises(errors.HolderNotFound):
+        with pytest.raises(desk_errors.HolderNotFound):
             find_by_number(caller, typed, name)
     for caller, typed in ((principal_of(away), number), (who, factories.resident_id())):
-        with pytest.raises(errors.HolderNotFound):
+        with pytest.raises(desk_errors.HolderNotFound):
             find_by_document(caller, typed, None)
 
 

@@ -8,7 +8,7 @@ from flask import Flask
 from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 
-from chengjiu_mp.certificates import errors, promise, requests
+from chengjiu_mp.certificates import desk_errors, errors, promise, requests
 from chengjiu_mp.certificates.models import Certificate
 from chengjiu_mp.certificates.queries import certificate_by_token, newest_of
 from chengjiu_mp.certificates.request_models import CertificateRequest, Reprint
@@ -86,7 +86,7 @@ def test_nothing_changes_before_the_second_person(one: Certificate, staff: dict[
 def test_who_proposed_does_not_decide(one: Certificate, staff: dict[str, Account], wish: Wish) -> None:
     mine = propose(staff["both"], one, wish)
     for refused in ("", "不对"):
-        with pytest.raises(errors.OwnProposal):
+        with pytest.raises(desk_errors.OwnProposal):
             decide(staff["both"], mine, refused)
     db.session.rollback()
     assert newest_of(one.id).state == "valid"
@@ -159,7 +159,7 @@ def ask(one: Certificate, name: str = "张珊") -> int:
 
 def test_the_holder_asks_staff_look_and_another_decides(one: Certificate, staff: dict[str, Account]) -> None:
     asked = ask(one)
-    with pytest.raises(errors.DecidedAlready):
+    with pytest.raises(desk_errors.DecidedAlready):
         decide(staff["approver"], asked)
     db.session.rollback()
     assert propose(staff["operator"], one) == asked
@@ -184,18 +184,18 @@ def test_a_refusal_is_told_and_its_reason_read(one: Certificate, staff: dict[str
 
 def test_one_of_a_kind_at_a_time(one: Certificate, staff: dict[str, Account]) -> None:
     ask(one)
-    with pytest.raises(errors.RequestOpen):
+    with pytest.raises(desk_errors.RequestOpen):
         ask(one, "张姗")
     db.session.rollback()
     propose(staff["operator"], one)
-    with pytest.raises(errors.RequestOpen):
+    with pytest.raises(desk_errors.RequestOpen):
         propose(staff["both"], one)
 
 
 def test_a_decision_is_taken_once(one: Certificate, staff: dict[str, Account]) -> None:
     mine = propose(staff["operator"], one)
     decide(staff["approver"], mine)
-    with pytest.raises(errors.DecidedAlready):
+    with pytest.raises(desk_errors.DecidedAlready):
         decide(staff["both"], mine)
     db.session.rollback()
     assert newest_of(one.id).version.version == 2
@@ -214,7 +214,7 @@ def test_a_decision_is_taken_once(one: Certificate, staff: dict[str, Account]) -
 def test_the_sight_of_the_document_is_whole(
     one: Certificate, staff: dict[str, Account], sight: Sight, field: str
 ) -> None:
-    with pytest.raises(errors.SightIncomplete) as refused:
+    with pytest.raises(desk_errors.SightIncomplete) as refused:
         propose(staff["operator"], one, Wish("name", "录错", "张珊", sight))
     assert refused.value.field == field
 
