@@ -29,6 +29,7 @@ from chengjiu_mp.outbox import tasks as outbox_tasks
 from chengjiu_mp.reports import api as reports
 from chengjiu_mp.reports import tasks as report_tasks
 from chengjiu_mp.signin import api as signin
+from chengjiu_mp.signin import deputy_api
 from chengjiu_mp.web import api_docs, check_files, edge, hooks, ops, pulse
 from chengjiu_mp.web.admin import audit as console_audit
 from chengjiu_mp.web.admin import calendar as console_calendar
@@ -53,6 +54,7 @@ from chengjiu_mp.web.admin import classes as console_classes
 from chengjiu_mp.web.admin import codes as console_codes
 from chengjiu_mp.web.admin import corrections as console_corrections
 from chengjiu_mp.web.admin import delivering as console_delivering
+from chengjiu_mp.web.admin import deputies as console_deputies
 from chengjiu_mp.web.admin import desk as console_desk
 from chengjiu_mp.web.admin import door as console_door
 from chengjiu_mp.web.admin import door_first as console_door_first
@@ -194,6 +196,7 @@ PAGES = (
     console_desk,
     console_door,
     console_settings,
+    console_deputies,
     console_schemes,
     console_messages,
     console_calls,
@@ -242,6 +245,7 @@ def register(app: Flask) -> None:
     app.register_blueprint(wechat_api.blueprint)
     app.register_blueprint(outbox.blueprint)
     app.register_blueprint(signin.blueprint)
+    app.register_blueprint(deputy_api.blueprint)
     app.register_blueprint(instructors.blueprint)
     app.register_blueprint(courses.blueprint)
     app.register_blueprint(family_api.blueprint)

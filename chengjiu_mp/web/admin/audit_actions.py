@@ -54,6 +54,8 @@ ACTIONS = {
     "checkin.provisional_dropped": "作废待补录",
     "checkin.sheet_printed": "打印签到表",
     "code.sent": "发送验证码",
+    "deputy.named": "请人代理复核",
+    "deputy.ended": "结束代理",
     "device.invited": "邀请助手签到",
     "device.paired": "准备签到手机",
     "device.revoked": "收回签到手机",

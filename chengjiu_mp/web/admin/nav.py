@@ -14,6 +14,7 @@ NAV: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("海报链接", "console_links.index", STAFF),
     ("单位名单", "console_lists.index", ("unit_manager", "operator")),
     ("成绩确认", "console_results.index", STAFF),
+    ("代理", "console_deputies.index", ("approver",)),
     ("证书", "console_certificates.index", STAFF),
     ("换手机号", "console_phones.index", ("operator", "approver")),
     ("打印和领取", "console_printing.index", STAFF),
