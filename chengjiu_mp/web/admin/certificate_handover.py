@@ -122,6 +122,7 @@ def set_columns() -> AnyResponse | tuple[str, int]:
     given = ColumnsPage()
     try:
         given = from_pairs(ColumnsPage, request.form, ignore=forms.IGNORED)
+        forms.need(given, **{name: f"“{handover.FIELDS[name]}”这一列不能去掉。" for name in handover.NEEDED})
         with unit_of_work():
             handover.set_columns(given.model_dump(), principal())
     except Refusal as refusal:
