@@ -22,6 +22,7 @@ from PIL import Image
 from chengjiu_mp.certificates import layout, picture
 from chengjiu_mp.certificates.face import CertificateFace
 from chengjiu_mp.certificates.paper import DPI
+from chengjiu_mp.certificates.pdf import certificate_pdf
 from chengjiu_mp.core import strips
 from chengjiu_mp.core.fonts import FontChain, discover_fonts
 from chengjiu_mp.core.qr import qr_image
@@ -106,8 +107,6 @@ def ratio(rounds: list[Rates], ours: str, other: str) -> float:
 
 def _our_pdf(chain: FontChain, one: CertificateFace) -> bytes:
     """The PDF as it is asked for: from the JPEG that the worker made, so making that is part of the cost."""
-    from chengjiu_mp.certificates.pdf import certificate_pdf
-
     return certificate_pdf(one, picture.render(one, chain, "jpeg"))
 
 
