@@ -2,6 +2,7 @@
 
 import logging
 import time
+from functools import partial
 from urllib.parse import urlencode
 
 from flask import Blueprint, Flask, Response, current_app, g, redirect, render_template, request, url_for
@@ -12,6 +13,7 @@ from chengjiu_mp.core.access import PUBLIC, access
 from chengjiu_mp.core.errors import Refusal
 from chengjiu_mp.web import templating, view
 from chengjiu_mp.web.admin import nav
+from chengjiu_mp.web.admin.certificate_sections import sections
 
 log = logging.getLogger("chengjiu_mp.request")
 blueprint = Blueprint("edge", __name__)
@@ -110,6 +112,8 @@ def _shared() -> dict[str, object]:
         "principal": caller,
         "demo_note": DEMO_NOTE if settings.demo else "",
         "console_nav": nav.items(caller) if console else [],
+        # Asked for by the console's own pages alone: a page that says what went wrong must not ask the database.
+        "certificate_sections": partial(sections, caller, request.path),
         "signout_url": url_for("signin.sign_out"),
         "mini_codes": console and settings.wechat is not None,
     }
