@@ -122,7 +122,8 @@ def _people(run: CourseRun) -> list[Person]:
     times = Counter(masks)
     return [
         Person(
-            row.signup.id, numbers[row.signup.id], row.signup.name, mask, phone_of(row.signup)[-4:] if times[mask] > 1 else "",
+            row.signup.id, numbers[row.signup.id], row.signup.name, mask,
+            phone_of(row.signup)[-4:] if times[mask] > 1 else "",
             row.version, dict(row.points), {code: dict(one) for code, one in ticks.get(row.signup.id, {}).items()},
             row.outcome, failed_words(steps, ticks.get(row.signup.id, {})),
             {i.code: figure(row.points[i.code]) for i in items if i.code in row.points},
