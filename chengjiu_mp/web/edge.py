@@ -80,7 +80,9 @@ def _made(reply: AnyResponse) -> Response:
 
 def _links(refusal: Refusal) -> list[dict[str, str]]:
     help_phone = current_app.config["SETTINGS"].help_phone
-    links = [{"href": "/", "words": "回首页"}, {"href": f"tel:{help_phone}", "words": "打电话问"}]
+    desk = request.path.startswith("/console") and nav.items(context.principal())
+    home = {"href": "/console/", "words": "回工作台"} if desk else {"href": "/", "words": "回首页"}
+    links = [home, {"href": f"tel:{help_phone}", "words": "打电话问"}]
     if refusal.code == "device_revoked":
         links.insert(0, {"href": sign_in_address(), "words": "老师登录"})
     came_from = _came_from()
