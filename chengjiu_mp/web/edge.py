@@ -2,6 +2,7 @@
 
 import logging
 import time
+from functools import partial
 from urllib.parse import urlencode
 
 from flask import Blueprint, Flask, Response, current_app, g, redirect, render_template, request, url_for
@@ -12,6 +13,7 @@ from chengjiu_mp.core.access import PUBLIC, access
 from chengjiu_mp.core.errors import Refusal
 from chengjiu_mp.web import templating, view
 from chengjiu_mp.web.admin import nav
+from chengjiu_mp.web.admin.certificate_sections import sections
 
 log = logging.getLogger("chengjiu_mp.request")
 blueprint = Blueprint("edge", __name__)
@@ -78,7 +80,9 @@ def _made(reply: AnyResponse) -> Response:
 
 def _links(refusal: Refusal) -> list[dict[str, str]]:
     help_phone = current_app.config["SETTINGS"].help_phone
-    links = [{"href": "/", "words": "回首页"}, {"href": f"tel:{help_phone}", "words": "打电话问"}]
+    desk = request.path.startswith("/console") and nav.items(context.principal())
+    home = {"href": "/console/", "words": "回工作台"} if desk else {"href": "/", "words": "回首页"}
+    links = [home, {"href": f"tel:{help_phone}", "words": "打电话问"}]
     if refusal.code == "device_revoked":
         links.insert(0, {"href": sign_in_address(), "words": "老师登录"})
     came_from = _came_from()
@@ -110,6 +114,8 @@ def _shared() -> dict[str, object]:
         "principal": caller,
         "demo_note": DEMO_NOTE if settings.demo else "",
         "console_nav": nav.items(caller) if console else [],
+        # Asked for by the console's own pages alone: a page that says what went wrong must not ask the database.
+        "certificate_sections": partial(sections, caller, request.path),
         "signout_url": url_for("signin.sign_out"),
         "mini_codes": console and settings.wechat is not None,
     }

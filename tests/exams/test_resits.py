@@ -254,7 +254,7 @@ def test_the_phone_begins_a_re_sit_and_the_desk_sees_the_round(client: Any, hall
     assert client.post(f"{page}/resit", data={"signup_id": hall.failed.id}, headers=hall.headers).status_code == 303
     grid = client.get(page, headers=hall.headers).text
     assert "补考（第 2 次考核）" in grid
-    assert "沿用上次" in grid
+    assert "（沿用）" in grid
     assert "已经确认的 1 人" in grid
     hall.put(client, 2, {"theory": 90})
     hall.submit(client)

@@ -51,6 +51,11 @@ def test_three_steps_to_the_picture(client: Any, mine: Certificate) -> None:
     assert saved.headers["Cache-Control"] == "private, no-store"
 
 
+def test_who_has_another_phone_now_is_told_the_way(client: Any, mine: Certificate) -> None:
+    post(client, "/lookup", phone="13977770001", name="张三")
+    assert "请带身份证件到现场改成新手机号" in client.get("/lookup/code").text
+
+
 def test_a_mistyped_name_needs_no_second_code(client: Any, mine: Certificate) -> None:
     asked = look_up(client, mine, "张山")
     assert asked.status_code == 422

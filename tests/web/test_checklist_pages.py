@@ -140,3 +140,11 @@ def test_another_instructor_and_a_stranger_to_the_run_find_nothing(phone: Phone)
 
 def test_an_empty_hall_says_where_to_go(client: Any) -> None:
     assert "还没有人签到" in (empty := Phone(client)).get(empty.list)
+
+
+def test_a_latecomer_moves_nobodys_number(phone: Phone) -> None:
+    line = re.compile(r"<b><a[^>]*>([^<]+)</a></b></p><p[^>]*>(\d+) 号")
+    assert line.findall(phone.get(phone.list)) == [("欧阳娜娜", "1"), ("张三", "2"), ("张四", "3")]
+    with factories.made():
+        rows.attended(phone.run, "安心", sort_key="")
+    assert line.findall(phone.get(phone.list)) == [("安心", "4"), ("欧阳娜娜", "1"), ("张三", "2"), ("张四", "3")]

@@ -83,8 +83,8 @@ def _unit(typed: str) -> int:
 def _list(given: BlockPage, errors: dict[str, str]) -> str:
     kinds = db.session.scalars(select(CourseType).where(CourseType.family != "popular").order_by(CourseType.sort))
     return render_template(
-        "admin/blocks.html", title="号段", back=url_for("console_ledger.index"), rows=[_row(*one) for one in _blocks()],
-        columns=COLUMNS, given=given, errors=errors, may=_may(MAY), year=clock.today().year,
+        "admin/blocks.html", title="号段", back=url_for("console_certificates.index"), columns=COLUMNS,
+        rows=[_row(*one) for one in _blocks()], given=given, errors=errors, may=_may(MAY), year=clock.today().year,
         kinds=[("", "请选"), *((str(one.id), one.name) for one in kinds)],
         units=[("", "请选"), *((str(one.id), one.name) for one in units_to_choose(None))],
     )  # fmt: skip

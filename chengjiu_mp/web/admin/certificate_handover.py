@@ -93,7 +93,7 @@ def _page(given: ReasonPage, errors: dict[str, str]) -> str:
         for one in handover.to_report(SHOWN)
     ]
     return render_template(
-        "admin/handover.html", title="上报", back=url_for("console_ledger.index"), rows=rows, columns=OPEN,
+        "admin/handover.html", title="上报", back=url_for("console_certificates.index"), rows=rows, columns=OPEN,
         total=total, shown=SHOWN, most=handover.MOST, given=given, errors=errors, may=_may(),
         batches=[_batch_row(one, figures, names) for one, figures in found], batch_columns=BATCHES,
         documents="doc_number" in dict(handover.columns_in_force()),

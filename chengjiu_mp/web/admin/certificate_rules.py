@@ -46,8 +46,9 @@ def index() -> str:
     this = clock.today().year
     years = [(year, [_row(one) for one in series.rule_lines(year)]) for year in (this, this + 1)]
     return render_template(
-        "admin/number_rules.html", title="编号规则", back=url_for("console_ledger.index"), years=years, columns=COLUMNS
-    )
+        "admin/number_rules.html", title="编号规则", back=url_for("console_certificates.index"), years=years,
+        columns=COLUMNS,
+    )  # fmt: skip
 
 
 def _row(one: RuleLine) -> list[Any]:

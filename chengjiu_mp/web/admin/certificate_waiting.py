@@ -73,8 +73,9 @@ def _page(given: ExportPage, errors: dict[str, str]) -> str:
         db.session.execute(select(Account.id, Account.name).where(Account.id.in_({one.made_by for one in files}))).all()
     )
     return render_template(
-        "admin/waiting.html", title="待取号", back=url_for("console_ledger.index"), rows=[_row(one) for one in found],
-        columns=PEOPLE, total=total, shown=SHOWN, choices=choices, given=given, errors=errors, most=waiting.MOST,
+        "admin/waiting.html", title="待取号", back=url_for("console_certificates.index"), columns=PEOPLE,
+        rows=[_row(one) for one in found], total=total, shown=SHOWN, choices=choices, given=given, errors=errors,
+        most=waiting.MOST,
         file_columns=FILES, files=[_file(one, names) for one in files],
         may=open_units(principal(), MAY, writing=True) is None,
     )  # fmt: skip

@@ -23,7 +23,6 @@ from chengjiu_mp.core.db import db, unit_of_work
 from chengjiu_mp.core.errors import Refusal
 from chengjiu_mp.core.paging import page
 from chengjiu_mp.core.parsing import In, from_pairs
-from chengjiu_mp.units.policy import open_units
 from chengjiu_mp.web import forms
 
 blueprint = Blueprint("console_certificates", __name__, url_prefix="/console/certificates")
@@ -59,9 +58,6 @@ def index() -> str:
     return render_template(
         "admin/certificates.html", title="证书", rows=[_row(one) for one in newest_of_all([c.id for c in shown.items])],
         chips=_chips(wanted), number=number, following=following, wanted=wanted,
-        may_ledger=open_units(principal(), ("operator", "approver", "auditor")) is None,
-        may_template=open_units(principal(), ("operator", "approver")) is None,
-        may_print=principal().has(*PICTURE_ROLES),
     )  # fmt: skip
 
 

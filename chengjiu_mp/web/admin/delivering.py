@@ -74,7 +74,7 @@ def ways(run_id: int) -> AnyResponse | tuple[str, int]:
         raise
     except Refusal as refusal:
         return show(Of(run_id), errors=forms.errors(refusal, "way")), refusal.kind.value
-    return redirect(url_for("console_printing.of_run", run_id=run_id), 303)
+    return redirect(url_for("console_printing.of_run", run_id=run_id, _anchor="ledger"), 303)
 
 
 @blueprint.post("/runs/<row:run_id>/steps")
@@ -90,7 +90,7 @@ def steps(run_id: int) -> AnyResponse | tuple[str, int]:
         raise
     except Refusal as refusal:
         return show(Of(run_id), errors=forms.errors(refusal, "ids")), refusal.kind.value
-    return redirect(url_for("console_printing.of_run", run_id=run_id), 303)
+    return redirect(url_for("console_printing.of_run", run_id=run_id, _anchor="ledger"), 303)
 
 
 def _advance(given: StepsPage, mine: set[int]) -> None:

@@ -11,14 +11,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
+from sqlalchemy import select
 from werkzeug.wrappers import Response as AnyResponse
 
 from chengjiu_mp.checkin import queries
 from chengjiu_mp.core.access import access, roles
 from chengjiu_mp.core.context import principal
-from chengjiu_mp.core.db import unit_of_work
+from chengjiu_mp.core.db import db, unit_of_work
 from chengjiu_mp.core.errors import NotFound, Refusal, StaleVersion
-from chengjiu_mp.courses.models import CourseRun
+from chengjiu_mp.courses.models import CourseRun, Signup
 from chengjiu_mp.courses.policy import run_for
 from chengjiu_mp.courses.signup_queries import phone_of
 from chengjiu_mp.exams.queries import items_of_run, rows_of_run, submission_of
@@ -116,18 +117,25 @@ def _for_keeping() -> bool:
 
 def _people(run: CourseRun) -> list[Person]:
     items, steps, ticks = items_of_run(run), steps_of_run(run), ticks_of_run(run.id)
-    rows = rows_of_run(run.id)
+    rows, numbers = rows_of_run(run.id), _numbers(run)
     masks = [mask_name(row.signup.name) for row in rows]
     times = Counter(masks)
     return [
         Person(
-            row.signup.id, number, row.signup.name, mask, phone_of(row.signup)[-4:] if times[mask] > 1 else "",
+            row.signup.id, numbers[row.signup.id], row.signup.name, mask,
+            phone_of(row.signup)[-4:] if times[mask] > 1 else "",
             row.version, dict(row.points), {code: dict(one) for code, one in ticks.get(row.signup.id, {}).items()},
             row.outcome, failed_words(steps, ticks.get(row.signup.id, {})),
             {i.code: figure(row.points[i.code]) for i in items if i.code in row.points},
         )
-        for number, (row, mask) in enumerate(zip(rows, masks, strict=True), 1)
+        for row, mask in zip(rows, masks, strict=True)
     ]  # fmt: skip
+
+
+def _numbers(run: CourseRun) -> dict[int, int]:
+    """Return {sign-up: its number in the run}, in the order of signing up: a latecomer moves nobody's number."""
+    ids = db.session.scalars(select(Signup.id).where(Signup.run_id == run.id).order_by(Signup.id))
+    return {signup_id: number for number, signup_id in enumerate(ids, 1)}
 
 
 def _person(run: CourseRun, signup_id: int) -> Person:
