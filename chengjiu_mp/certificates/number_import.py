@@ -24,6 +24,7 @@ from chengjiu_mp.core.db import db, violated
 from chengjiu_mp.core.sheet_rows import Row
 from chengjiu_mp.core.spreadsheet import Sheet
 from chengjiu_mp.courses.models import Signup
+from chengjiu_mp.exams.service import hold_rounds
 
 
 class _There(NamedTuple):
@@ -72,6 +73,8 @@ def import_numbers(read: tuple[list[Row], list[str]], by: Principal, *, partial:
 
 def _write(news: Sequence[Entry], by: Principal) -> list[Certificate]:
     ids = {entry.values["key"]: entry.values["number"] for entry in news}
+    for run_id in sorted(set(db.session.scalars(select(WaitingNumber.run_id).where(WaitingNumber.id.in_(ids))))):
+        hold_rounds(run_id)
     # The rows are the lock: of two imports at once the second finds that they wait no more.
     held = update(WaitingNumber).where(WaitingNumber.id.in_(ids), WaitingNumber.state == "waiting")
     waiting = db.session.scalars(held.values(state="waiting").returning(WaitingNumber))

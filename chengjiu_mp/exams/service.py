@@ -130,6 +130,11 @@ def hold_open(run_id: int) -> int:
     return number
 
 
+def hold_rounds(run_id: int) -> None:
+    """Hold all rounds of a run in this transaction: no result is corrected while a number is issued for it."""
+    db.session.execute(update(Submission).where(Submission.run_id == run_id).values(state=Submission.state))
+
+
 def add_round(run_id: int, number: int) -> None:
     """Add a round of results where it is not there yet; the index judges who is first."""
     fresh = insert_into(Submission).values(run_id=run_id, round=number, state="open", returned_note="")
