@@ -10,13 +10,14 @@ from typing import NamedTuple
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
-from chengjiu_mp.certificates import issuing, numbering
+from chengjiu_mp.certificates import delivery, issuing, numbering
 from chengjiu_mp.certificates.earlier_models import EarlierCertificate
 from chengjiu_mp.certificates.errors import NumbersJustChanged, NumbersRefused
 from chengjiu_mp.certificates.importing import Entry, Preview, chunks, pointed
 from chengjiu_mp.certificates.lookup import same_name
 from chengjiu_mp.certificates.models import Certificate
 from chengjiu_mp.certificates.number_sheet import COLUMNS, read_rows
+from chengjiu_mp.certificates.void_models import NumberVoid
 from chengjiu_mp.certificates.waiting_models import WaitingNumber
 from chengjiu_mp.core import audit
 from chengjiu_mp.core.context import Principal
@@ -96,6 +97,10 @@ def _close(row: WaitingNumber, certificate: Certificate) -> None:
     closed = held.values(state="numbered", certificate_id=certificate.id).returning(WaitingNumber.id)
     if db.session.scalar(closed) is None:
         raise NumbersJustChanged
+    spoiled = select(Certificate).join(NumberVoid, NumberVoid.certificate_id == Certificate.id)
+    spoiled = spoiled.where(Certificate.signup_id == row.signup_id).order_by(Certificate.id.desc()).limit(1)
+    if (before := db.session.scalars(spoiled).first()) is not None:
+        delivery.follow(before, certificate)
     audit.record("number.received", row, unit_id=certificate.owner_unit_id, number=certificate.number)
 
 

@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from chengjiu_mp.certificates import voids
+from chengjiu_mp.certificates import delivery, voids
 from chengjiu_mp.certificates import waiting as queue
 from chengjiu_mp.certificates.errors import NumbersJustChanged, NumbersRefused
 from chengjiu_mp.certificates.issuing import confirm
@@ -23,6 +23,7 @@ from chengjiu_mp.exams.submission import submit_results
 from tests import exams_rows as rows
 from tests import factories, invariants, issued
 from tests.ledgers import office
+from tests.printings import HOME
 from tests.waiting import keys, load, look, row, rule
 
 
@@ -158,3 +159,14 @@ def test_a_number_and_a_correction_at_once_follow_each_other(app: Flask) -> None
     for thread in threads:
         thread.join()
     assert sorted(ends.values()) == [False, True] and sound()
+
+
+def test_the_way_of_the_paper_waits_for_the_number_with_its_holder(app: Flask) -> None:
+    of = Run(external=True)
+    (one,) = load(row("张三", "SH2026-1"))
+    with unit_of_work():
+        delivery.choose(db.session.get_one(Certificate, one.id), "mail", HOME, None)
+    assert spoil(of) is None
+    (made,) = load(row("张三", "SH2026-2"))
+    kept = delivery.delivery_of(made.id)
+    assert kept is not None and (kept.state, delivery.address_of(kept)) == ("chosen", HOME)
