@@ -138,7 +138,7 @@ def address_of(row: Delivery) -> Address | None:
 def paper_is_there(certificate_id: int, by: Principal) -> None:
     """Move on what waited for its print, and bring back what was handed out under a name since corrected."""
     row = delivery_of(certificate_id)
-    if row is not None and row.way != "electronic":
+    if row is not None and _stands(certificate_id) and row.way != "electronic":
         row = _held(certificate_id)
         if row.state != "printed":
             _step(row, "printed", by)
@@ -148,9 +148,12 @@ def advance(certificate_id: int, to: str, by: Principal, *, tracking: str = "") 
     """Take the next step. The holder is told when the paper waits for them or is on its way.
 
     :raise NotThatStep: it does not follow; :raise TrackingMissing; :raise AddressMissing: nowhere to send it
-    :raise PaperStale: the name on it has been corrected since
+    :raise PaperStale: the name on it has been corrected since; :raise NotStanding: it was revoked or voided
     """
     row = _held(certificate_id)
+    # What is under way already arrives, whatever became of it.
+    if to != "delivered" and not _stands(certificate_id):
+        raise NotStanding
     if row.state not in _FROM.get((row.way, to), ()):
         raise NotThatStep
     if to != "delivered" and _is_stale(certificate_id):
@@ -165,6 +168,17 @@ def advance(certificate_id: int, to: str, by: Principal, *, tracking: str = "") 
     if to in ("waiting", "sent"):
         delivery_messages.tell(row)
     return row
+
+
+def follow(old: Certificate, new: Certificate) -> None:
+    """Let the certificate that was issued instead of a spoiled one go the way that was chosen, from its print on."""
+    moved = update(Delivery).where(Delivery.certificate_id == old.id)
+    fresh = moved.values(certificate_id=new.id, state="chosen", tracking="", sent_at=None)
+    db.session.execute(fresh.execution_options(synchronize_session="fetch"))
+
+
+def _stands(certificate_id: int) -> bool:
+    return db.session.scalar(select(Certificate.state).where(Certificate.id == certificate_id)) == "issued"
 
 
 def _is_stale(certificate_id: int) -> bool:

@@ -1,7 +1,10 @@
-"""What may be done to earlier certificates after the import: revoke one, take a whole import back."""
+"""What may be done to earlier certificates after the import: revoke one, by two people as any other certificate, and
+take a whole import back.
+"""
 
 from sqlalchemy import delete, func, select, update
 
+from chengjiu_mp.certificates.desk_errors import OwnProposal, ProposalMissing, RequestOpen
 from chengjiu_mp.certificates.earlier_models import EarlierBatch, EarlierCertificate
 from chengjiu_mp.certificates.errors import BatchWithdrawn, NotStanding, YearDeclared
 from chengjiu_mp.certificates.states import reason_given
@@ -12,7 +15,7 @@ from chengjiu_mp.core.db import db
 
 
 def revoke_earlier(certificate: EarlierCertificate, reason: str) -> None:
-    """Revoke from today on. Who may is the caller's to check (approvers alone).
+    """Revoke from today on: the verb. Pages say :func:`agree`, which sees to it that two people decide (rel 3.7).
 
     :raise ReasonMissing: a reason of fewer than two characters; :raise NotStanding: it is revoked already
     """
@@ -27,6 +30,62 @@ def revoke_earlier(certificate: EarlierCertificate, reason: str) -> None:
         raise NotStanding
     db.session.refresh(certificate)
     audit.record("earlier_certificate.revoked", certificate, unit_id=certificate.owner_unit_id, reason=reason)
+
+
+def propose(certificate: EarlierCertificate, reason: str, by: Principal) -> None:
+    """Propose to revoke it; nothing changes until somebody else agrees.
+
+    :raise ReasonMissing: a reason of fewer than two characters; :raise NotStanding: it is revoked already
+    :raise RequestOpen: somebody proposed it before
+    """
+    reason = reason_given(reason)
+    free = (EarlierCertificate.id == certificate.id, EarlierCertificate.state != "revoked")
+    taken = db.session.scalar(
+        update(EarlierCertificate)
+        .where(*free, EarlierCertificate.proposed_by.is_(None))
+        .values(proposed_by=by.account_id, proposed_at=clock.now(), proposed_reason=reason)
+        .returning(EarlierCertificate.id)
+    )
+    db.session.refresh(certificate)
+    if taken is None:
+        raise NotStanding if certificate.state == "revoked" else RequestOpen
+    unit = certificate.owner_unit_id
+    audit.record("earlier_certificate.revocation_proposed", certificate, unit_id=unit, reason=reason)
+
+
+def agree(certificate: EarlierCertificate, by: Principal) -> None:
+    """Revoke what somebody else proposed to revoke; the reason on record is the proposal's.
+
+    :raise ProposalMissing: nobody did; :raise OwnProposal: the caller did; :raise NotStanding: it is revoked already
+    """
+    held = update(EarlierCertificate).where(
+        EarlierCertificate.id == certificate.id, EarlierCertificate.state != "revoked",
+        EarlierCertificate.proposed_by != by.account_id,
+    )  # fmt: skip
+    taken = db.session.scalar(held.values(revoked_by=by.account_id).returning(EarlierCertificate.id))
+    db.session.refresh(certificate)
+    if taken is None:
+        if certificate.state == "revoked":
+            raise NotStanding
+        raise ProposalMissing if certificate.proposed_by is None else OwnProposal
+    revoke_earlier(certificate, certificate.proposed_reason or "")
+
+
+def decline(certificate: EarlierCertificate, by: Principal) -> None:
+    """Refuse a proposed revocation, or take one's own back: the certificate stands as it did.
+
+    :raise ProposalMissing: none is open
+    """
+    held = update(EarlierCertificate).where(
+        EarlierCertificate.id == certificate.id, EarlierCertificate.state != "revoked",
+        EarlierCertificate.proposed_by.is_not(None),
+    )  # fmt: skip
+    nobody = held.values(proposed_by=None, proposed_at=None, proposed_reason=None)
+    own = certificate.proposed_by == by.account_id
+    if db.session.scalar(nobody.returning(EarlierCertificate.id)) is None:
+        raise ProposalMissing
+    db.session.refresh(certificate)
+    audit.record("earlier_certificate.revocation_refused", certificate, unit_id=certificate.owner_unit_id, own=own)
 
 
 def withdraw_batch(batch: EarlierBatch, reason: str, by: Principal) -> int:

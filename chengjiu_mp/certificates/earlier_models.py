@@ -38,6 +38,9 @@ class EarlierCertificate(Base):
     __table_args__ = (
         CheckConstraint("state in ('issued','revoked','superseded')", name="state"),
         CheckConstraint("valid_until is null or valid_until >= issued_on", name="dates"),
+        CheckConstraint(
+            "revoked_by is null or (proposed_by is not null and revoked_by <> proposed_by)", name="two_people"
+        ),
     )
 
     # What asks a certificate whether it is one need not ask where it stands.
@@ -54,6 +57,11 @@ class EarlierCertificate(Base):
     owner_unit_id: Mapped[int] = mapped_column(ForeignKey("unit.id"), index=True)
     source: Mapped[str] = mapped_column(String(60))
     batch_id: Mapped[int] = mapped_column(ForeignKey("earlier_batch.id"), index=True)
+    # A revocation that somebody proposed, and who agreed; both are empty for what a ledger says itself.
+    proposed_by: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    proposed_at: Mapped[datetime | None]
+    proposed_reason: Mapped[str | None] = mapped_column(String(200))
+    revoked_by: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
     revoked_on: Mapped[date | None]
     revoke_reason: Mapped[str] = mapped_column(String(200), default="")
 

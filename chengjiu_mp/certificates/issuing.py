@@ -16,7 +16,7 @@ from chengjiu_mp.core.context import Principal
 from chengjiu_mp.core.db import after_commit, db
 from chengjiu_mp.core.rows import insert_into
 from chengjiu_mp.courses.models import CourseRun, CourseType, Signup, Syllabus
-from chengjiu_mp.exams.attempts import is_newest
+from chengjiu_mp.exams.attempts import stands_passed
 from chengjiu_mp.exams.models import ExamResult, Submission
 from chengjiu_mp.exams.submission import take_confirmation
 from chengjiu_mp.outbox.service import tell
@@ -49,7 +49,7 @@ def confirm(run_id: int, by: Principal, *, mode: str | None = None) -> list[Cert
     """
     run, mine = take_confirmation(run_id, by)
     if mine:
-        passed = _passed(run.id)
+        passed = _passed(run.id, fresh=True)
         if passed:
             _number(_batch(run, mode, by), passed)
         after_commit(lambda: hooks.crash_after_commit("certificates.confirm"))
@@ -91,22 +91,26 @@ def certificates_of_run(run_id: int) -> list[Certificate]:
     return list(db.session.scalars(select(Certificate).where(Certificate.run_id == run_id).order_by(Certificate.id)))
 
 
-def _passed(run_id: int) -> Sequence[Signup]:
-    """Present and passed in the run's newest round (rel-I9), in the order of names, so that neighbours on the list
-    have neighbouring numbers.
+def _passed(run_id: int, *, fresh: bool = False) -> Sequence[Signup]:
+    """Present and passed by a confirmed round (rel-I9), in the order of names, so that neighbours on the list have
+    neighbouring numbers.
 
-    The newest attempt counts. What earlier rounds led to was issued with them, and is not issued again when it was
-    revoked since. Who had their data erased before gets none: there is no name to print.
+    The newest attempt counts, and while it is not confirmed there is none. Who had their data erased before gets
+    none: there is no name to print.
+
+    :param fresh: by the run's newest round alone. What earlier rounds led to was issued with them, and is not issued
+        again when it was revoked since
     """
-    newest_round = select(func.max(Submission.round)).where(Submission.run_id == run_id).scalar_subquery()
     standing = select(Certificate.id).where(Certificate.signup_id == Signup.id, Certificate.state != "revoked").exists()
-    return db.session.scalars(
+    query = (
         select(Signup)
-        .join(ExamResult, (ExamResult.signup_id == Signup.id) & is_newest())
-        .where(Signup.run_id == run_id, Signup.outcome == "attended", ExamResult.outcome == "passed")
-        .where(ExamResult.round == newest_round, ~standing, Signup.erased_at.is_(None))
-        .order_by(Signup.sort_key, Signup.id)
-    ).all()
+        .join(ExamResult, (ExamResult.signup_id == Signup.id) & stands_passed())
+        .where(Signup.run_id == run_id, Signup.outcome == "attended", ~standing, Signup.erased_at.is_(None))
+    )
+    if fresh:
+        newest_round = select(func.max(Submission.round)).where(Submission.run_id == run_id).scalar_subquery()
+        query = query.where(ExamResult.round == newest_round)
+    return db.session.scalars(query.order_by(Signup.sort_key, Signup.id)).all()
 
 
 def _batch(run: CourseRun, mode: str | None, by: Principal) -> Batch:
@@ -127,7 +131,9 @@ def _number(batch: Batch, passed: Sequence[Signup]) -> list[Certificate]:
         waiting.wait(passed, batch.kind.id, year)
         return []
     taken = numbering.allot(batch.kind, year, len(passed), mode=batch.mode, unit_id=batch.run.unit_id)
-    return _issue(batch, list(zip(passed, taken.numbers, strict=True)), taken.places)
+    made = _issue(batch, list(zip(passed, taken.numbers, strict=True)), taken.places)
+    waiting.close_for(made)
+    return made
 
 
 def _issue(batch: Batch, numbered: Sequence[tuple[Signup, str]], places: Sequence[Place]) -> list[Certificate]:

@@ -10,13 +10,14 @@ from typing import NamedTuple
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
-from chengjiu_mp.certificates import issuing, numbering
+from chengjiu_mp.certificates import delivery, issuing, numbering
 from chengjiu_mp.certificates.earlier_models import EarlierCertificate
 from chengjiu_mp.certificates.errors import NumbersJustChanged, NumbersRefused
 from chengjiu_mp.certificates.importing import Entry, Preview, chunks, pointed
 from chengjiu_mp.certificates.lookup import same_name
 from chengjiu_mp.certificates.models import Certificate
 from chengjiu_mp.certificates.number_sheet import COLUMNS, read_rows
+from chengjiu_mp.certificates.void_models import NumberVoid
 from chengjiu_mp.certificates.waiting_models import WaitingNumber
 from chengjiu_mp.core import audit
 from chengjiu_mp.core.context import Principal
@@ -24,6 +25,7 @@ from chengjiu_mp.core.db import db, violated
 from chengjiu_mp.core.sheet_rows import Row
 from chengjiu_mp.core.spreadsheet import Sheet
 from chengjiu_mp.courses.models import Signup
+from chengjiu_mp.exams.service import hold_rounds
 
 
 class _There(NamedTuple):
@@ -72,6 +74,8 @@ def import_numbers(read: tuple[list[Row], list[str]], by: Principal, *, partial:
 
 def _write(news: Sequence[Entry], by: Principal) -> list[Certificate]:
     ids = {entry.values["key"]: entry.values["number"] for entry in news}
+    for run_id in sorted(set(db.session.scalars(select(WaitingNumber.run_id).where(WaitingNumber.id.in_(ids))))):
+        hold_rounds(run_id)
     # The rows are the lock: of two imports at once the second finds that they wait no more.
     held = update(WaitingNumber).where(WaitingNumber.id.in_(ids), WaitingNumber.state == "waiting")
     waiting = db.session.scalars(held.values(state="waiting").returning(WaitingNumber))
@@ -93,6 +97,10 @@ def _close(row: WaitingNumber, certificate: Certificate) -> None:
     closed = held.values(state="numbered", certificate_id=certificate.id).returning(WaitingNumber.id)
     if db.session.scalar(closed) is None:
         raise NumbersJustChanged
+    spoiled = select(Certificate).join(NumberVoid, NumberVoid.certificate_id == Certificate.id)
+    spoiled = spoiled.where(Certificate.signup_id == row.signup_id).order_by(Certificate.id.desc()).limit(1)
+    if (before := db.session.scalars(spoiled).first()) is not None:
+        delivery.follow(before, certificate)
     audit.record("number.received", row, unit_id=certificate.owner_unit_id, number=certificate.number)
 
 

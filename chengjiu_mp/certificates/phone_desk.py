@@ -65,8 +65,7 @@ def start(person: Person, wish: NewPhone) -> PhoneChange:
         raise DocumentUnseen(field="seen")
     reason, minor = reason_given(wish.reason), is_minor(person, wish.birth)
     number, uid = codes.mobile(wish.phone), ids.new_uid()
-    # The person's row is the lock: two desks at once follow each other, and the later one stands.
-    db.session.execute(update(Person).where(Person.id == person.id).values(uid=person.uid))
+    _hold(person.id)
     db.session.execute(
         update(PhoneChange)
         .where(PhoneChange.person_id == person.id, PhoneChange.state.in_(("sent", "proved")))
@@ -94,9 +93,10 @@ def prove(change_id: int, code: str) -> PhoneChange:
     row = db.session.get_one(PhoneChange, change_id)
     if row.state != "sent":
         raise ChangeNotOpen
-    challenge = row.challenge
+    challenge, person_id = row.challenge, row.person_id
     index = codes.prove(challenge, code, PURPOSE)
     with unit_of_work():
+        _hold(person_id)
         changed = _step(change_id, "sent", state="proved", proved_at=clock.now())
         if changed.phone_index != index:
             raise ChangeNotOpen
@@ -114,6 +114,7 @@ def decide(change: PhoneChange, *, agreed: bool, reason: str = "") -> PhoneChang
     me = context.principal().account_id
     if change.made_by == me:
         raise OwnChange
+    _hold(change.person_id)
     said = {"decided_by": me, "decided_at": clock.now(), "decision": "" if agreed else reason_given(reason)}
     row = _step(change.id, "proved", state="done" if agreed else "refused", **said)
     if agreed:
@@ -149,6 +150,11 @@ def phone_of(change: PhoneChange) -> str:
     if not change.phone_sealed:
         return ""
     return privacy.unseal(change.phone_sealed, place=PhoneChange.PLACE, row=change.uid)
+
+
+def _hold(person_id: int) -> None:
+    """The person's row is the lock: two desks at once follow each other, and who is erased meanwhile stays so."""
+    db.session.execute(update(Person).where(Person.id == person_id).values(uid=Person.uid))
 
 
 def _step(change_id: int, before: str, **values: object) -> PhoneChange:

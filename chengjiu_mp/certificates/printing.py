@@ -151,12 +151,16 @@ def mark_printed(file: PrintFile, by: Principal) -> int:
 
     :raise FileNotReady: there was nothing to print yet
     """
-    if file.file is None and file.state != "gone":
+    # A picture for keeping is no paper, and what went before it was made was never printed.
+    if file.product in ZIPS or not file.done or file.state == "queued":
         raise FileNotReady
     held = update(PrintFile).where(PrintFile.id == file.id, PrintFile.printed_at.is_(None))
     if db.session.scalar(held.values(printed_at=clock.now()).returning(PrintFile.id)) is None:
         return 0
     wanted = select(CertificateVersion).where(CertificateVersion.id.in_(file.version_ids))
+    # Revoked before it was made, it is on no sheet.
+    wanted = wanted.join(Certificate, Certificate.id == CertificateVersion.certificate_id)
+    wanted = wanted.where(Certificate.state == "issued")
     versions = db.session.scalars(wanted.order_by(CertificateVersion.id)).all()
     for version in versions:
         enter_print(version, by, file.id)

@@ -3,7 +3,7 @@
 A void is a row, not a hole; it is never given again (rel-I9).
 """
 
-from chengjiu_mp.certificates import issuing, numbering, states
+from chengjiu_mp.certificates import delivery, issuing, numbering, states
 from chengjiu_mp.certificates.errors import BlockClosed, BlockSize, NumberNotLeft, NumbersFromOutside
 from chengjiu_mp.certificates.models import Certificate, NumberSeries
 from chengjiu_mp.certificates.void_models import NumberBlock, NumberVoid
@@ -31,7 +31,10 @@ def void_certificate(certificate: Certificate, reason: str, by: Principal, *, ag
         certificate_id=certificate.id, reason=reason, made_by=by.account_id,
     )  # fmt: skip
     _record(void, certificate.owner_unit_id)
-    return issuing.issue_again(certificate, by) if again else None
+    made = issuing.issue_again(certificate, by) if again else None
+    if made is not None:
+        delivery.follow(certificate, made)
+    return made
 
 
 def make_block(kind_id: int, year: int, unit_id: int, count: int, by: Principal) -> NumberBlock:

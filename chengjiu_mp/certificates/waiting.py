@@ -7,9 +7,10 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, select, update
 
 from chengjiu_mp.certificates.errors import NobodyWaits
+from chengjiu_mp.certificates.models import Certificate
 from chengjiu_mp.certificates.number_sheet import COLUMNS, key_of
 from chengjiu_mp.certificates.states import reason_given
 from chengjiu_mp.certificates.waiting_models import NumberExport, WaitingNumber
@@ -18,7 +19,10 @@ from chengjiu_mp.core.audit import Deed
 from chengjiu_mp.core.context import Principal
 from chengjiu_mp.core.db import db
 from chengjiu_mp.core.limits import Limit
+from chengjiu_mp.core.rows import insert_into
 from chengjiu_mp.courses.models import CourseRun, CourseType, Signup
+from chengjiu_mp.exams.attempts import stands_passed
+from chengjiu_mp.exams.models import ExamResult
 from chengjiu_mp.people.document_types import DocType
 from chengjiu_mp.people.models import Person
 from chengjiu_mp.units.models import Unit
@@ -41,23 +45,41 @@ class Waits:
 
 
 def wait(signups: Iterable[Signup], course_type_id: int, year: int) -> None:
-    """Put these people in line for a number, in the current transaction."""
+    """Put these people in line for a number, in the current transaction.
+
+    Who waits already, from before their result was corrected, keeps the place in line.
+    """
     for signup in signups:
-        row = WaitingNumber(signup_id=signup.id, run_id=signup.run_id, course_type_id=course_type_id, year=year)
-        db.session.add(row)
-        db.session.flush()
+        fresh = insert_into(WaitingNumber).values(
+            signup_id=signup.id, run_id=signup.run_id, course_type_id=course_type_id, year=year, state="waiting",
+            since=clock.now(),
+        )  # fmt: skip
+        added = db.session.scalar(fresh.on_conflict_do_nothing().returning(WaitingNumber.id))
+        if added is None:
+            continue
+        row = db.session.get_one(WaitingNumber, added)
         audit.record("number.awaited", row, unit_id=signup.owner_unit_id, run_id=signup.run_id, signup_id=signup.id)
 
 
+def close_for(certificates: Iterable[Certificate]) -> None:
+    """Let nobody wait on who got one of our own numbers: the rule changed since they waited."""
+    for certificate in certificates:
+        held = update(WaitingNumber).where(
+            WaitingNumber.signup_id == certificate.signup_id, WaitingNumber.state == "waiting"
+        )
+        db.session.execute(held.values(state="numbered", certificate_id=certificate.id))
+
+
 def _waiting() -> Select[int, Signup, str, CourseRun, str, datetime]:
-    # Who had their data erased meanwhile has no name to print and waits no more.
+    # Who had their data erased meanwhile has no name to print and waits no more; neither does who has no pass any more.
+    passed = select(ExamResult.id).where(ExamResult.signup_id == Signup.id, stands_passed()).exists()
     return (
         select(WaitingNumber.id, Signup, CourseType.name, CourseRun, Unit.name, WaitingNumber.since)
         .join(Signup, Signup.id == WaitingNumber.signup_id)
         .join(CourseType, CourseType.id == WaitingNumber.course_type_id)
         .join(CourseRun, CourseRun.id == WaitingNumber.run_id)
         .join(Unit, Unit.id == Signup.owner_unit_id)
-        .where(WaitingNumber.state == "waiting", Signup.erased_at.is_(None))
+        .where(WaitingNumber.state == "waiting", Signup.erased_at.is_(None), passed)
     )
 
 
@@ -90,13 +112,8 @@ def waits_for_number(signup_id: int) -> bool:
 
 def runs_waiting() -> list[tuple[CourseRun, int]]:
     """Return the runs somebody waits in, with how many, the oldest first."""
-    counted = (
-        select(WaitingNumber.run_id, func.count().label("people"))
-        .join(Signup, Signup.id == WaitingNumber.signup_id)
-        .where(WaitingNumber.state == "waiting", Signup.erased_at.is_(None))
-        .group_by(WaitingNumber.run_id)
-        .subquery()
-    )
+    who = _waiting().with_only_columns(WaitingNumber.run_id).subquery()
+    counted = select(who.c.run_id, func.count().label("people")).group_by(who.c.run_id).subquery()
     query = select(CourseRun, counted.c.people).join(counted, counted.c.run_id == CourseRun.id).order_by(CourseRun.id)
     return [(run, int(people)) for run, people in db.session.execute(query)]
 

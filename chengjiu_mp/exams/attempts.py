@@ -17,6 +17,14 @@ def is_newest() -> ColumnElement[bool]:
     return ExamResult.attempt == newest.correlate(ExamResult).scalar_subquery()
 
 
+def stands_passed() -> ColumnElement[bool]:
+    """Return, as SQL, whether an ExamResult is a pass that counts: the newest attempt, and two people confirmed it."""
+    confirmed = select(Submission.id).where(
+        Submission.run_id == ExamResult.run_id, Submission.round == ExamResult.round, Submission.state == "confirmed"
+    )
+    return is_newest() & (ExamResult.outcome == "passed") & confirmed.correlate(ExamResult).exists()
+
+
 def newest_results(signup_ids: Collection[int]) -> dict[int, ExamResult]:
     """Return {sign-up: newest attempt} as it is in the database now."""
     query = select(ExamResult).where(ExamResult.signup_id.in_(signup_ids), is_newest())

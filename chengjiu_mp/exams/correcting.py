@@ -17,7 +17,7 @@ from chengjiu_mp.exams.queries import exempt_items, items_of_run
 from chengjiu_mp.exams.resits import open_round
 from chengjiu_mp.exams.schemas import CorrectionIn
 from chengjiu_mp.exams.scheme import outcome_of
-from chengjiu_mp.exams.service import check_points, refuse_absent
+from chengjiu_mp.exams.service import check_points, hold_rounds, refuse_absent
 
 CORRECTORS = ("operator",)
 
@@ -36,6 +36,7 @@ def record_correction(run_id: int, given: CorrectionIn, by: Principal) -> ExamRe
     signup = db.session.get(Signup, given.signup_id)
     if signup is None or signup.run_id != run.id or signup.outcome != "attended":
         raise NotPresent(field="signup_id", signup_id=given.signup_id)
+    hold_rounds(run.id)
     number = open_round(run.id)
     last = newest_results([signup.id]).get(signup.id)
     if last is None or last.round == number:

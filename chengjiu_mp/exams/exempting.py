@@ -50,7 +50,7 @@ def exempt(run_id: int, given: ExemptionIn, by: Principal) -> None:
         return
     audit.record(
         "results.exempted", db.session.get_one(ExamExemption, added), unit_id=run.unit_id, run_id=run.id,
-        signup_id=signup.id, item=given.item, reason=given.reason.strip(), number=given.certificate_no.strip(),
+        signup_id=signup.id, item=given.item, reason=given.reason.strip(),
     )  # fmt: skip
     _judge(run, last, before | {given.item})
 

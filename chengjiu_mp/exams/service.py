@@ -90,7 +90,11 @@ def refuse_absent(run: CourseRun, passing: Sequence[int], places: Mapping[int, i
 
 
 def _taken(rows: Sequence[ResultIn], before: Mapping[int, ExamResult]) -> dict[int, dict[str, float]]:
-    """Return {sign-up: points}, what a re-sit carried over put in; it is not taken again."""
+    """Return {sign-up: points}, what a re-sit carried over put in; it is not taken again.
+
+    A checklist on which nobody ticked anything of an item leaves points alone that never came from ticks: those typed
+    in the grid, corrected, or carried over.
+    """
     found, errors = {}, []
     for place, row in enumerate(rows):
         last = before.get(row.signup_id)
@@ -101,10 +105,17 @@ def _taken(rows: Sequence[ResultIn], before: Mapping[int, ExamResult]) -> dict[i
             for code in kept
             if code in points and points[code] != kept[code]
         ]
-        found[row.signup_id] = points | kept
+        found[row.signup_id] = _not_ticked(row, last) | points | kept
     if errors:
         raise Invalid(errors)
     return found
+
+
+def _not_ticked(row: ResultIn, last: ExamResult | None) -> dict[str, float]:
+    if last is None:
+        return {}
+    codes = [code for code, ticks in (row.steps or {}).items() if not ticks and not last.steps.get(code)]
+    return {code: last.items[code] for code in codes if code in last.items}
 
 
 def _refuse_settled(rows: Sequence[ResultIn], before: Mapping[int, ExamResult], number: int) -> None:
@@ -128,6 +139,11 @@ def hold_open(run_id: int) -> int:
         found = submission_of(run_id)
         raise ResultsConfirmed if found and found.state == "confirmed" else ResultsSubmitted
     return number
+
+
+def hold_rounds(run_id: int) -> None:
+    """Hold all rounds of a run in this transaction: no result is corrected while a number is issued for it."""
+    db.session.execute(update(Submission).where(Submission.run_id == run_id).values(state=Submission.state))
 
 
 def add_round(run_id: int, number: int) -> None:

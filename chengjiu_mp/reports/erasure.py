@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from sqlalchemy import exists, select
 
 from chengjiu_mp.certificates.delivery import forget_addresses_of
+from chengjiu_mp.certificates.desk_forgetting import forget_desk_of
 from chengjiu_mp.certificates.earlier_models import EarlierCertificate
 from chengjiu_mp.certificates.holder_photos import forget_photos
 from chengjiu_mp.certificates.models import Certificate
@@ -18,6 +19,7 @@ from chengjiu_mp.core.db import db
 from chengjiu_mp.core.retention import periods
 from chengjiu_mp.courses.erasing import erase_signups, give_places_back, with_moved
 from chengjiu_mp.courses.models import LIVE, CourseRun, Signup
+from chengjiu_mp.exams.erasing import erase_exemptions
 from chengjiu_mp.lists.erasing import erase_rows
 from chengjiu_mp.outbox.erasing import erase_messages_about
 from chengjiu_mp.people.erasing import end_consents, erase_person, lock_people
@@ -121,6 +123,7 @@ def _erased(held: Sequence[Held], who: Principal, *, forget_certificates: bool) 
 def _erase_around(held: Held) -> int:
     """Erase what hangs on the sign-ups; return how many messages that were."""
     erase_rows(held.signup_ids)
+    erase_exemptions(held.signup_ids)
     forget_photos(held.signup_ids)
     certificates = [one.id for one in _certificates(held.person.id)] if held.whole else []
     messages = erase_messages_about({"signup": held.signup_ids, "certificate": certificates})
@@ -141,6 +144,7 @@ def _erase_person(held: Held, messages: int, *, forget_certificates: bool) -> No
     certificates = _certificates(held.person.id) if held.whole else []
     forgotten = held.whole and (forget_certificates or not certificates)
     if held.whole:
+        forget_desk_of(held.person.id)
         erase_person(held.person, forget=forgotten)
     audit.record(
         "person.erased", held.person, signups=len(held.signup_ids), messages=messages, certificates=len(certificates),

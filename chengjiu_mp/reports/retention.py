@@ -10,6 +10,7 @@ from datetime import datetime, time, timedelta
 from sqlalchemy import ColumnElement, and_, case, exists, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
+from chengjiu_mp.certificates.desk_forgetting import forget_changes_before, forget_desk_of, forget_refused_before
 from chengjiu_mp.certificates.earlier_models import EarlierCertificate
 from chengjiu_mp.certificates.holder_photos import forget_photos
 from chengjiu_mp.certificates.models import Certificate
@@ -23,6 +24,7 @@ from chengjiu_mp.core.retention import periods
 from chengjiu_mp.core.rows import insert_into
 from chengjiu_mp.courses.erasing import erase_signups
 from chengjiu_mp.courses.models import CourseRun, Signup
+from chengjiu_mp.exams.erasing import erase_exemptions
 from chengjiu_mp.exams.models import Submission
 from chengjiu_mp.lists.erasing import erase_named_before, erase_rows
 from chengjiu_mp.outbox.erasing import erase_messages_about, erase_messages_before
@@ -86,6 +88,7 @@ def _purge_signups() -> int:
     due = db.session.scalars(query.where(_signup_is_due()).order_by(Signup.id).limit(BATCH)).all()
     erase_messages_about({"signup": due})
     erase_rows(due)
+    erase_exemptions(due)
     done = erase_signups(due)
     # After the rows' locks: a picture that was on its way came before them or comes no more.
     forget_photos(due)
@@ -134,6 +137,7 @@ def _purge_people() -> int:
     lock_people([one.id for one in due])
     due = db.session.scalars(query.where(Person.id.in_([one.id for one in due])).order_by(Person.id)).all()
     for person in due:
+        forget_desk_of(person.id)
         erase_person(person, forget=True)
     return len(due)
 
@@ -160,6 +164,11 @@ STEPS: tuple[tuple[str, Callable[[], int]], ...] = (
     ("provisional", lambda: forget_open_before(_before(periods().unfinished), BATCH)),
     ("evidence", lambda: forget_before(_before(periods().certified), BATCH)),
     ("messages", lambda: erase_messages_before(_before(periods().messages), BATCH)),
+    ("refused_names", lambda: forget_refused_before(_before(periods().messages), BATCH)),
+    (
+        "phone_changes",
+        lambda: forget_changes_before(_before(periods().codes), _before(periods().unfinished), BATCH),
+    ),
     ("codes", lambda: signin.drop_codes_before(_before(periods().codes), BATCH)),
     ("devices", lambda: forget_devices_before(_before(periods().sessions), BATCH)),
     ("sessions", _purge_sessions),

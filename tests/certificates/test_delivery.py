@@ -6,13 +6,14 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from chengjiu_mp.certificates import delivery, printing_ledger, states
+from chengjiu_mp.certificates import delivery, printing, printing_ledger, states, voids
 from chengjiu_mp.certificates.delivery_models import Delivery
 from chengjiu_mp.certificates.errors import NotStanding, ReasonMissing
 from chengjiu_mp.certificates.models import Certificate
 from chengjiu_mp.certificates.printing import Of
 from chengjiu_mp.certificates.printing_errors import (
     AddressMissing,
+    FileNotReady,
     NothingToUndo,
     NotThatStep,
     PaperStale,
@@ -199,3 +200,54 @@ def test_an_address_is_read_before_it_is_kept() -> None:
     assert delivery.read_address("张三", "139 0000 0001", " 江阴市  澄江街道 1 号 ") == delivery.Address(
         "张三", "13900000001", "江阴市 澄江街道 1 号"
     )
+
+
+def test_nobody_is_called_to_fetch_what_was_revoked_meanwhile(app: Flask) -> None:
+    one = printings.drawn("张三")[0]
+    by = clerk()
+    printings.choose(one, "pickup")
+    printings.printed(Of(one.run_id), by)
+    with unit_of_work():
+        states.revoke(db.session.get_one(Certificate, one.id), "替考")
+    for to in ("waiting", "collected"):
+        with pytest.raises(NotStanding):
+            step(one, to, by)
+    assert row(one).state == "printed"
+
+
+def test_what_was_revoked_before_its_print_was_never_printed(app: Flask) -> None:
+    one, other = printings.drawn("张三", "李四")
+    by = clerk()
+    for each in (one, other):
+        printings.choose(each, "pickup")
+    (file_id,) = printings.ask(Of(one.run_id), "cards", by)
+    with unit_of_work():
+        states.revoke(db.session.get_one(Certificate, one.id), "替考")
+    printings.make(file_id)
+    with unit_of_work():
+        assert printing.mark_printed(printing.file_of(file_id, by), by) == 1
+    assert (row(one).state, row(other).state) == ("chosen", "printed")
+
+
+def test_pictures_for_keeping_are_no_paper(app: Flask) -> None:
+    one = printings.drawn("张三")[0]
+    by = clerk()
+    printings.choose(one, "pickup")
+    (file_id,) = printings.ask(Of(one.run_id), "zip_jpg", by)
+    printings.make(file_id)
+    with pytest.raises(FileNotReady), unit_of_work():
+        printing.mark_printed(printing.file_of(file_id, by), by)
+    assert row(one).state == "chosen"
+
+
+def test_the_certificate_instead_of_a_spoiled_one_goes_the_way_that_was_chosen(app: Flask) -> None:
+    one = printings.drawn("张三")[0]
+    by = clerk()
+    printings.choose(one, "mail")
+    printings.printed(Of(one.run_id), by)
+    with unit_of_work():
+        made = voids.void_certificate(db.session.get_one(Certificate, one.id), "印坏了", by, again=True)
+        assert made is not None
+    kept = row(made)
+    assert (kept.way, kept.state, delivery.address_of(kept)) == ("mail", "chosen", HOME)
+    assert delivery.delivery_of(one.id) is None

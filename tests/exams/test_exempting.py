@@ -47,7 +47,7 @@ def test_an_exempt_item_counts_as_passed(desk: Desk) -> None:
     row = db.session.scalars(select(ExamExemption)).one()
     assert (row.reason, row.certificate_no, row.by_name) == ("持有效救护员证", "JYR202500012", "陈建国")
     entry = db.session.scalars(select(AuditEntry).where(AuditEntry.action == "results.exempted")).one()
-    assert (entry.facts["item"], entry.facts["number"]) == ("cpr", "JYR202500012")
+    assert entry.facts["item"] == "cpr" and "JYR202500012" not in str(entry.facts)
 
 
 def test_what_was_entered_before_is_judged_anew_and_a_form_from_before_is_stale(desk: Desk) -> None:

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from chengjiu_mp.core.db import db
+from chengjiu_mp.exams.exemption_models import ExamExemption
 from chengjiu_mp.exams.models import ExamResult, Submission
 from chengjiu_mp.signin.models import Account
 from tests import exams_rows as rows
@@ -148,3 +149,40 @@ def test_a_latecomer_moves_nobodys_number(phone: Phone) -> None:
     with factories.made():
         rows.attended(phone.run, "安心", sort_key="")
     assert line.findall(phone.get(phone.list)) == [("安心", "4"), ("欧阳娜娜", "1"), ("张三", "2"), ("张四", "3")]
+
+
+def typed(phone: Phone, **more: Any) -> ExamResult:
+    with factories.made():
+        found = rows.result(phone.people[0], {"theory": 60, "cpr": 88, "aed": 95}, "failed")
+        for name, value in more.items():
+            setattr(found, name, value)
+    return found
+
+
+def test_points_typed_in_the_grid_outlive_a_sheet_that_ticks_nothing_of_them(phone: Phone) -> None:
+    typed(phone)
+    reply = phone.client.post(phone.url(), data={"version": 1, "p.theory": "90"}, headers=phone.headers)
+    assert reply.status_code == 303
+    assert (stored().items, stored().outcome) == ({"theory": 90, "cpr": 88, "aed": 95}, "passed")
+
+
+def test_ticks_taken_back_take_their_points_along(phone: Phone) -> None:
+    phone.save()
+    phone.client.post(phone.url(), data={"version": 1, "p.theory": "90"}, headers=phone.headers)
+    assert (stored().items, stored().outcome) == ({"theory": 90}, "incomplete")
+
+
+def test_what_need_not_be_taken_again_is_said_and_stays(phone: Phone) -> None:
+    typed(phone, carried=["cpr"], items={"cpr": 88}, outcome="incomplete")
+    with factories.made():
+        db.session.add(
+            ExamExemption(
+                run_id=phone.run.id, signup_id=phone.people[0].id, item="aed", reason="持证", certificate_no="A1"
+            )
+        )
+    page = phone.get(phone.url())
+    assert "上次已合格，沿用 88 分，不用再考" in page and "免考，不用考" in page
+    assert 'name="t.cpr.' not in page and 'name="t.aed.' not in page
+    reply = phone.client.post(phone.url(), data={"version": 1, "p.theory": "90"}, headers=phone.headers)
+    assert reply.status_code == 303
+    assert (stored().items, stored().outcome) == ({"theory": 90, "cpr": 88}, "passed")

@@ -6,12 +6,14 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
 
 from chengjiu_mp.certificates.earlier_models import EarlierBatch, EarlierCertificate
 from chengjiu_mp.core.db import db, unit_of_work
 from chengjiu_mp.people.models import Person
 from chengjiu_mp.people.service import prove_name, prove_phone
+from chengjiu_mp.signin.models import RoleGrant
 from tests import factories, issued, ledgers
 from tests.ledgers import HEADER, line, registered
 from tests.sheets import book
@@ -123,16 +125,34 @@ def test_a_unit_sees_its_own_alone(client: FlaskClient) -> None:
     assert "来源 2023 年纸质台账" in words(client, f"{LIST}{ids['JYHS-2023-0008']}", headers)
 
 
-def test_an_approver_revokes_one_with_a_reason(client: FlaskClient) -> None:
+def test_two_people_revoke_one_with_a_reason(client: FlaskClient) -> None:
     ledgers.load(line())
     one = db.session.scalars(select(EarlierCertificate.id)).one()
-    path = f"{LIST}{one}/revoke"
-    assert client.post(path, data={"reason": "替考"}, headers=signed()).status_code == 403
+    here = f"{LIST}{one}"
+    with factories.made():
+        both = factories.account("operator", name="周敏")
+        db.session.add(RoleGrant(account_id=both.id, role="approver"))
+        own = factories.headers_of(both)
     headers = signed("approver")
-    assert client.post(path, data={"reason": ""}, headers=headers).status_code == 422
-    assert client.post(path, data={"reason": "替考"}, headers=headers).status_code == 303
-    assert "已吊销" in words(client, f"{LIST}{one}", headers)
-    assert "已经吊销" in client.post(path, data={"reason": "替考"}, headers=headers).text
+
+    def post(step: str, who: Headers, reason: str = "") -> int:
+        return client.post(f"{here}/{step}", data={"reason": reason}, headers=who).status_code
+
+    assert (post("revoke", headers), post("propose", signed("auditor"), "替考")) == (409, 403)
+    assert (post("propose", own), post("propose", own, "替考"), post("propose", signed(), "替考")) == (422, 303, 409)
+    assert post("propose", signed("operator", read_only=True), "替考") == 403
+    assert (post("revoke", own), post("revoke", signed())) == (403, 403)
+    assert "由您提出" in words(client, here, own) and "有效" in words(client, here, own)
+    assert (post("decline", signed()), post("decline", own), post("decline", own)) == (404, 303, 409)
+    assert (post("propose", own, "替考"), post("revoke", headers)) == (303, 303)
+    assert "已吊销" in words(client, here, headers) and "替考" in words(client, here, headers)
+    assert (post("revoke", headers), post("propose", own, "替考")) == (409, 409)
+    db.session.rollback()
+    row = db.session.get_one(EarlierCertificate, one)
+    assert (row.proposed_by, row.revoke_reason) == (both.id, "替考") and row.revoked_by not in (None, both.id)
+    with pytest.raises(IntegrityError, match="two_people"):
+        db.session.execute(update(EarlierCertificate).values(revoked_by=both.id))
+    db.session.rollback()
 
 
 def test_an_approver_of_the_city_takes_an_import_back(client: FlaskClient) -> None:

@@ -7,6 +7,8 @@ ACTIONS = {
     "account.phone_changed": "更换账号手机号",
     "account.phone_proved": "核实账号手机号",
     "account.wechat_bound": "绑定微信",
+    "earlier_certificate.revocation_proposed": "提出吊销历史证书",
+    "earlier_certificate.revocation_refused": "没有同意吊销历史证书",
     "earlier_certificate.revoked": "吊销历史证书",
     "earlier_certificates.imported": "导入历史证书",
     "earlier_certificates.withdrawn": "撤回历史证书的导入",

@@ -43,6 +43,8 @@ VALUES = {
     "what.names": "名单上的姓名",
     "what.people": "人员",
     "what.provisional": "没有补录的到场手机号",
+    "what.phone_changes": "没有办完的换手机号",
+    "what.refused_names": "没有通过的更名申请里的姓名",
     "what.replies": "重复提交记录",
     "what.sessions": "登录",
     "what.signups": "报名",

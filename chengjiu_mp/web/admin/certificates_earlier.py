@@ -1,5 +1,6 @@
 """历史证书: the papers of old ledgers, one of them, and the import that brought them."""
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
@@ -11,6 +12,7 @@ from chengjiu_mp.certificates import earlier, earlier_changes, states
 from chengjiu_mp.certificates.earlier import EarlierSeen
 from chengjiu_mp.certificates.earlier_models import EarlierBatch, EarlierCertificate
 from chengjiu_mp.certificates.importing import ROLES
+from chengjiu_mp.certificates.request_queries import PROPOSERS
 from chengjiu_mp.certificates.verifying import tidy_number
 from chengjiu_mp.core.access import access, roles
 from chengjiu_mp.core.context import principal
@@ -86,15 +88,42 @@ def one(certificate_id: int) -> str:
     return _page(certificate_id)
 
 
+@blueprint.post("/<row:certificate_id>/propose")
+@access(roles(*PROPOSERS))
+def propose(certificate_id: int) -> AnyResponse | tuple[str, int]:
+    """Propose to revoke it, with a reason."""
+    return _changed(certificate_id, PROPOSERS, lambda of, reason: earlier_changes.propose(of, reason, principal()))
+
+
 @blueprint.post("/<row:certificate_id>/revoke")
 @access(roles(*APPROVER))
 def revoke(certificate_id: int) -> AnyResponse | tuple[str, int]:
-    """Revoke, with a reason."""
+    """Revoke what somebody else proposed to revoke."""
+    return _changed(certificate_id, APPROVER, lambda of, _: earlier_changes.agree(of, principal()))
+
+
+@blueprint.post("/<row:certificate_id>/decline")
+@access(roles(*PROPOSERS, *APPROVER))
+def decline(certificate_id: int) -> AnyResponse | tuple[str, int]:
+    """Refuse a proposal, or take one's own back."""
+    may = (*PROPOSERS, *APPROVER)
+    return _changed(certificate_id, may, lambda of, _: _declined(of))
+
+
+def _declined(of: EarlierCertificate) -> None:
+    # As for other certificates: an operator takes their own back, an approver decides on anybody's.
+    if of.proposed_by != principal().account_id:
+        earlier.earlier_for(principal(), of.id, roles=APPROVER, writing=True)
+    earlier_changes.decline(of, principal())
+
+
+def _changed(
+    certificate_id: int, may: tuple[str, ...], change: Callable[[EarlierCertificate, str], None]
+) -> AnyResponse | tuple[str, int]:
     try:
         given = from_pairs(ReasonPage, request.form, ignore=forms.IGNORED)
         with unit_of_work():
-            of = earlier.earlier_for(principal(), certificate_id, roles=APPROVER, writing=True)
-            earlier_changes.revoke_earlier(of, given.reason)
+            change(earlier.earlier_for(principal(), certificate_id, roles=may, writing=True), given.reason)
     except NotFound:
         raise
     except Refusal as refusal:
@@ -110,7 +139,9 @@ def _page(certificate_id: int, problem: str = "") -> str:
     return render_template(
         "admin/earlier_one.html", title=f"历史证书 {row.number}", back=url_for(".index"), seen=seen, unit=unit,
         batch=batch, word=states.WORDS[seen.state], tone=TONES[seen.state], problem=problem,
-        may_change=principal().has(*APPROVER), may_batch=_may_see(batch),
+        may_propose=principal().has(*PROPOSERS), may_agree=principal().has(*APPROVER),
+        own=row.proposed_by is not None and row.proposed_by == principal().account_id,
+        by=_names({row.proposed_by}).get(row.proposed_by, ""), may_batch=_may_see(batch),
     )  # fmt: skip
 
 

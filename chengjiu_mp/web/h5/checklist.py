@@ -22,7 +22,7 @@ from chengjiu_mp.core.errors import NotFound, Refusal, StaleVersion
 from chengjiu_mp.courses.models import CourseRun, Signup
 from chengjiu_mp.courses.policy import run_for
 from chengjiu_mp.courses.signup_queries import phone_of
-from chengjiu_mp.exams.queries import items_of_run, rows_of_run, submission_of
+from chengjiu_mp.exams.queries import Row, items_of_run, rows_of_run, submission_of
 from chengjiu_mp.exams.schemas import ResultIn
 from chengjiu_mp.exams.scheme import WORDS, Item, figure
 from chengjiu_mp.exams.service import WRITERS, save_results
@@ -53,6 +53,9 @@ class Person:
     ticks: dict[str, dict[str, str]]
     outcome: str
     why: list[str]
+    # Items that need not be taken again, with the reason in words; those of them that are exempt have no points.
+    settled: dict[str, str] = field(default_factory=dict)
+    exempt: list[str] = field(default_factory=list)
     # What stands in the boxes of items without steps.
     typed: dict[str, str] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
@@ -70,6 +73,7 @@ class Person:
         return {
             "signup_id": self.signup_id, "number": self.number, "name": self.masked, "tail": self.tail,
             "version": self.version, "items": self.points, "steps": self.ticks, "outcome": self.outcome,
+            "settled": self.settled, "exempt": self.exempt,
         }  # fmt: skip
 
 
@@ -126,6 +130,7 @@ def _people(run: CourseRun) -> list[Person]:
             phone_of(row.signup)[-4:] if times[mask] > 1 else "",
             row.version, dict(row.points), {code: dict(one) for code, one in ticks.get(row.signup.id, {}).items()},
             row.outcome, failed_words(steps, ticks.get(row.signup.id, {})),
+            _settled(row), sorted(row.exempt),
             {i.code: figure(row.points[i.code]) for i in items if i.code in row.points},
         )
         for row, mask in zip(rows, masks, strict=True)
@@ -136,6 +141,11 @@ def _numbers(run: CourseRun) -> dict[int, int]:
     """Return {sign-up: its number in the run}, in the order of signing up: a latecomer moves nobody's number."""
     ids = db.session.scalars(select(Signup.id).where(Signup.run_id == run.id).order_by(Signup.id))
     return {signup_id: number for number, signup_id in enumerate(ids, 1)}
+
+
+def _settled(row: Row) -> dict[str, str]:
+    carried = {code: f"上次已合格，沿用 {figure(row.points[code])} 分，不用再考" for code in row.carried}
+    return carried | dict.fromkeys(row.exempt, "免考，不用考")
 
 
 def _person(run: CourseRun, signup_id: int) -> Person:

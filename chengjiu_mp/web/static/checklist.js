@@ -31,7 +31,7 @@ function read() {
     }
     const ticks = {};
     for (const { code } of item.steps) {
-      const said = form.elements[`t.${item.code}.${code}`].value;
+      const said = form.elements[`t.${item.code}.${code}`]?.value; // what need not be taken again has no boxes
       if (said) ticks[code] = said === "ok" ? "" : form.elements[`w.${item.code}.${code}`].value;
     }
     steps[item.code] = ticks;
@@ -44,6 +44,7 @@ function fill({ items, steps }) {
   for (const item of scheme) {
     if (!item.steps.length) form.elements[`p.${item.code}`].value = items[item.code] ?? "";
     for (const { code } of item.steps) {
+      if (!form.elements[`t.${item.code}.${code}`]) continue;
       const said = steps[item.code]?.[code];
       form.elements[`t.${item.code}.${code}`].value = said === undefined ? "" : said ? "no" : "ok";
       if (said === undefined) for (const box of form.elements[`t.${item.code}.${code}`]) box.checked = false;
@@ -53,18 +54,29 @@ function fill({ items, steps }) {
   total();
 }
 
+// Points that never came from ticks stand until somebody ticks: typed in the grid, corrected, or carried over.
+function standing(steps) {
+  const stands = ({ code }) => !Object.keys(steps[code] || {}).length && !Object.keys(row?.steps[code] || {}).length && (row?.items[code] ?? null) !== null;
+  return Object.fromEntries(scheme.filter((item) => item.steps.length && stands(item)).map(({ code }) => [code, row.items[code]]));
+}
+
 function total() {
   const { items, steps } = read();
-  const points = Object.fromEntries(Object.entries(items).filter(([, each]) => each !== null));
+  const points = { ...Object.fromEntries(Object.entries(items).filter(([, each]) => each !== null)), ...standing(steps) };
+  for (const item of scheme) {
+    const why = row?.settled?.[item.code];
+    const line = part("settled", form.querySelector(`[data-item="${item.code}"]`));
+    [line.hidden, line.textContent] = [!why, why || ""];
+  }
   for (const item of scheme.filter((each) => each.steps.length)) {
     const sum = part("sum", form.querySelector(`[data-item="${item.code}"]`));
     const left = item.steps.length - Object.keys(steps[item.code]).length;
     const missed = item.steps.some((step) => step.critical && steps[item.code][step.code]);
-    const now = items[item.code];
+    const now = points[item.code] ?? null;
     sum.textContent = now === null ? `还有 ${left} 步没勾` : `${now} 分${now >= item.pass ? "，合格" : missed ? "，关键步骤没做到，不合格" : "，不合格"}`;
     sum.className = `sum ${now === null ? "" : now >= item.pass ? "ok" : "bad"}`;
   }
-  const [word, tone] = WORDS[outcomeOf(scheme, points)];
+  const [word, tone] = WORDS[outcomeOf(scheme.filter(({ code }) => !row?.exempt?.includes(code)), points)];
   const words = scheme.map(({ code, name }) => `${name} ${points[code] ?? "—"}`).join("　");
   part("total").hidden = false;
   part("total").replaceChildren(words, Object.assign(document.createElement("span"), { className: `pill ${tone}`, textContent: word }));
