@@ -242,7 +242,7 @@ class _Known:
 
 
 def _kinds() -> list[Any]:
-    return [kind for kind in queries.course_types() if kind.family == "certified"]
+    return [kind for kind in queries.course_types() if kind.family == "certified" and kind.refresh_of_id is None]
 
 
 def _by_name(pairs: Iterable[tuple[str, int]]) -> dict[str, list[int]]:
