@@ -76,9 +76,9 @@ def nothing_to_renew(run: CourseRun, at: str = "") -> NothingToRenew:
     """Return the refusal of a refresher run, with the next whole courses of the kind that it renews."""
     kind, phone = certified_kind(run.syllabus.course_type), site().help_phone
     others = offered(runs_nearby(run, only=kind.id))
-    advice = "请先参加列出的完整班。" if others else "请先参加完整的培训班；眼下没有场次，请过些日子再来看看。"
+    advice = "请先参加列出的完整班" if others else "请先参加完整的培训班，眼下没有场次，过些日子再来看看"
     said = (
-        f"复训班只给有{kind.name}证书的人续证：{renewable_words(run.syllabus)}。这个证件没有查到这样的证书。{advice}"
+        f"复训班只收有{kind.name}证书的人（{renewable_words(run.syllabus)}），这个证件没有查到。{advice}；"
         f"有以前的纸质证书的，请致电 {phone}。"
     )
     return NothingToRenew(said, field=f"{at}.doc_number".lstrip("."), alternatives=others, call=phone)
