@@ -26,9 +26,17 @@ def upgrade():
     with op.batch_alter_table('syllabus', schema=None) as batch_op:
         batch_op.alter_column('renew_within_months', existing_type=sa.Integer(), existing_nullable=False, server_default=None)
         batch_op.create_check_constraint(batch_op.f('ck_syllabus_renew_within'), 'renew_within_months >= 0')
+    # What was imported before is held from here on, as what is imported after is.
+    op.execute(
+        "insert into attainment (person_id, kind, valid_to, source) "
+        "select e.person_id, t.code, e.valid_until, 'earlier:' || cast(e.id as varchar) "
+        "from earlier_certificate e join course_type t on t.id = e.course_type_id join person p on p.id = e.person_id "
+        "where e.state = 'issued' and (p.name is null or p.name = e.name)"
+    )
 
 
 def downgrade():
+    op.execute("delete from attainment where source like 'earlier:%'")
     with op.batch_alter_table('syllabus', schema=None) as batch_op:
         batch_op.drop_constraint(batch_op.f('ck_syllabus_renew_within'), type_='check')
         batch_op.drop_column('renew_within_months')
