@@ -43,7 +43,11 @@ COURSE_TYPES: tuple[tuple[str, str, str, float, int, int, int | None, str | None
     ("popular", "普及培训", "popular", 2, 200, 0, None, None),
     ("instructor", "师资培训", "instructor", 40, 30, 18, None, None),
     ("instructor_refresh", "师资复训", "instructor", 8, 50, 18, None, None),
-)
+    # Rows are only ever added at the end: their ids are the same in every installation.
+    ("cpr_aed_refresher", "CPR+AED 复训", "certified", 2, 50, 14, None, "cpr_aed_refresher"),
+)  # fmt: skip
+# Refreshers, and the kind whose certificates each renews.
+REFRESHES = {"cpr_aed_refresher": "cpr_aed"}
 
 _THEORY = {"code": "theory", "name": "理论", "kind": "theory", "max": 100, "pass": 80, "required": True}
 # Steps, their points and which are critical: common practice of first-aid courses, confirmed by nobody yet.
@@ -78,6 +82,7 @@ SCHEMES = {
     "cpr_aed": ("CPR+AED 考核", [_THEORY, _CPR, _AED]),
     "junior": ("初级救护员考核", [_THEORY, _CPR, _AED]),
     "responder": ("救护员考核", [_THEORY, _CPR, _AED, _WOUND]),
+    "cpr_aed_refresher": ("CPR+AED 复训考核", [_CPR, _AED]),
 }
 
 BRING = "请带身份证件原件，穿便于活动的衣裤和平底鞋，提前 15 分钟到场。"
@@ -132,7 +137,7 @@ def _install_type(
     sort: int, code: str, name: str, family: str, hours: float, capacity: int, min_age: int, *rest: Any
 ) -> None:
     validity_months, scheme_code = rest
-    kind = _ensure(CourseType, {"code": code}, name=name, family=family, sort=sort)
+    kind = _ensure(CourseType, {"code": code}, name=name, family=family, sort=sort, refresh_of_id=_renewed_by(code))
     scheme = db.session.scalars(select(ExamScheme).where(ExamScheme.code == scheme_code)).first()
     _ensure(
         Syllabus, {"course_type_id": kind.id, "version": 1}, hours=hours, capacity_default=capacity, min_age=min_age,
@@ -140,9 +145,13 @@ def _install_type(
         exam_scheme_id=scheme.id if scheme else None, bring=BRING,
         health_notice=HEALTH if family == "certified" else "",
         unconfirmed=[
-            "hours", "min_age", "validity_months", "exam_scheme_id", "min_attendance_ratio",
+            "hours", "min_age", "validity_months", "exam_scheme_id", "min_attendance_ratio", "renew_within_months",
         ] if family == "certified" else ["hours"],
     )  # fmt: skip
+
+
+def _renewed_by(code: str) -> int | None:
+    return db.session.scalar(select(CourseType.id).where(CourseType.code == REFRESHES.get(code)))
 
 
 def _ensure(model: type[Base], key: dict[str, Any], **values: Any) -> Any:

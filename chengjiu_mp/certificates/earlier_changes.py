@@ -4,6 +4,7 @@ take a whole import back.
 
 from sqlalchemy import delete, func, select, update
 
+from chengjiu_mp.certificates import earlier_held
 from chengjiu_mp.certificates.desk_errors import OwnProposal, ProposalMissing, RequestOpen
 from chengjiu_mp.certificates.earlier_models import EarlierBatch, EarlierCertificate
 from chengjiu_mp.certificates.errors import BatchWithdrawn, NotStanding, YearDeclared
@@ -28,6 +29,7 @@ def revoke_earlier(certificate: EarlierCertificate, reason: str) -> None:
     )
     if taken is None:
         raise NotStanding
+    earlier_held.end(certificate)
     db.session.refresh(certificate)
     audit.record("earlier_certificate.revoked", certificate, unit_id=certificate.owner_unit_id, reason=reason)
 
@@ -108,6 +110,7 @@ def withdraw_batch(batch: EarlierBatch, reason: str, by: Principal) -> int:
     if closed := sorted({day.year for day in days} & declared_years()):
         raise YearDeclared(years=closed)
     gone = db.session.scalar(select(func.count()).where(EarlierCertificate.batch_id == batch.id)) or 0
+    earlier_held.forget(batch.id)
     db.session.execute(delete(EarlierCertificate).where(EarlierCertificate.batch_id == batch.id))
     db.session.refresh(batch)
     audit.record("earlier_certificates.withdrawn", batch, rows=gone, reason=reason)

@@ -8,6 +8,7 @@ from sqlalchemy.orm import aliased
 
 from chengjiu_mp.certificates import messages
 from chengjiu_mp.certificates.models import Certificate
+from chengjiu_mp.certificates.renewing import refreshers
 from chengjiu_mp.core import audit, clock, privacy
 from chengjiu_mp.core.db import db
 from chengjiu_mp.courses.models import CourseType
@@ -52,8 +53,9 @@ def give_notice(certificate_id: int) -> None:
     newest = contacts[-1]
     phone = privacy.unseal(newest.phone_sealed, place=Contact.PLACE, row=newest.uid)
     kind = db.session.get_one(CourseType, row.course_type_id).name
+    body = messages.expiring(kind, row.valid_until, shorter=bool(refreshers(row)))
     tell(
-        messages.EXPIRING, dedupe_key=f"certificate:{row.id}:expiring", body=messages.expiring(kind, row.valid_until),
+        messages.EXPIRING, dedupe_key=f"certificate:{row.id}:expiring", body=body,
         phone=None if phone.startswith("+") else phone, about=row, unit_id=row.owner_unit_id,
         expires_at=clock.at_local(row.valid_until + timedelta(days=1)),
     )  # fmt: skip

@@ -18,11 +18,12 @@ from chengjiu_mp.core.errors import NotFound
 from chengjiu_mp.core.photos import Photo
 from chengjiu_mp.core.storage import media
 from chengjiu_mp.courses.models import LIVE, CourseRun, Signup, Syllabus
+from chengjiu_mp.courses.refreshing import certified_kind
 
 
 def wants_photo(run: CourseRun) -> bool:
     """Return whether certificates of this run would be drawn with a picture, as things are now."""
-    kind = db.session.get_one(Syllabus, run.syllabus_id).course_type
+    kind = certified_kind(db.session.get_one(Syllabus, run.syllabus_id).course_type)
     if kind.family == "popular":
         return False
     return templates.has_photo(templates.name_in_force(kind.id))

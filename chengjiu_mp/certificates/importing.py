@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from chengjiu_mp.certificates import numbering
+from chengjiu_mp.certificates import earlier_held, numbering
 from chengjiu_mp.certificates.earlier_models import EarlierBatch, EarlierCertificate
 from chengjiu_mp.certificates.earlier_sheet import COLUMNS, plain, read_rows, template
 from chengjiu_mp.certificates.errors import LedgerJustChanged, LedgerRefused
@@ -135,6 +135,8 @@ def _write(entries: Sequence[Entry], by: Principal) -> EarlierBatch:
         if one.there is not None:
             one.there.person_id = people[one.row]
     db.session.flush()
+    for chunk in chunks([one.values["number"] for one in entries if one.row in people]):
+        earlier_held.hold(chunk)
     check_not_erased(live)
     audit.record("earlier_certificates.imported", batch, added=batch.added, completed=batch.completed)
     return batch
@@ -242,7 +244,7 @@ class _Known:
 
 
 def _kinds() -> list[Any]:
-    return [kind for kind in queries.course_types() if kind.family == "certified"]
+    return [kind for kind in queries.course_types() if kind.family == "certified" and kind.refresh_of_id is None]
 
 
 def _by_name(pairs: Iterable[tuple[str, int]]) -> dict[str, list[int]]:

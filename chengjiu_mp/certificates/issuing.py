@@ -16,6 +16,7 @@ from chengjiu_mp.core.context import Principal
 from chengjiu_mp.core.db import after_commit, db
 from chengjiu_mp.core.rows import insert_into
 from chengjiu_mp.courses.models import CourseRun, CourseType, Signup, Syllabus
+from chengjiu_mp.courses.refreshing import certified_kind, validity_of
 from chengjiu_mp.exams.attempts import stands_passed
 from chengjiu_mp.exams.models import ExamResult, Submission
 from chengjiu_mp.exams.submission import take_confirmation
@@ -25,7 +26,7 @@ from chengjiu_mp.people.models import Attainment
 
 @dataclass(frozen=True)
 class Batch:
-    """What the certificates of one confirmation share."""
+    """What the certificates of one confirmation share; ``kind`` is that of the certificates, not always the run's."""
 
     run: CourseRun
     syllabus: Syllabus
@@ -115,12 +116,14 @@ def _passed(run_id: int, *, fresh: bool = False) -> Sequence[Signup]:
 
 def _batch(run: CourseRun, mode: str | None, by: Principal) -> Batch:
     syllabus = db.session.get_one(Syllabus, run.syllabus_id)
-    today, months, kind = clock.today(), syllabus.validity_months, syllabus.course_type
+    # A refresher's certificates are of the kind that it renews, and move no figure of the plan (rulings: counting).
+    today, months, taught = clock.today(), validity_of(syllabus), syllabus.course_type
+    kind, renews = certified_kind(taught), taught.refresh_of_id is not None
     mode = mode or numbering.rule_in_force(kind, today.year)[0]
     return Batch(
         run, syllabus, kind, issued_on=today, valid_until=add_months(today, months) if months else None,
-        count_year=clock.day_of(run.ends_at).year, countable=kind.family == "certified" and mode != numbering.TEST,
-        mode=mode, by=by.account_id,
+        count_year=clock.day_of(run.ends_at).year, mode=mode, by=by.account_id,
+        countable=kind.family == "certified" and not renews and mode != numbering.TEST,
     )  # fmt: skip
 
 

@@ -57,9 +57,13 @@ def phone_left() -> str:
     )
 
 
-def expiring(kind: str, valid_until: date) -> str:
-    """Return the words that tell a person that a certificate ends soon, and where to take the course again."""
+def expiring(kind: str, valid_until: date, *, shorter: bool = False) -> str:
+    """Return the words that tell a person that a certificate ends soon, and where to take the course again.
+
+    :param shorter: a refresher takes its holder now
+    """
+    how = "上一次复训班就能续证（比整班短），" if shorter else "想继续有效，再学一次就行，"
     return (
-        f"【江阴红十字】您的{kind}证书{date_long(valid_until)}到期。想继续有效，再学一次就行，"
+        f"【江阴红十字】您的{kind}证书{date_long(valid_until)}到期。{how}"
         f"点这里看附近的班，资料不用重填：{site().link('/again/')}"
     )

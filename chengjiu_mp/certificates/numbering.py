@@ -136,7 +136,9 @@ class Taken:
         ).all()  # fmt: skip
         self._there = [expression(row.pattern, str(row.year)) for row in rows]
         self._known = {(row.course_type_id, row.year, row.mode) for row in rows}
-        kinds = db.session.execute(select(CourseType.id, CourseType.code)).all()
+        # A refresher's certificates take the numbers of the kind that it renews.
+        own = select(CourseType.id, CourseType.code).where(CourseType.refresh_of_id.is_(None))
+        kinds = db.session.execute(own).all()
         self._ahead = [
             (expression(default_pattern(code, mode), r"(?P<year>[0-9]{4})"), kind, mode)
             for kind, code in kinds

@@ -19,7 +19,7 @@ from chengjiu_mp.certificates.versions import verify_url
 from chengjiu_mp.core import hooks, privacy, storage
 from chengjiu_mp.core.db import db, end_read
 from chengjiu_mp.core.fonts import MissingGlyphs, discover_fonts
-from chengjiu_mp.courses.models import CourseRun, Syllabus
+from chengjiu_mp.courses.models import CourseRun, CourseType, Syllabus
 from chengjiu_mp.people.documents import mask_document
 from chengjiu_mp.people.models import Person
 
@@ -71,8 +71,10 @@ def face_of(version: CertificateVersion) -> CertificateFace:
     certificate = db.session.get_one(Certificate, version.certificate_id)
     run = db.session.get_one(CourseRun, certificate.run_id)
     syllabus = db.session.get_one(Syllabus, certificate.syllabus_id)
+    # A refresher's own name stands in its run and its syllabus; the certificate is of the kind that it renews.
+    kind = db.session.get_one(CourseType, certificate.course_type_id)
     return CertificateFace(
-        kind_name=syllabus.course_type.name, number=certificate.number, holder_name=version.name,
+        kind_name=kind.name, number=certificate.number, holder_name=version.name,
         issued_on=certificate.issued_on, valid_until=certificate.valid_until, run_title=run.title,
         hours=Decimal(str(syllabus.hours)), syllabus=f"{syllabus.course_type.name}教学大纲 第 {syllabus.version} 版",
         verify_url=verify_url(version), template=version.template, title=look.title, issuer=look.issuer,

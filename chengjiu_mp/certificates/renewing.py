@@ -1,9 +1,9 @@
-"""再培训 (feat-N27): certificates that end soon, and where their holder can take the same course again."""
+"""再培训 (feat-N27): certificates that end soon, and where their holder renews them or takes the same course again."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import and_, case, or_, select
+from sqlalchemy import ColumnElement, and_, case, or_, select
 
 from chengjiu_mp.certificates.models import Certificate
 from chengjiu_mp.certificates.queries import Seen, certificates_of_people
@@ -11,8 +11,9 @@ from chengjiu_mp.core import clock, privacy
 from chengjiu_mp.core.calendar import add_months
 from chengjiu_mp.core.db import db
 from chengjiu_mp.courses.entry import Entry
-from chengjiu_mp.courses.models import CourseRun, SeatPool, Syllabus
+from chengjiu_mp.courses.models import CourseRun, CourseType, SeatPool, Syllabus
 from chengjiu_mp.courses.queries import RunAndSeats, runs_by_id
+from chengjiu_mp.courses.refreshing import who_may_renew
 from chengjiu_mp.people.documents import DocType
 from chengjiu_mp.people.models import Contact, Person
 from chengjiu_mp.people.queries import live_contacts
@@ -51,6 +52,17 @@ def expiring(person_ids: Collection[int]) -> list[Seen]:
 
 def runs_again(certificate: Certificate) -> list[RunAndSeats]:
     """Return runs of the same kind that take people now: those with a seat first, then the holder's own town's."""
+    return _runs_of(certificate, Syllabus.course_type_id == certificate.course_type_id)
+
+
+def refreshers(certificate: Certificate) -> list[RunAndSeats]:
+    """Return runs of the kind's refreshers, in the order of :func:`runs_again`, that its holder may renew it by."""
+    renews = select(CourseType.id).where(CourseType.refresh_of_id == certificate.course_type_id)
+    found = _runs_of(certificate, Syllabus.course_type_id.in_(renews))
+    return [one for one in found if who_may_renew([certificate.person_id], one.run)]
+
+
+def _runs_of(certificate: Certificate, kinds: ColumnElement[bool]) -> list[RunAndSeats]:
     row = select(Unit.row_id).where(Unit.id == certificate.owner_unit_id).scalar_subquery()
     now = clock.now()
     query = (
@@ -59,7 +71,7 @@ def runs_again(certificate: Certificate) -> list[RunAndSeats]:
         .join(Syllabus, Syllabus.id == CourseRun.syllabus_id)
         .join(Unit, Unit.id == CourseRun.unit_id)
         .where(
-            Syllabus.course_type_id == certificate.course_type_id, CourseRun.state == "published",
+            kinds, CourseRun.state == "published",
             CourseRun.signup_opens_at <= now, CourseRun.signup_closes_at > now, CourseRun.ends_at > now,
             or_(CourseRun.open_to_all, CourseRun.unit_id == certificate.owner_unit_id),
         )

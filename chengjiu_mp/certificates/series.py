@@ -59,8 +59,8 @@ def may_be_set(year: int) -> bool:
 
 def rule_lines(year: int) -> list[RuleLine]:
     """Return every kind that leads to a certificate, in a year."""
-    found = select(CourseType).where(CourseType.family != "popular").order_by(CourseType.sort, CourseType.id)
-    kinds = db.session.scalars(found).all()
+    found = select(CourseType).where(CourseType.family != "popular", CourseType.refresh_of_id.is_(None))
+    kinds = db.session.scalars(found.order_by(CourseType.sort, CourseType.id)).all()
     open_ = select(SeriesRule).where(SeriesRule.year == year, SeriesRule.state == "proposed")
     waiting = {one.course_type_id: one for one in db.session.scalars(open_)}
     rows = db.session.execute(
@@ -212,7 +212,7 @@ def _rivals(kind: CourseType, year: int) -> Iterable[_Rival]:
         if (rule.course_type_id, rule.year) != (kind.id, year):
             yield _Rival(rule.pattern, rule.year)
     this = clock.today().year
-    for one in db.session.scalars(select(CourseType)):
+    for one in db.session.scalars(select(CourseType).where(CourseType.refresh_of_id.is_(None))):
         for mode in (LOCAL, TEST):
             pattern = default_pattern(one.code, mode)
             for near in (this, this + 1):

@@ -64,8 +64,8 @@ def upload_scans(run_id: int, body: schemas.ScansIn) -> schemas.ScanAnswers:
 @route(blueprint, "POST", "/runs/<row:run_id>/walk-ins", MAY, status=201, example=_WALK_IN,
        refusals=(NotFound, RosterNotOpen, NoMeetings, NotCheckedIn, errors.RunIsFull, errors.SignupClosed,
                  errors.AlreadySignedUp, errors.OverlappingSignup, errors.TooYoung, errors.GuardianRequired,
-                 errors.TooManyPlaces, DocumentRefused, NameRefused, PhoneRefused, ConsentMissing,
-                 ErasedMeanwhile))  # fmt: skip
+                 errors.NothingToRenew, errors.TooManyPlaces, DocumentRefused, NameRefused, PhoneRefused,
+                 ConsentMissing, ErasedMeanwhile))  # fmt: skip
 def add_walk_in(run_id: int, body: schemas.WalkInIn) -> schemas.WalkInOut:
     """Sign up who came to the door, and check them in, or neither; beyond the capacity only with ``over``."""
     fields = set(schemas.WalkInIn.model_fields) - {"meeting_id", "over"}

@@ -74,7 +74,8 @@ def come_first(run_id: int, body: schemas.CameFirstIn) -> schemas.CameFirstOut:
        example=_COMPLETE,
        refusals=(NotFound, RosterNotOpen, NotCheckedIn, ProvisionalEnded, TooLateToComplete, errors.SignupClosed,
                  errors.AlreadySignedUp, errors.OverlappingSignup, errors.TooYoung, errors.GuardianRequired,
-                 errors.TooManyPlaces, DocumentRefused, NameRefused, ConsentMissing, ErasedMeanwhile))  # fmt: skip
+                 errors.NothingToRenew, errors.TooManyPlaces, DocumentRefused, NameRefused, ConsentMissing,
+                 ErasedMeanwhile))  # fmt: skip
 def complete(run_id: int, row_id: int, body: schemas.CompleteIn) -> schemas.CompletedOut:
     """Say who came first: a sign-up, checked in from when they came."""
     provisional.of_run(principal(), run_id, row_id)

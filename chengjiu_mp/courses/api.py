@@ -167,8 +167,9 @@ def visitor() -> limiting.Visitor:
 @route(blueprint, "POST", "/runs/<row:run_id>/signups", access.PUBLIC, status=201, before=spend_signup_limits,
        example=_SIGNUP_EXAMPLE,
        refusals=(NotFound, errors.SignupNotOpen, errors.SignupClosed, errors.AlreadySignedUp, errors.OverlappingSignup,
-                 errors.TooYoung, errors.GuardianRequired, DocumentRefused, NameRefused, PhoneRefused, ConsentMissing,
-                 TooMany, errors.QuestionNeeded, errors.DeviceFull, errors.TooManyPlaces, ErasedMeanwhile))  # fmt: skip
+                 errors.TooYoung, errors.GuardianRequired, errors.NothingToRenew, DocumentRefused, NameRefused,
+                 PhoneRefused, ConsentMissing, TooMany, errors.QuestionNeeded, errors.DeviceFull,
+                 errors.TooManyPlaces, ErasedMeanwhile))  # fmt: skip
 def make_signup(run_id: int, body: schemas.SignupIn) -> schemas.SignupMadeOut | Response:
     """Sign up: a seat, or a numbered place in the line. 200 with the ticket when this caller already holds it."""
     limiting.use_up(visitor(), g.answered)
@@ -204,7 +205,7 @@ def withdraw_signup(signup_id: int, body: schemas.WithdrawIn | None) -> schemas.
        example={"name": "张三丰"},
        refusals=(NotFound, errors.CorrectionUnexplained, errors.NothingToCorrect, errors.RosterLocked,
                  errors.AlreadySignedUp, errors.OverlappingSignup, errors.BirthDateMissing, errors.TooYoung,
-                 errors.GuardianRequired, DocumentRefused, NameRefused, PhoneRefused, TooMany,
+                 errors.GuardianRequired, errors.NothingToRenew, DocumentRefused, NameRefused, PhoneRefused, TooMany,
                  ErasedMeanwhile))  # fmt: skip
 def correct_signup(signup_id: int, body: schemas.SignupCorrectionIn) -> schemas.SignupCorrectedOut:
     """Put a name, a document or a phone right: its owner, or who shows the ticket's token, until the list is final.

@@ -21,6 +21,7 @@ from chengjiu_mp.courses.locking import roster_locked
 from chengjiu_mp.courses.models import LIVE, CourseRun, Signup
 from chengjiu_mp.courses.naming import GLYPH_MISSING
 from chengjiu_mp.courses.queries import run_with_seats
+from chengjiu_mp.courses.refreshing import check_may_renew
 from chengjiu_mp.courses.signup_queries import overlaps_another, phone_of
 from chengjiu_mp.people.documents import DocType, DocumentReading, read_document
 from chengjiu_mp.people.latin_names import LatinName, read_latin_name, speaks_of_passport
@@ -110,7 +111,7 @@ def _understood(wish: Correction, run: CourseRun, *, guardian: bool, latin_name:
         document = read_document(wish.doc_number, wish.doc_type, today=clock.today(), latin_name=latin_name)
         if birth := birth_of(document, wish.birth_date):
             check_age(birth, run, guardian=guardian)
-        todo["document"] = lambda rows, _: _change_document(rows, document, wish.birth_date)
+        todo["document"] = lambda rows, of: _change_document(rows, of, document, wish.birth_date)
     if wish.name is not None:
         name = read_name(wish.name)
         todo["name"] = lambda rows, _: _change_name(rows, name)
@@ -123,7 +124,7 @@ def _understood(wish: Correction, run: CourseRun, *, guardian: bool, latin_name:
     return todo
 
 
-def _change_document(rows: Sequence[Signup], reading: DocumentReading, birth_date: date | None) -> str:
+def _change_document(rows: Sequence[Signup], run: CourseRun, reading: DocumentReading, birth_date: date | None) -> str:
     """Move the sign-up to the person of another document; the place stays the same one."""
     person = person_for(reading)
     if person.id == rows[0].person_id:
@@ -132,6 +133,7 @@ def _change_document(rows: Sequence[Signup], reading: DocumentReading, birth_dat
         return _to_desk(rows[0], "document")
     if any(overlaps_another(row.run_id, person.id) for row in rows):
         raise OverlappingSignup(field="doc_number")
+    check_may_renew(person.id, run)
     try:
         with db.session.begin_nested():
             for row in rows:

@@ -95,7 +95,8 @@ def _fill(run: CourseRun, draft: Draft) -> Syllabus:
         raise UnknownChoice(field="sector")
     run.unit_id, run.venue_id = _unit(draft.unit_id).id, _chosen(Venue, draft.venue_id, "venue_id").id
     run.syllabus_id, run.exam_scheme_id, run.sector_id = syllabus.id, syllabus.exam_scheme_id, sector.id
-    run.title = _visible(draft.title) or f"{syllabus.course_type.name}培训"
+    called = "班" if syllabus.course_type.refresh_of_id is not None else "培训"
+    run.title = _visible(draft.title) or f"{syllabus.course_type.name}{called}"
     run.open_to_all, run.online, run.key_group = draft.open_to_all, draft.online, draft.key_group
     run.starts_at, run.ends_at = span_of(draft.meetings)
     run.signup_opens_at = draft.signup_opens_at or clock.now()

@@ -6,15 +6,13 @@ from datetime import date
 from typing import Any, TypeVar
 
 from chengjiu_mp.core import clock
-from chengjiu_mp.core.day_words import day_time
 from chengjiu_mp.core.errors import Refusal
 from chengjiu_mp.core.parsing import Invalid
 from chengjiu_mp.core.site import site
 from chengjiu_mp.courses.errors import BirthDateMissing, GuardianRequired, TooYoung
 from chengjiu_mp.courses.models import CourseRun
 from chengjiu_mp.courses.naming import glyph_warnings
-from chengjiu_mp.courses.nearby import runs_nearby
-from chengjiu_mp.courses.queries import run_url
+from chengjiu_mp.courses.nearby import offered, runs_nearby
 from chengjiu_mp.people.ages import age_on
 from chengjiu_mp.people.documents import DocType, DocumentReading, Verdict, read_document
 from chengjiu_mp.people.latin_names import NO_LATIN_NAME, LatinName, read_latin_name, speaks_of_passport
@@ -175,7 +173,7 @@ def check_age(birth: date, run: CourseRun, at: str = "", *, guardian: bool) -> N
     least, at_field = run.syllabus.min_age, f"{at}.doc_number".lstrip(".")
     if age_on(birth, clock.day_of(run.starts_at)) < least:
         # No guardian's word opens a course to who is too young for it: only this one reason is told.
-        others = _alternatives(birth, run)
+        others = offered(runs_nearby(run, born=birth))
         advice = "可以改报列出的场次。" if others else "暂时没有适合的场次，请过些日子再来看看。"
         said = f"这门课要求开课当天年满 {least} 周岁。{advice}"
         raise TooYoung(said, min_age=least, field=at_field, alternatives=others)
@@ -183,14 +181,3 @@ def check_age(birth: date, run: CourseRun, at: str = "", *, guardian: bool) -> N
         phone = site().help_phone
         said = f"参加人未满 {GUARDIAN_AGE} 周岁，要由监护人同意。请填写监护人，或者请监护人致电 {phone} 办理。"
         raise GuardianRequired(said, min_age=GUARDIAN_AGE, field=at_field, call=phone)
-
-
-def _alternatives(birth: date, run: CourseRun) -> list[dict[str, Any]]:
-    """Return what this person can join, the nearest first: a seat is free and the age fits on its first day."""
-    return [
-        {
-            "id": found.run.id, "title": found.run.title, "starts_at": found.run.starts_at.isoformat(),
-            "day": day_time(found.run.starts_at), "min_age": found.run.syllabus.min_age, "url": run_url(found.run),
-        }
-        for found in runs_nearby(run, born=birth)
-    ]  # fmt: skip

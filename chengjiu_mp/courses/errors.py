@@ -80,6 +80,17 @@ class TooYoung(Refusal):
     kind = Kind.INVALID
 
 
+class NothingToRenew(Refusal):
+    """A refresher, and no certificate of the kind it renews. ``alternatives`` as :class:`TooYoung`, and ``call``.
+
+    The same words whether there never was one or it ended too long ago: the document was typed, not proved.
+    """
+
+    code = "nothing_to_renew"
+    message = "复训班只收有证书的人。请先参加完整的培训班。"
+    kind = Kind.INVALID
+
+
 class BirthDateMissing(Refusal):
     """The document's number does not tell the birth date, and nobody said it: the age could not be judged."""
 

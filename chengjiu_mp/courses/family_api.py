@@ -43,7 +43,8 @@ def spend_party_limits(*, run_id: int, body: family_schemas.TogetherIn) -> None:
        example=_EXAMPLE,
        refusals=(NotFound, errors.SignupNotOpen, errors.SignupClosed, errors.AlreadySignedUp, errors.OverlappingSignup,
                  errors.PartyDoesNotFit, errors.SamePersonTwice, errors.BirthDateMissing, errors.TooYoung,
-                 errors.GuardianRequired, DocumentRefused, NameRefused, PhoneRefused, ConsentMissing, TooMany,
+                 errors.GuardianRequired, errors.NothingToRenew, DocumentRefused, NameRefused, PhoneRefused,
+                 ConsentMissing, TooMany,
                  errors.QuestionNeeded, errors.DeviceFull, errors.TooManyPlaces, ErasedMeanwhile))  # fmt: skip
 def sign_up_a_party(run_id: int, body: family_schemas.TogetherIn) -> family_schemas.TogetherOut:
     """Sign up to four people up in one form: seats for all or for none, unless they split. A mistake takes nothing."""

@@ -38,7 +38,8 @@ def accept_offer(signup_id: int, body: line_schemas.ByTicketIn | None) -> schema
 
 
 @route(blueprint, "POST", "/signups/<row:signup_id>/move", access.PUBLIC, status=201, example={"run_id": 12},
-       refusals=(NotFound, errors.CannotMove, errors.AlreadySignedUp, errors.OverlappingSignup))  # fmt: skip
+       refusals=(NotFound, errors.CannotMove, errors.AlreadySignedUp, errors.OverlappingSignup,
+                 errors.NothingToRenew))  # fmt: skip
 def move_signup(signup_id: int, body: line_schemas.MoveIn) -> schemas.SignupMadeOut:
     """Move to another run. In its line, the place here is kept until a seat comes there."""
     found, _ = signup_to_act_on(signup_id, body.ticket_token)

@@ -20,16 +20,23 @@ _TO_CONFIRM_SQL = text("state = 'confirmed' and confirm_by is not null and recon
 
 
 class CourseType(Base):
-    """A kind of course. ``family``: popular (no certificate), certified, or instructor."""
+    """A kind of course. ``family``: popular (no certificate), certified, or instructor.
+
+    A refresher (复训) renews the certificates of the kind ``refresh_of_id``: who passes it gets one of that kind.
+    """
 
     __tablename__ = "course_type"
-    __table_args__ = (CheckConstraint("family in ('popular','certified','instructor')", name="family"),)
+    __table_args__ = (
+        CheckConstraint("family in ('popular','certified','instructor')", name="family"),
+        CheckConstraint("refresh_of_id is null or (refresh_of_id <> id and family = 'certified')", name="refresh_of"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     code: Mapped[str] = mapped_column(String(30), unique=True)
     name: Mapped[str] = mapped_column(String(60))
     family: Mapped[str] = mapped_column(String(12))
     sort: Mapped[int] = mapped_column(default=0)
+    refresh_of_id: Mapped[int | None] = mapped_column(ForeignKey("course_type.id"))
 
 
 class Syllabus(Base):
@@ -40,6 +47,7 @@ class Syllabus(Base):
         Index("uq_syllabus_type_version", "course_type_id", "version", unique=True),
         CheckConstraint("capacity_default > 0", name="capacity"),
         CheckConstraint("min_attendance_ratio >= 0 and min_attendance_ratio <= 1", name="attendance_ratio"),
+        CheckConstraint("renew_within_months >= 0", name="renew_within"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -48,8 +56,10 @@ class Syllabus(Base):
     hours: Mapped[float]
     capacity_default: Mapped[int]
     min_age: Mapped[int]
-    # None: no certificate, or one without an end.
+    # None: no certificate, or one without an end; of a refresher: as long as those of the kind that it renews.
     validity_months: Mapped[int | None]
+    # Of a refresher: how long after its end a certificate can still be renewed by it.
+    renew_within_months: Mapped[int] = mapped_column(default=6)
     exam_scheme_id: Mapped[int | None] = mapped_column(ForeignKey("exam_scheme.id"))
     # Whether people are scanned out too, and which part of the planned minutes a certificate wants, 0 … 1.
     exit_scan: Mapped[bool] = mapped_column(default=False)

@@ -10,6 +10,7 @@ from chengjiu_mp.courses.errors import AlreadySignedUp, CannotMove, OverlappingS
 from chengjiu_mp.courses.models import LIVE, CourseRun, Signup
 from chengjiu_mp.courses.promoting import promote_from_waitlist
 from chengjiu_mp.courses.queries import phase_of, run_with_seats
+from chengjiu_mp.courses.refreshing import check_may_renew
 from chengjiu_mp.courses.seats import Place, Pools, both_locked, release_place, take_place
 from chengjiu_mp.courses.signing_up import Made
 from chengjiu_mp.courses.signup_queries import meet_at_once, overlaps_another, rank_of, ticket_token
@@ -90,6 +91,7 @@ def _check(signup: Signup, left: CourseRun, goal: CourseRun) -> None:
         raise CannotMove
     if overlaps_another(goal.id, signup.person_id, leaving=left.id):
         raise OverlappingSignup
+    check_may_renew(signup.person_id, goal)
 
 
 def carry_consents(signup: Signup, row: Signup) -> None:

@@ -1,15 +1,17 @@
 """What else somebody can join when a run is full, past or called off: the next runs with seats, the nearest first."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import date
+from typing import Any
 
 from sqlalchemy import ColumnElement, and_, case, exists, or_, select
 from sqlalchemy.orm import aliased
 
 from chengjiu_mp.core import clock
+from chengjiu_mp.core.day_words import day_time
 from chengjiu_mp.core.db import db
 from chengjiu_mp.courses.models import CourseRun, CourseType, Meeting, SeatPool, Syllabus
-from chengjiu_mp.courses.queries import RunAndSeats, runs_by_id
+from chengjiu_mp.courses.queries import RunAndSeats, run_url, runs_by_id
 from chengjiu_mp.people.ages import birthday
 from chengjiu_mp.units.models import Unit
 
@@ -18,16 +20,18 @@ ENDED_PHASES = ("full", "under_way", "signup_closed", "over", "closed", "cancell
 
 
 def runs_nearby(
-    run: CourseRun, *, limit: int = 3, born: date | None = None, clear_of: Collection[int] = ()
+    run: CourseRun, *, limit: int = 3, born: date | None = None, clear_of: Collection[int] = (), only: int | None = None
 ) -> list[RunAndSeats]:
     """Return runs with a seat free now: the same kind of course first, then the same town, then whatever begins first.
 
-    A unit's own runs are shown beside another run of that unit only, instructors' courses beside their own kind.
+    A unit's own runs are shown beside another run of that unit only, instructors' courses and refreshers beside their
+    own kind. Beside a refresher, courses of the kind that it renews come before the rest.
 
     :param born: leave out what this person would be too young for on its first day
     :param clear_of: ids of runs the person holds a place in; what meets at the same time as one of them is left out
+    :param only: runs of this kind of course alone
     """
-    kind, row = _place_of(run)
+    kind, renewed, row = _place_of(run)
     query = (
         select(CourseRun.id)
         .join(SeatPool, (SeatPool.run_id == CourseRun.id) & SeatPool.unit_id.is_(None))
@@ -36,8 +40,10 @@ def runs_nearby(
         .join(Unit, Unit.id == CourseRun.unit_id)
         .where(CourseRun.id != run.id, _takes_sign_ups(), or_(CourseType.id == kind, CourseType.family != "instructor"))
         .where(or_(CourseRun.open_to_all, CourseRun.unit_id == run.unit_id))
+        .where(or_(CourseType.id == kind, CourseType.refresh_of_id.is_(None)))
         .order_by(
-            case((CourseType.id == kind, 0), else_=1), case((Unit.row_id == row, 0), else_=1),
+            case((CourseType.id == kind, 0), (CourseType.id == renewed, 1), else_=2),
+            case((Unit.row_id == row, 0), else_=1),
             CourseRun.starts_at, CourseRun.id,
         )
         .limit(limit)
@@ -46,7 +52,20 @@ def runs_nearby(
         query = query.where(_old_enough(born))
     if clear_of:
         query = query.where(~_meets_with(clear_of))
+    if only is not None:
+        query = query.where(CourseType.id == only)
     return runs_by_id(db.session.scalars(query).all())
+
+
+def offered(runs: Iterable[RunAndSeats]) -> list[dict[str, Any]]:
+    """Return what a refusal offers instead: [{id, title, starts_at, day, min_age, url}]."""
+    return [
+        {
+            "id": found.run.id, "title": found.run.title, "starts_at": found.run.starts_at.isoformat(),
+            "day": day_time(found.run.starts_at), "min_age": found.run.syllabus.min_age, "url": run_url(found.run),
+        }
+        for found in runs
+    ]  # fmt: skip
 
 
 def alternatives_to(found: RunAndSeats) -> list[RunAndSeats]:
@@ -60,11 +79,13 @@ def nearness(run: RunAndSeats, other: RunAndSeats) -> tuple[bool, bool]:
     return same_kind, run.unit.row_id is not None and run.unit.row_id == other.unit.row_id
 
 
-def _place_of(run: CourseRun) -> tuple[int, int | None]:
-    tables = select(Syllabus.course_type_id, Unit.row_id).select_from(CourseRun)
+def _place_of(run: CourseRun) -> tuple[int, int | None, int | None]:
+    """Return a run's kind, the kind that it renews if it is a refresher, and its unit's row."""
+    tables = select(CourseType.id, CourseType.refresh_of_id, Unit.row_id).select_from(CourseRun)
     tables = tables.join(Syllabus, Syllabus.id == CourseRun.syllabus_id).join(Unit, Unit.id == CourseRun.unit_id)
+    tables = tables.join(CourseType, CourseType.id == Syllabus.course_type_id)
     found = db.session.execute(tables.where(CourseRun.id == run.id)).one()
-    return found.course_type_id, found.row_id
+    return found.id, found.refresh_of_id, found.row_id
 
 
 def _takes_sign_ups() -> ColumnElement[bool]:

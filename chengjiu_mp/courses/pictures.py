@@ -21,6 +21,7 @@ from chengjiu_mp.courses.models import Meeting, Signup
 from chengjiu_mp.courses.month_poster import MonthFace, MonthRow, render_month
 from chengjiu_mp.courses.poster import PosterFace, render_poster
 from chengjiu_mp.courses.queries import RunAndSeats, run_url
+from chengjiu_mp.courses.refreshing import certified_kind
 from chengjiu_mp.courses.signup_queries import ticket_url
 from chengjiu_mp.courses.ticket_picture import TicketFace
 
@@ -91,7 +92,8 @@ def _counts_for(found: RunAndSeats) -> str:
     hours = f"{syllabus.hours:g} 学时"
     if syllabus.course_type.family != "certified":
         return f"{hours}，学会就能救人"
-    return f"{hours}，考核合格发{syllabus.course_type.name}电子证书"
+    again = "续" if syllabus.course_type.refresh_of_id is not None else ""
+    return f"{hours}，考核合格{again}发{certified_kind(syllabus.course_type).name}电子证书"
 
 
 def ticket_face(signup: Signup, chain: FontChain) -> TicketFace:

@@ -20,6 +20,7 @@ from chengjiu_mp.courses.errors import AlreadySignedUp, OverlappingSignup, Signu
 from chengjiu_mp.courses.many_held import live_signups_of_many, overlapping
 from chengjiu_mp.courses.models import CourseRun, SeatPool, Signup
 from chengjiu_mp.courses.queries import RunAndSeats, runs_by_id
+from chengjiu_mp.courses.refreshing import check_among, renewing_of
 from chengjiu_mp.courses.reserving import reserve_for
 from chengjiu_mp.courses.seats import Place, Pools, all_locked, take_places, take_seats
 from chengjiu_mp.courses.signing_up import Made, check_open
@@ -70,10 +71,13 @@ def _judged(wanted: Sequence[Wanted], runs: Mapping[int, RunAndSeats], channel: 
     known = {person.id for person, is_new in people if not is_new}
     held = live_signups_of_many(known)
     clashes = overlapping(runs.keys(), held.keys())
+    renewing = renewing_of([one.run for one in runs.values()], known)
     found: list[Draft | Refusal] = []
     for one, (person, _) in zip(wanted, people, strict=True):
         try:
-            found.append(_draft(one, person, runs[one.run_id].run, held.get(person.id, ()), clashes, channel))
+            draft = _draft(one, person, runs[one.run_id].run, held.get(person.id, ()), clashes, channel)
+            check_among(renewing, one.run_id, person.id)
+            found.append(draft)
         except Refusal as refusal:
             found.append(refusal)
     return found

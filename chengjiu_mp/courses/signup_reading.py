@@ -11,6 +11,7 @@ from chengjiu_mp.core.errors import Refusal
 from chengjiu_mp.courses.entry import Entry, read_entry, together
 from chengjiu_mp.courses.errors import AlreadySignedUp, OverlappingSignup, SamePersonTwice
 from chengjiu_mp.courses.models import CourseRun, Signup
+from chengjiu_mp.courses.refreshing import check_may_renew
 from chengjiu_mp.courses.signup_queries import live_signups_of, overlaps_another, owned_by
 from chengjiu_mp.courses.signup_rows import DESK, Draft, Owner
 from chengjiu_mp.courses.standing import judge
@@ -69,6 +70,7 @@ def _draft(run: CourseRun, entry: Entry, by: By, at: str, *, guardian: bool) -> 
             return before
     if held and overlaps_another(run.id, person.id):
         raise OverlappingSignup(field=_field(at))
+    check_may_renew(person.id, run, at)
     return Draft(
         reading, person, by.channel, _device(by), by.owner, confirm_by=judge(held, run, at),
         health_notice_read=bool(entry.health_notice_read and run.syllabus.health_notice), is_new=is_new,

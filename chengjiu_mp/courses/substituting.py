@@ -11,6 +11,7 @@ from chengjiu_mp.courses.locking import roster_locked
 from chengjiu_mp.courses.models import LIVE, SEATED, CourseRun, Signup
 from chengjiu_mp.courses.moving import leave_kept
 from chengjiu_mp.courses.queries import run_with_seats
+from chengjiu_mp.courses.refreshing import check_may_renew
 from chengjiu_mp.courses.seats import locked_pools
 from chengjiu_mp.courses.signing_up import Made
 from chengjiu_mp.courses.signup_queries import live_signup_of, overlaps_another, rank_of
@@ -65,6 +66,7 @@ def _check(signup: Signup, run: CourseRun, person_id: int) -> None:
         raise AlreadySignedUp
     if overlaps_another(run.id, person_id):
         raise OverlappingSignup
+    check_may_renew(person_id, run)
 
 
 def _placed(run: CourseRun, draft: Draft, pool_id: int, state: str, position: int | None) -> tuple[Signup, str]:

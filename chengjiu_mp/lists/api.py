@@ -89,7 +89,7 @@ def confirm_unit_upload(list_id: int, upload_id: int, body: schemas.UploadConfir
 
 @route(blueprint, "POST", "/<row:list_id>/people/<row:row_id>/substitute", WHO, example=_INSTEAD_EXAMPLE,
        refusals=(NotFound, errors.AgreementMissing, errors.RowGone, errors.OnOtherList, course_errors.RosterLocked,
-                 course_errors.CannotSubstitute, course_errors.AlreadySignedUp,
+                 course_errors.CannotSubstitute, course_errors.AlreadySignedUp, course_errors.NothingToRenew,
                  course_errors.OverlappingSignup, ErasedMeanwhile))  # fmt: skip
 def substitute_unit_person(list_id: int, row_id: int, body: schemas.PersonInsteadIn) -> schemas.ListedPeopleOut:
     """Put another person into this one's seat, whoever waits; until the run's list of names is final."""
@@ -104,7 +104,7 @@ def substitute_unit_person(list_id: int, row_id: int, body: schemas.PersonInstea
 
 @route(blueprint, "POST", "/<row:list_id>/people/<row:row_id>/move", WHO, example={"run_id": 2},
        refusals=(NotFound, errors.RowGone, course_errors.UnknownChoice, course_errors.RosterLocked,
-                 course_errors.CannotMove, course_errors.OverlappingSignup))  # fmt: skip
+                 course_errors.CannotMove, course_errors.OverlappingSignup, course_errors.NothingToRenew))  # fmt: skip
 def move_unit_person(list_id: int, row_id: int, body: schemas.PersonMoveIn) -> schemas.ListedPersonOut:
     """Move to another run of the list; the old place is kept until the new one is sure."""
     changing.change_run(_mine(list_id), queries.one_of(list_id, row_id).row, body.run_id)

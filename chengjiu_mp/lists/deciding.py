@@ -13,6 +13,7 @@ from chengjiu_mp.courses.many_held import live_signups_of_many, overlapping
 from chengjiu_mp.courses.models import LIVE, CourseRun, Signup
 from chengjiu_mp.courses.moving import moved_to
 from chengjiu_mp.courses.queries import phase_of
+from chengjiu_mp.courses.refreshing import Renewing, check_among, renewing_of
 from chengjiu_mp.lists.errors import OnOtherList, SignedUpAlone, WithdrawnAlone
 from chengjiu_mp.lists.models import UnitList, UnitListRow
 from chengjiu_mp.lists.understanding import Understood
@@ -38,6 +39,8 @@ class Seen:
     listed: frozenset[int] = frozenset()
     # (run id, person id) where another place meets at the same time.
     clashes: frozenset[tuple[int, int]] = frozenset()
+    # Of refreshers: who has something to renew.
+    renewing: Renewing = field(default_factory=dict)
     # The places that rows stand for, held here so that none is read again one by one.
     stood_for: Sequence[Signup] = ()
 
@@ -83,6 +86,7 @@ def look(of: UnitList, lines: Iterable[Understood]) -> Seen:
         one.doc_index: one for one in db.session.scalars(select(Person).where(Person.doc_index.in_(documents)))
     }
     people = [one.id for one in seen.persons.values()]
+    seen.renewing = renewing_of({one.run.id: one.run for one in lines}.values(), people)
     if people:
         _look_at_places(seen, people)
         seen.clashes = overlapping({one.run.id for one in lines}, seen.live.keys())
@@ -104,7 +108,7 @@ def decide(of: UnitList, line: Understood, seen: Seen) -> Decision:
     """Return what to do about a line.
 
     :raise SignedUpAlone, OnOtherList, WithdrawnAlone: when the person is settled without us
-    :raise Refusal: when the run takes nobody, or meets at the same time as another place
+    :raise Refusal: when the run takes nobody, meets at the same time as another place, or is a refresher for others
     """
     if line.reading is None:
         known = seen.by_named_key.get(named_key(of, line.name, line.phone))
@@ -155,6 +159,7 @@ def _check_free(line: Understood, seen: Seen) -> None:
     if person and (line.run.id, person.id) in seen.clashes:
         raise OverlappingSignup(field="doc_number")
     check_takes(line.run)
+    check_among(seen.renewing, line.run.id, person.id if person else None)
 
 
 def _known(line: Understood, row: UnitListRow, signup: Signup, seen: Seen) -> Decision:

@@ -62,8 +62,8 @@ def _count_confirm(*, token: str, body: schemas.ConfirmRowIn) -> None:
        refusals=(NotFound, errors.LinkOff, errors.ClaimExpired, errors.RowGone, errors.NotOnList, ConsentMissing,
                  DocumentRefused, PhoneRefused, TooMany, course_errors.AlreadySignedUp, course_errors.BirthDateMissing,
                  course_errors.TooYoung, course_errors.GuardianRequired, course_errors.OverlappingSignup,
-                 course_errors.TooManyPlaces, course_errors.SignupNotOpen, course_errors.SignupClosed, NameRefused,
-                 ErasedMeanwhile))  # fmt: skip
+                 course_errors.NothingToRenew, course_errors.TooManyPlaces, course_errors.SignupNotOpen,
+                 course_errors.SignupClosed, NameRefused, ErasedMeanwhile))  # fmt: skip
 def confirm_own_row(token: str, body: schemas.ConfirmRowIn) -> schemas.RowTicketOut:
     """Confirm the row that was found, or complete one of a name alone, and take its ticket.
 

@@ -107,6 +107,7 @@ VALUES = {
     "purpose.lookup": "查证书",
     "cpr": "心肺复苏",
     "cpr_aed": "CPR+AED",
+    "cpr_aed_refresher": "CPR+AED 复训",
     "device": "这部设备",
     "failed": "不合格",
     "holiday": "放假日",

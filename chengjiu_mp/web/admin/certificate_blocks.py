@@ -81,7 +81,8 @@ def _unit(typed: str) -> int:
 
 
 def _list(given: BlockPage, errors: dict[str, str]) -> str:
-    kinds = db.session.scalars(select(CourseType).where(CourseType.family != "popular").order_by(CourseType.sort))
+    own = (CourseType.family != "popular", CourseType.refresh_of_id.is_(None))
+    kinds = db.session.scalars(select(CourseType).where(*own).order_by(CourseType.sort))
     return render_template(
         "admin/blocks.html", title="号段", back=url_for("console_certificates.index"), columns=COLUMNS,
         rows=[_row(*one) for one in _blocks()], given=given, errors=errors, may=_may(MAY), year=clock.today().year,

@@ -236,8 +236,11 @@ def _index(problem: str = "", errors: dict[str, str] | None = None) -> str:
 
 
 def _kinds() -> dict[str, str]:
-    kinds = select(CourseType.code, CourseType.name).where(CourseType.family != "popular").order_by(CourseType.sort)
-    return {EVERY_KIND: "所有课程"} | {row.code: row.name for row in db.session.execute(kinds)}
+    kinds = select(CourseType.code, CourseType.name).where(
+        CourseType.family != "popular", CourseType.refresh_of_id.is_(None)
+    )
+    found = db.session.execute(kinds.order_by(CourseType.sort))
+    return {EVERY_KIND: "所有课程"} | {row.code: row.name for row in found}
 
 
 def _names(rows: Any) -> dict[int | None, str]:

@@ -12,6 +12,7 @@ from chengjiu_mp.core.db import db
 from chengjiu_mp.core.retention import periods
 from chengjiu_mp.courses import queries
 from chengjiu_mp.courses.models import Syllabus
+from chengjiu_mp.courses.refreshing import certified_kind, validity_of
 from chengjiu_mp.exams.models import ExamScheme
 from chengjiu_mp.exams.reviewing import sample_share
 from chengjiu_mp.instructors.models import InstructorPolicy
@@ -49,8 +50,11 @@ def retention_facts() -> list[dict[str, Any]]:
 
 def syllabus_facts(syllabus: Syllabus, scheme: ExamScheme | None) -> list[dict[str, Any]]:
     """Return [{word, value, open}] of a syllabus and its scheme; ``open`` marks what nobody has confirmed."""
-    validity = f"{syllabus.validity_months} 个月" if syllabus.validity_months else "不发证"
-    rows = (
+    months, refresher = validity_of(syllabus), syllabus.course_type.refresh_of_id is not None
+    validity = f"{months} 个月" if months else "不发证"
+    if refresher:
+        validity += f"（同{certified_kind(syllabus.course_type).name}）"
+    rows: tuple[tuple[str, str, str], ...] = (
         ("hours", "学时", f"{syllabus.hours:g}"),
         ("capacity_default", "默认名额", f"{syllabus.capacity_default} 人"),
         ("min_age", "最低年龄", f"{syllabus.min_age} 周岁" if syllabus.min_age else "不限"),
@@ -59,6 +63,8 @@ def syllabus_facts(syllabus: Syllabus, scheme: ExamScheme | None) -> list[dict[s
         ("exit_scan", "签退", "要扫码签退" if syllabus.exit_scan else "不用"),
         ("exam_scheme_id", "考核方案", f"{scheme.name}（第 {scheme.version} 版）" if scheme else "不考核"),
     )
+    if refresher:
+        rows = (*rows, ("renew_within_months", "复训期限", f"证书到期后 {syllabus.renew_within_months} 个月内"))
     facts = [{"word": word, "value": value, "open": name in syllabus.unconfirmed} for name, word, value in rows]
     if scheme is None:
         return facts

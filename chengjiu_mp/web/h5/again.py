@@ -1,4 +1,4 @@
-"""再培训: whose certificate ends soon sees the next courses of the same kind and signs up with what is known of them.
+"""再培训: whose certificate ends soon sees refreshers and courses of the kind, and signs up with what is known.
 
 Nothing personal stands in an address: the phone is proved by the look-up's code, and its pass says who this is.
 """
@@ -38,7 +38,10 @@ def index() -> str | Response:
     if not people:
         session[certificates.ONWARD] = url_for(".index")
         return redirect(url_for("lookup.form"), 303)
-    ending = [(seen, _cards(seen)) for seen in renewing.expiring(people)]
+    ending = [
+        (seen, _cards(seen, renewing.refreshers(seen.certificate)), _cards(seen, renewing.runs_again(seen.certificate)))
+        for seen in renewing.expiring(people)
+    ]
     return render_template("h5/again.html", title="再培训", back="/", ending=ending)
 
 
@@ -69,8 +72,7 @@ def send(certificate_id: int, run_id: int) -> Response | tuple[str, int]:
         return _page(*_chosen(certificate_id, run_id), given, refusal), refusal.kind.value
 
 
-def _cards(seen: Seen) -> list[dict[str, object]]:
-    found = renewing.runs_again(seen.certificate)
+def _cards(seen: Seen, found: list[RunAndSeats]) -> list[dict[str, object]]:
     return [card(one, url_for(".form", certificate_id=seen.certificate.id, run_id=one.run.id)) for one in found]
 
 
@@ -81,7 +83,7 @@ def _chosen(certificate_id: int, run_id: int) -> tuple[Seen, RunAndSeats]:
     """
     mine = renewing.expiring(certificates.people_here())
     seen = next((one for one in mine if one.certificate.id == certificate_id), None)
-    runs = renewing.runs_again(seen.certificate) if seen else []
+    runs = [*renewing.refreshers(seen.certificate), *renewing.runs_again(seen.certificate)] if seen else []
     found = next((one for one in runs if one.run.id == run_id), None)
     if seen is None or found is None:
         raise NotFound

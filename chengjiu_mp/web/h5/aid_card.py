@@ -123,7 +123,9 @@ def _renewal(until: date | None) -> date | None:
 
 
 def _nearest(seen: Seen) -> dict[str, str] | None:
-    found = next(iter(renewing.runs_again(seen.certificate)), None)
+    shorter = renewing.refreshers(seen.certificate)
+    found = next(iter(shorter or renewing.runs_again(seen.certificate)), None)
     if found is None:
         return None
-    return {"href": f"/s/{run_token(found.run)}", "words": f"{day_time(found.run.starts_at)}，{found.run.venue.name}"}
+    where = f"{day_time(found.run.starts_at)}，{found.run.venue.name}"
+    return {"href": f"/s/{run_token(found.run)}", "words": f"最近的{'复训班' if shorter else '同类课'}：{where}"}

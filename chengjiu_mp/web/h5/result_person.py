@@ -150,7 +150,8 @@ def _writes(run: CourseRun) -> bool:
 
 
 def _held(run: CourseRun, signup: Signup) -> str:
-    found = [_KINDS[one.kind] for one in certificates_held(run, signup.person_id) if one.kind in _KINDS]
+    kinds = dict.fromkeys(one.kind for one in certificates_held(run, signup.person_id))
+    found = [_KINDS[one] for one in kinds if one in _KINDS]
     return f"本系统查到他有有效的{'、'.join(found)}。" if found else "本系统没有查到他的有效证书，请核对原件。"
 
 

@@ -3,8 +3,10 @@
 from typing import Any
 
 from chengjiu_mp.core.day_words import day_time
+from chengjiu_mp.courses.models import Syllabus
 from chengjiu_mp.courses.nearby import alternatives_to, nearness, runs_nearby
 from chengjiu_mp.courses.queries import RunAndSeats, run_token
+from chengjiu_mp.courses.refreshing import certified_kind, renewable_words
 
 # phase: the pill's word and tone; open and full show the seats instead.
 _PILLS = {
@@ -29,7 +31,7 @@ def card(found: RunAndSeats, url: str = "") -> dict[str, Any]:
         "url": url or f"/s/{run_token(run)}", "title": run.title, "starts_at": run.starts_at, "ends_at": run.ends_at,
         "place": run.venue.name, "address": run.venue.address, "kind": syllabus.course_type.name,
         "seats_left": found.seats_left if counted else None, "waiting": found.pool.waiting, "state": state,
-        "tone": tone, "fee": "免费", "audience": _audience(syllabus.min_age), "counts_for": f"举办：{found.unit.name}",
+        "tone": tone, "fee": "免费", "audience": _audience(syllabus), "counts_for": f"举办：{found.unit.name}",
     }  # fmt: skip
 
 
@@ -48,5 +50,9 @@ def _why(found: RunAndSeats, other: RunAndSeats) -> str:
     return "，".join([*reasons, f"举办：{other.unit.name}"])
 
 
-def _audience(min_age: int) -> str:
-    return f"开课当天满 {min_age} 周岁" if min_age else ""
+def _audience(syllabus: Syllabus) -> str:
+    age = f"开课当天满 {syllabus.min_age} 周岁" if syllabus.min_age else ""
+    if syllabus.course_type.refresh_of_id is None:
+        return age
+    held = f"有{certified_kind(syllabus.course_type).name}证书：{renewable_words(syllabus)}"
+    return f"{held}；{age}" if age else held
