@@ -1,7 +1,7 @@
 """refresher kinds: which kind's certificates a course renews, and until when after their end
 
-Revision ID: 20261126_15
-Revises: 20261126_14
+Revision ID: 20261126_16
+Revises: 20261126_15
 Create Date: 2026-11-26 15:00:00
 
 """
@@ -10,8 +10,8 @@ import sqlalchemy as sa
 
 
 # revision identifiers, used by Alembic.
-revision = '20261126_15'
-down_revision = '20261126_14'
+revision = '20261126_16'
+down_revision = '20261126_15'
 branch_labels = None
 depends_on = None
 
