@@ -94,7 +94,7 @@ def the_new_one(mine: int) -> Certificate:
     assert (second.issued_on, second.valid_until) == (date(2029, 11, 2), date(2032, 11, 2))
     face = face_of(issued.version_of(second))
     assert (face.kind_name, face.run_title) == ("CPR+AED", "续证的复训班")
-    assert (face.hours, face.syllabus) == (2, "CPR+AED 复训教学大纲 第 1 版")
+    assert (int(face.hours), face.syllabus) == (2, "CPR+AED 复训教学大纲 第 1 版")
     held = db.session.scalars(select(Attainment).where(Attainment.source == f"certificate:{second.id}")).one()
     assert (held.kind, held.valid_to) == ("cpr_aed", second.valid_until)
     return second
