@@ -59,7 +59,7 @@ def test_a_run_is_drafted_and_published_in_local_time(client: FlaskClient) -> No
     assert (reply.status_code, reply.headers["Location"]) == (303, f"/console/runs/{run.id}")
     assert (run.starts_at, run.open_to_all) == (clock.at_local(clock.local(run.starts_at).date(), 14), False)
     page = client.get(f"/console/runs/{run.id}/publish").text
-    assert page.count("待业务核实") == 6
+    assert page.count("待业务核实") == 7
     assert "24 个名额，1 名师资" in page
     post(client, f"/console/runs/{run.id}/publish", f"/console/runs/{run.id}/publish")
     db.session.expire_all()
