@@ -234,7 +234,7 @@ def test_number_and_name_verify_an_earlier_one(client: Any, app: Flask) -> None:
     assert verified(client, "jyhs-2023 -0007").json == {"match": True, "certificate": {
         "state": "valid", "state_words": "有效", "type": "救护员", "number": NUMBER, "name_masked": "钱**",
         "issued_on": "2023-05-06", "valid_until": "2026-12-31", "revoked_on": None, "test": False,
-        "source": "2023 年纸质台账",
+        "source": "2023 年纸质台账", "newer_path": None,
     }}  # fmt: skip
     assert verified(client, name="钱玉芳").json == {"match": False, "certificate": None}
 
