@@ -16,6 +16,7 @@ from chengjiu_mp.certificates.issuing import confirm
 from chengjiu_mp.certificates.models import Certificate
 from chengjiu_mp.certificates.number_import import import_numbers
 from chengjiu_mp.certificates.number_sheet import read_rows
+from chengjiu_mp.certificates.request_models import CertificateRequest
 from chengjiu_mp.certificates.requests import Sight, Wish
 from chengjiu_mp.certificates.result_corrections import correct_result
 from chengjiu_mp.certificates.void_models import NumberBlock
@@ -135,7 +136,7 @@ class Hand:
         open_resit(self.run, self.signup(), self.by)
 
     def correct(self) -> None:
-        items = {"theory": self.dice.choice([10.0, 82.0, 91.0])}
+        items: dict[str, float | None] = {"theory": self.dice.choice([10.0, 82.0, 91.0])}
         correct_result(self.run, CorrectionIn(signup_id=self.signup(), items=items, reason="漏算一题"), self.by)
 
     def exempt(self) -> None:
@@ -149,8 +150,8 @@ class Hand:
             requests.propose(one, Wish(kind, "写错了", self.dice.choice(["赵二", "钱二"]), sight))
 
     def decide(self) -> None:
-        found = db.session.scalars(select(requests.CertificateRequest).where(
-            requests.CertificateRequest.state == "proposed")).all()  # fmt: skip
+        found = db.session.scalars(select(CertificateRequest).where(
+            CertificateRequest.state == "proposed")).all()  # fmt: skip
         if found:
             one = self.dice.choice(found)
             requests.approve(one) if self.dice.random() < 0.8 else requests.refuse(one, "不对")
