@@ -73,11 +73,11 @@ def picture_reply(seen: Seen) -> Response:
     return reply
 
 
-def file_name(number: str) -> str:
-    """Return a picture's name for a header; signs that a header cannot hold are written as RFC 5987 says."""
+def file_name(number: str, ending: str = ".jpg") -> str:
+    """Return a file's name for a header; signs that a header cannot hold are written as RFC 5987 says."""
     if number.isascii():
-        return f'filename="{number}.jpg"'
-    return f"filename=\"certificate.jpg\"; filename*=UTF-8''{quote(number, safe='')}.jpg"
+        return f'filename="{number}{ending}"'
+    return f"filename=\"certificate{ending}\"; filename*=UTF-8''{quote(number, safe='')}{ending}"
 
 
 def _count_start(body: schemas.LookupIn) -> None:

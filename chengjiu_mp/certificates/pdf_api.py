@@ -3,7 +3,7 @@
 from flask import Blueprint, Flask, Response
 
 from chengjiu_mp.certificates import schemas
-from chengjiu_mp.certificates.api import picture_reply
+from chengjiu_mp.certificates.api import file_name, picture_reply
 from chengjiu_mp.certificates.pdf import certificate_pdf
 from chengjiu_mp.certificates.printing_making import use_font_dirs
 from chengjiu_mp.certificates.queries import Seen
@@ -37,5 +37,5 @@ def pdf_reply(seen: Seen, *, save: bool = False) -> Response:
         reply.set_data(certificate_pdf(face, reply.get_data()))
         reply.mimetype = "application/pdf"
         way = "attachment" if save else "inline"
-        reply.headers["Content-Disposition"] = f'{way}; filename="{face.number}.pdf"'
+        reply.headers["Content-Disposition"] = f"{way}; {file_name(face.number, '.pdf')}"
     return reply

@@ -19,6 +19,7 @@ from chengjiu_mp.core import audit, clock
 from chengjiu_mp.core.context import Principal
 from chengjiu_mp.core.db import db
 from chengjiu_mp.core.errors import NotFound, StaleVersion
+from chengjiu_mp.core.models import AuditEntry
 from chengjiu_mp.core.rows import insert_into
 from chengjiu_mp.courses.models import CourseType
 
@@ -131,12 +132,12 @@ def save(row: CertificateTemplate, look: Template, *, revision: int, emblem_id: 
 def publish(row: CertificateTemplate, by: Principal, *, seen: bool, alone: bool, revision: int) -> None:
     """Put a draft in force for what is issued from now on; the version before it retires.
 
-    :param seen: the samples were looked at; :param alone: its author publishes it and says so
+    :param seen: the samples were looked at; :param alone: who drafted it or saved any of it publishes it and says so
     :raise SamplesUnseen: at ``seen`` or ``alone``; :raise TemplateFixed: no draft; :raise StaleVersion: changed since
     """
     if not seen:
         raise SamplesUnseen(field="seen")
-    own = row.created_by == by.account_id
+    own = wrote(row, by)
     if own and not alone:
         raise SamplesUnseen(_OWN, field="alone")
     template_checks.check(value_of(row))
@@ -156,6 +157,17 @@ def publish(row: CertificateTemplate, by: Principal, *, seen: bool, alone: bool,
         raise StaleVersion if row.state == "draft" else TemplateFixed
     db.session.refresh(row)
     audit.record("template.published", row, template=row.name, alone=own)
+
+
+def wrote(row: CertificateTemplate, by: Principal) -> bool:
+    """Return whether the caller drafted a version or saved any of it; the audit trail knows."""
+    saved = select(AuditEntry.id).where(
+        AuditEntry.object_type == CertificateTemplate.__tablename__, AuditEntry.object_id == row.id,
+        AuditEntry.action == "template.saved", AuditEntry.actor_id == by.account_id,
+    )  # fmt: skip
+    if by.account_id is None or row.created_by == by.account_id:
+        return row.created_by == by.account_id
+    return db.session.scalar(saved.limit(1)) is not None
 
 
 def drop(row: CertificateTemplate) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, or_, select, union
 
 from chengjiu_mp.core import clock
 from chengjiu_mp.core.context import Principal
@@ -152,13 +152,24 @@ def submissions_waiting_for(who: Principal) -> list[Waiting]:
         .order_by(Submission.submitted_at, Submission.id)
     ).all()
     approvers = _approvers() if found else []
-    return [Waiting(one, run, name or "", _who_may(run, one.submitted_by, approvers)) for one, run, name in found]
+    return [Waiting(one, run, name or "", _who_may(run, hands_in(one), approvers)) for one, run, name in found]
 
 
-def _who_may(run: CourseRun, submitter: int | None, approvers: Sequence[Approver]) -> tuple[str, ...]:
+def hands_in(of: Submission) -> frozenset[int]:
+    """Return the accounts behind a round: who submitted it, typed any of it, or exempted somebody in it. Whoever
+    confirms is none of them.
+    """
+    here = (ExamResult.run_id == of.run_id, ExamResult.round == of.round)
+    typed = select(ExamResult.entered_by).where(*here)
+    exempted = select(ExamExemption.made_by).join(ExamResult, ExamResult.signup_id == ExamExemption.signup_id)
+    found = db.session.scalars(union(typed, exempted.where(*here, ExamExemption.withdrawn_at.is_(None))))
+    return frozenset(one for one in (*found, of.submitted_by) if one is not None)
+
+
+def _who_may(run: CourseRun, behind: Collection[int], approvers: Sequence[Approver]) -> tuple[str, ...]:
     found: dict[int, str] = {}
     for name, account_id, units in approvers:
-        if account_id != submitter and (units is None or run.unit_id in units):
+        if account_id not in behind and (units is None or run.unit_id in units):
             # Somebody's own grant comes before a deputy's, see the order there.
             found.setdefault(account_id, name)
     return tuple(found.values())

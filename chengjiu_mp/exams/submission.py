@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import or_, update
 
 from chengjiu_mp.checkin.attendance import take_turn
 from chengjiu_mp.core import audit, clock
@@ -12,9 +12,8 @@ from chengjiu_mp.courses.models import CourseRun
 from chengjiu_mp.courses.policy import run_for
 from chengjiu_mp.exams.errors import NobodyPresent, NotSubmitted, ResultsIncomplete, RunNotOver, SamePerson
 from chengjiu_mp.exams.examiners import refuse_unfit_submitter
-from chengjiu_mp.exams.exemption_models import ExamExemption
-from chengjiu_mp.exams.models import ExamResult, Submission
-from chengjiu_mp.exams.queries import items_of_run, rows_of_run, submission_of
+from chengjiu_mp.exams.models import Submission
+from chengjiu_mp.exams.queries import hands_in, items_of_run, rows_of_run, submission_of
 from chengjiu_mp.exams.resit_offers import tell_resits
 from chengjiu_mp.exams.reviewing import pick
 from chengjiu_mp.exams.service import WRITERS, hold_open, refuse_absent
@@ -99,25 +98,12 @@ def take_confirmation(run_id: int, by: Principal) -> tuple[CourseRun, bool]:
         return run, False
     assert found is not None  # noqa: S101  it was updated just now
     db.session.refresh(found)
-    if typed_any(run.id, found.round, by):
+    if by.account_id in hands_in(found):
         raise SamePerson("这一轮里有您录入或更正的成绩，或由您登记的免考，需要另一位复核人来确认。")
     audit.record("results.confirmed", found, unit_id=run.unit_id, run_id=run.id, round=found.round)
     tell_resits(run, found.round)
     pick(run, found)
     return run, True
-
-
-def typed_any(run_id: int, number: int, by: Principal) -> bool:
-    """Return whether the caller typed a result of a round, or recorded an exemption that one relies on."""
-    if by.account_id is None:
-        return False
-    mine = select(ExamResult.id).where(ExamResult.run_id == run_id, ExamResult.round == number)
-    exempted = select(ExamExemption.id).where(
-        ExamExemption.signup_id == ExamResult.signup_id, ExamExemption.withdrawn_at.is_(None),
-        ExamExemption.made_by == by.account_id,
-    )  # fmt: skip
-    typed = or_(ExamResult.entered_by == by.account_id, exempted.correlate(ExamResult).exists())
-    return db.session.scalar(mine.where(typed).limit(1)) is not None
 
 
 def _move(run_id: int, before: str, **values: object) -> Submission:

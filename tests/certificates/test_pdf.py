@@ -15,7 +15,7 @@ from chengjiu_mp.certificates.face import CertificateFace
 from chengjiu_mp.certificates.pdf import certificate_page, certificate_pdf
 from chengjiu_mp.core import storage
 from chengjiu_mp.core.pdf import PdfPage, pdf_of
-from tests import factories, issued
+from tests import factories, issued, waiting
 
 FACE = CertificateFace(
     kind_name="心肺复苏与自动体外除颤（CPR+AED）", number="JYA202600001", holder_name="张三",
@@ -119,3 +119,14 @@ def test_an_auditor_sees_no_picture_this_way_either(app: Flask) -> None:
         for role, head in headers.items()
     }
     assert status == {"auditor": 404, "operator": 202}
+
+
+def test_a_number_from_outside_fits_into_the_headers(app: Flask) -> None:
+    waiting.waits("张三")
+    (one,) = waiting.load(waiting.row("张三", "苏红32-2026-000871"))
+    issued.draw(one)
+    key = passes.key_of(one.id)
+    for what, name in (("image", "000871.jpg"), ("pdf", "000871.pdf")):
+        reply = app.test_client().get(f"/api/v1/certificates/{one.id}/{what}?key={key}")
+        said = reply.headers["Content-Disposition"]
+        assert reply.status_code == 200 and said.isascii() and said.endswith(name)

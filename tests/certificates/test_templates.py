@@ -12,7 +12,7 @@ from chengjiu_mp.certificates.rendering import face_of
 from chengjiu_mp.certificates.template import BUILT_IN, Box, Line, Template
 from chengjiu_mp.certificates.template_checks import check
 from chengjiu_mp.certificates.template_models import CertificateTemplate
-from chengjiu_mp.core import storage
+from chengjiu_mp.core import context, storage
 from chengjiu_mp.core.context import Principal
 from chengjiu_mp.core.db import db, unit_of_work
 from chengjiu_mp.core.errors import NotFound, Refusal, StaleVersion
@@ -165,3 +165,14 @@ def test_what_cannot_be_printed_is_refused_at_its_field(app: Flask, changes: dic
 def test_the_built_in_design_passes_its_own_checks(app: Flask) -> None:
     check(BUILT_IN)
     check(replace(BUILT_IN, document_tail=True))
+
+
+def test_who_saved_it_last_publishes_nobody_elses_work(app: Flask) -> None:
+    row, editor, third = drafted(), somebody(), somebody()
+    with context.acting_as(editor), unit_of_work():
+        templates.save(templates.template_row(row.id), LOWER, revision=2, emblem_id=None)
+    with pytest.raises(template_errors.SamplesUnseen) as refused, unit_of_work():
+        templates.publish(templates.template_row(row.id), editor, seen=True, alone=False, revision=3)
+    assert refused.value.field == "alone"
+    with unit_of_work():
+        templates.publish(templates.template_row(row.id), third, seen=True, alone=False, revision=3)

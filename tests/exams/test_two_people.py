@@ -11,6 +11,7 @@ from chengjiu_mp.exams.correcting import record_correction
 from chengjiu_mp.exams.errors import SamePerson
 from chengjiu_mp.exams.exemption_models import ExamExemption
 from chengjiu_mp.exams.models import ExamResult, Submission
+from chengjiu_mp.exams.queries import submissions_waiting_for
 from chengjiu_mp.exams.schemas import CorrectionIn
 from chengjiu_mp.signin import sessions
 from chengjiu_mp.signin.models import RoleGrant
@@ -47,3 +48,13 @@ def test_who_typed_it_does_not_confirm_it_when_somebody_else_submits(app: Flask,
         confirm(run.id, who)
     with unit_of_work():
         assert len(confirm(run.id, other)) == 1
+
+
+def test_the_queue_names_nobody_who_typed_it(app: Flask) -> None:
+    _, other = issued.ready_run("张三")
+    with factories.made():
+        typist = factories.account("approver", name="吴方")
+        result = db.session.scalars(select(ExamResult)).one()
+        result.entered_by = typist.id
+    (waiting,) = submissions_waiting_for(other)
+    assert waiting.approvers == (other.name,)

@@ -13,7 +13,7 @@ from chengjiu_mp.certificates.models import Certificate
 from chengjiu_mp.certificates.template_models import CertificatePrinter
 from chengjiu_mp.core.artwork import mm
 from chengjiu_mp.core.db import db, unit_of_work
-from tests import factories, issued
+from tests import factories, issued, waiting
 from tests.pictures import code_in
 
 BASE = "/console/certificates/printers/"
@@ -98,3 +98,11 @@ def test_a_revoked_one_is_not_printed(app: Flask) -> None:
         states.revoke(row, "成绩有误")
     assert desk.get(f"{BASE}{one}/page.png?number={number}").status_code == 409
     assert desk.get(f"{BASE}{one}/page.png?number=JYX").status_code == 404
+
+
+def test_a_number_from_outside_fits_into_the_header(app: Flask) -> None:
+    waiting.waits("张三")
+    waiting.load(waiting.row("张三", "苏红32-2026-000871"))
+    desk = signed_in(app)
+    reply = desk.get(f"{BASE}{saved(desk).id}/page.png", query_string={"number": "苏红32-2026-000871"})
+    assert reply.status_code == 200 and reply.headers["Content-Disposition"].isascii()

@@ -10,6 +10,7 @@ from sqlalchemy import select, true
 from werkzeug.wrappers import Response as AnyResponse
 
 from chengjiu_mp.certificates import printers, templates
+from chengjiu_mp.certificates.api import file_name
 from chengjiu_mp.certificates.errors import NotStanding
 from chengjiu_mp.certificates.measuring import measuring_page
 from chengjiu_mp.certificates.paper import DPI
@@ -94,7 +95,7 @@ def test(printer_id: int) -> Response:
         page = measuring_page(look, installed_fonts(), name, offset)
     except MissingGlyphs as missing:
         raise NoFontFor(missing=list(missing.codepoints)) from None
-    return _png(page, "test-page.png")
+    return _png(page, file_name("test-page", ".png"))
 
 
 @blueprint.get("/<row:printer_id>/page.png")
@@ -111,7 +112,7 @@ def page(printer_id: int) -> Response:
     face, offset = face_of(found.version), printers.offset_of(printer)
     end_read()
     try:
-        return _png(printed_page(face, installed_fonts(), offset_mm=offset), f"{face.number}-print.png")
+        return _png(printed_page(face, installed_fonts(), offset_mm=offset), file_name(face.number, "-print.png"))
     except MissingGlyphs as missing:
         raise NoFontFor(missing=list(missing.codepoints)) from None
 
@@ -126,7 +127,7 @@ def _png(image: Image.Image, name: str) -> Response:
     out = io.BytesIO()
     image.save(out, "PNG", dpi=(DPI, DPI), compress_level=4)
     reply = Response(out.getvalue(), mimetype="image/png", headers={"Cache-Control": "private, no-store"})
-    reply.headers["Content-Disposition"] = f'inline; filename="{name}"'
+    reply.headers["Content-Disposition"] = f"inline; {name}"
     return reply
 
 

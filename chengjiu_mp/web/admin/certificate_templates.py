@@ -257,7 +257,7 @@ def _page(row: CertificateTemplate, given: TemplatePage | None = None, errors: d
         given=given or _form_of(look, row), errors=errors or {}, typed=request.form if errors and not given else {},
         places=template_forms.PLACES, preprinted=PREPRINTED, kind=kinds.get(row.scope, row.scope),
         samples=samples.SAMPLES, emblems=emblems.emblems(), author=names.get(row.created_by, ""),
-        publisher=names.get(row.published_by, ""), own=row.created_by == principal().account_id,
+        publisher=names.get(row.published_by, ""), own=templates.wrote(row, principal()),
     )  # fmt: skip
 
 

@@ -18,7 +18,15 @@ from chengjiu_mp.core.db import db, unit_of_work
 from chengjiu_mp.core.errors import Refusal
 from chengjiu_mp.core.parsing import In, from_pairs
 from chengjiu_mp.courses.policy import run_for
-from chengjiu_mp.exams.queries import Row, Waiting, items_of_run, rows_of_run, submission_of, submissions_waiting_for
+from chengjiu_mp.exams.queries import (
+    Row,
+    Waiting,
+    hands_in,
+    items_of_run,
+    rows_of_run,
+    submission_of,
+    submissions_waiting_for,
+)
 from chengjiu_mp.exams.resit_offers import candidates
 from chengjiu_mp.exams.review_models import ResultReview
 from chengjiu_mp.exams.reviewing import review as review_sample
@@ -137,7 +145,7 @@ def _page(run_id: int, problem: str = "", errors: dict[str, str] | None = None, 
     rows = [row for row in everybody if row.round == number]
     numbers = {s.certificate.signup_id: s for s in newest_of_all([c.id for c in certificates_of_run(run.id)])}
     state = submission.state if submission else "open"
-    mine = submission is not None and submission.submitted_by == principal().account_id
+    mine = submission is not None and principal().account_id in hands_in(submission)
     why = why_failed(run)
     table = [
         [_who(row), *(_points(row, i) for i in items),
