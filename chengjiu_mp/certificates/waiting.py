@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import Select, func, select, update
+from sqlalchemy import ColumnElement, Select, and_, func, select, update
 
 from chengjiu_mp.certificates.errors import NobodyWaits
 from chengjiu_mp.certificates.models import Certificate
@@ -70,16 +70,23 @@ def close_for(certificates: Iterable[Certificate]) -> None:
         db.session.execute(held.values(state="numbered", certificate_id=certificate.id))
 
 
-def _waiting() -> Select[int, Signup, str, CourseRun, str, datetime]:
-    # Who had their data erased meanwhile has no name to print and waits no more; neither does who has no pass any more.
+def still_waits() -> ColumnElement[bool]:
+    """Return, as SQL over Signup and WaitingNumber, whether a number is still wanted.
+
+    Who had their data erased meanwhile has no name to print and waits no more; neither does who has no pass any more.
+    """
     passed = select(ExamResult.id).where(ExamResult.signup_id == Signup.id, stands_passed()).exists()
+    return and_(WaitingNumber.state == "waiting", Signup.erased_at.is_(None), passed)
+
+
+def _waiting() -> Select[int, Signup, str, CourseRun, str, datetime]:
     return (
         select(WaitingNumber.id, Signup, CourseType.name, CourseRun, Unit.name, WaitingNumber.since)
         .join(Signup, Signup.id == WaitingNumber.signup_id)
         .join(CourseType, CourseType.id == WaitingNumber.course_type_id)
         .join(CourseRun, CourseRun.id == WaitingNumber.run_id)
         .join(Unit, Unit.id == Signup.owner_unit_id)
-        .where(WaitingNumber.state == "waiting", Signup.erased_at.is_(None), passed)
+        .where(still_waits())
     )
 
 

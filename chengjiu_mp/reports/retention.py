@@ -14,6 +14,8 @@ from chengjiu_mp.certificates.desk_forgetting import forget_changes_before, forg
 from chengjiu_mp.certificates.earlier_models import EarlierCertificate
 from chengjiu_mp.certificates.holder_photos import forget_photos
 from chengjiu_mp.certificates.models import Certificate
+from chengjiu_mp.certificates.waiting import still_waits
+from chengjiu_mp.certificates.waiting_models import WaitingNumber
 from chengjiu_mp.checkin.device_models import PairedDevice
 from chengjiu_mp.checkin.erasing import forget_devices_before, forget_open_before
 from chengjiu_mp.checkin.evidence import forget_before
@@ -112,7 +114,13 @@ def _signup_is_due() -> ColumnElement[bool]:
     return and_(
         Signup.erased_at.is_(None), CourseRun.ends_at <= now, until,
         or_(settled, CourseRun.ends_at <= now - PATIENCE), ~_held_by_certificate(Signup.person_id),
+        ~_waits_for_number(),
     )  # fmt: skip
+
+
+def _waits_for_number() -> ColumnElement[bool]:
+    """Return whether a certificate still comes, once its number is here from outside: erased, it never could."""
+    return exists().where(WaitingNumber.signup_id == Signup.id, still_waits())
 
 
 def _held_by_certificate(person_id: InstrumentedAttribute[int]) -> ColumnElement[bool]:

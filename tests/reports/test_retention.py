@@ -14,6 +14,7 @@ from chengjiu_mp.core.db import db, unit_of_work
 from chengjiu_mp.core.models import AuditEntry, BeatSlot, IdempotencyKey, Job
 from chengjiu_mp.core.retention import Periods
 from chengjiu_mp.courses.models import CourseRun, Signup
+from chengjiu_mp.exams.models import ExamResult
 from chengjiu_mp.outbox.models import Message
 from chengjiu_mp.people.models import Person
 from chengjiu_mp.reports import retention as purging
@@ -22,6 +23,7 @@ from chengjiu_mp.signin import codes, service, sessions
 from chengjiu_mp.signin.models import Account, PhoneCode, SignInSession
 from tests import exams_rows, factories, invariants, issued, owndata, signups
 from tests.owndata import GONE, again, document_of, opened
+from tests.waiting import waits
 
 
 @pytest.fixture
@@ -125,6 +127,20 @@ def test_results_that_wait_keep_their_people_for_a_month(app, frozen, periods):
     frozen.now += timedelta(days=2)
     night()
     assert opened(here) == GONE
+
+
+def test_who_waits_for_a_number_from_outside_is_kept_however_long_it_takes(app, frozen, periods):
+    periods(uncertified=365)
+    run = waits("张三", state="closed")
+    frozen.now += timedelta(days=800)
+    night()
+    signup = db.session.scalars(select(Signup).where(Signup.run_id == run.id)).one()
+    assert (signup.name, signup.erased_at) == ("张三", None)
+    with unit_of_work():
+        db.session.scalars(select(ExamResult)).one().outcome = "failed"
+    frozen.now += timedelta(days=1)
+    night()
+    assert again(signup).erased_at is not None
 
 
 def test_a_person_with_another_sign_up_is_kept(app, frozen, periods):
