@@ -69,6 +69,14 @@ def test_what_ends_soon_and_the_own_towns_runs_first(client: FlaskClient, mine: 
     assert ("别的课" in page, "截止的班" in page) == (False, False)
 
 
+@pytest.mark.parametrize(("months", "offered"), [(2, True), (-1, True), (20, False)])
+def test_ones_own_certificates_lead_there_when_one_of_them_ends(
+    app: Flask, client: FlaskClient, months: int, offered: bool
+) -> None:
+    look_up(client, ending(months))
+    assert ('href="/again/"' in client.get("/certificates").text) is offered
+
+
 def test_a_full_run_comes_after_those_with_a_seat(client: FlaskClient, mine: Certificate) -> None:
     signed(a_run(title="满了的班", capacity=1, starts_in=timedelta(days=1)))
     a_run("nanzha", title="别镇的班", starts_in=timedelta(days=9))

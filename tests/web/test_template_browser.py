@@ -54,3 +54,19 @@ def test_a_phone_shows_it_all_with_and_without_a_script(browser: Browser, site: 
     page.wait_for_url("**#samples")
     assert page.input_value("#f-name_y") == "84"
     page.context.close()
+
+
+def test_the_picture_stands_beside_the_figures_and_goes_with_the_draft(browser: Browser, site: Site) -> None:
+    page = begun(browser, site, {"width": 1280, "height": 860})
+    field, live = page.locator("#f-name_y"), page.locator("section.live")
+    field.scroll_into_view_if_needed()
+    beside, figure = live.bounding_box(), field.bounding_box()
+    assert beside is not None and figure is not None
+    assert figure["x"] + figure["width"] <= beside["x"]
+    assert 0 <= beside["y"] <= 860 - beside["height"]
+    for tick in page.locator("form[action*=publish] input[type=checkbox]").all():
+        tick.check()
+    page.locator("form[action*=publish] button").first.click()
+    expect(page.get_by_text("在用", exact=True)).to_be_visible()
+    expect(page.locator("section.live")).to_have_count(0)
+    page.context.close()

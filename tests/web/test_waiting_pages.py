@@ -59,7 +59,10 @@ def test_out_and_back(client: FlaskClient) -> None:
     assert looked.status_code == 200 and "确认发证 2 张" in looked.text
     assert db.session.scalars(select(Certificate)).all() == []
     sealed = dict(re.findall(r'name="(sheet|partial)" value="([^"]*)"', looked.text))
-    assert client.post(f"{WAITING}import/", data=sealed, headers=headers).status_code == 303
+    done = client.post(f"{WAITING}import/", data=sealed, headers=headers)
+    assert done.status_code == 303
+    assert "已给 2 人发证" in client.get(done.headers["Location"], headers=headers).text
+    assert "人发证" not in client.get(WAITING, headers=headers).text
     db.session.rollback()
     assert sorted(db.session.scalars(select(Certificate.number))) == ["SH2026-871", "SH2026-872"]
     assert "表里没有新的编号" in upload(client, headers, *back).text

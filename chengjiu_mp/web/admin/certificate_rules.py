@@ -140,7 +140,7 @@ def _page(
     waiting = line.waiting
     by = db.session.get(Account, waiting.proposed_by) if waiting and waiting.proposed_by else None
     return render_template(
-        "admin/number_rule.html", title=f"{year} 年{line.kind.name}编号规则", back=url_for(".index"), line=line,
+        "admin/number_rule.html", title=f"{line.kind.name}：{year} 年编号规则", back=url_for(".index"), line=line,
         given=shown, errors=errors or {}, problem=problem, modes=MODES, choices=CHOICES, widths=WIDTHS,
         sample=_sample(line.mode, line.pattern, year), by=by.name if by else "",
         asked=_sample(waiting.mode, waiting.pattern, year) if waiting else None,

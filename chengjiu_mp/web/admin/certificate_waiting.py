@@ -32,6 +32,10 @@ PEOPLE = ["姓名", "课程", "场次", "单位", "从哪天起等"]
 FILES = ["批次", "导出时间", "导出人", {"label": "人数", "num": True}, "内容", "原因", "文件校验码（SHA-256）"]
 
 
+class WaitingQuery(In):
+    issued: int = Field(default=0, ge=0, le=100_000)
+
+
 class ExportPage(In):
     run: str = Field(default="", max_length=12)
     documents: bool = False
@@ -43,7 +47,7 @@ class ExportPage(In):
 def index() -> str:
     """Show who waits, and the files that were made."""
     require_city(*READERS)
-    return _page(ExportPage(), {})
+    return _page(ExportPage(), {}, from_pairs(WaitingQuery, request.args).issued)
 
 
 @blueprint.post("/export")
@@ -64,7 +68,7 @@ def export() -> Response | tuple[str, int]:
     return uploads.download(content, name)
 
 
-def _page(given: ExportPage, errors: dict[str, str]) -> str:
+def _page(given: ExportPage, errors: dict[str, str], issued: int = 0) -> str:
     runs = waiting.runs_waiting()
     found, total = waiting.who_waits(limit=SHOWN), waiting.number_waiting()
     choices = [("", f"全部 {total} 人"), *((str(run.id), f"{run.title}（{count} 人）") for run, count in runs)]
@@ -75,7 +79,7 @@ def _page(given: ExportPage, errors: dict[str, str]) -> str:
     return render_template(
         "admin/waiting.html", title="待取号", back=url_for("console_certificates.index"), columns=PEOPLE,
         rows=[_row(one) for one in found], total=total, shown=SHOWN, choices=choices, given=given, errors=errors,
-        most=waiting.MOST,
+        most=waiting.MOST, issued=issued,
         file_columns=FILES, files=[_file(one, names) for one in files],
         may=open_units(principal(), MAY, writing=True) is None,
     )  # fmt: skip

@@ -66,10 +66,10 @@ def confirm() -> Response | tuple[str, int]:
         given = from_pairs(uploads.ConfirmPage, request.form, ignore=forms.IGNORED)
         read = read_rows(uploads.unseal(given.sheet, "numbers"))
         with unit_of_work():
-            number_import.import_numbers(read, principal(), partial=given.partial)
+            issued = len(number_import.import_numbers(read, principal(), partial=given.partial))
     except Refusal as refusal:
         return _form(forms.errors(refusal, "file")), refusal.kind.value
-    return redirect(url_for("console_waiting.index"), 303)
+    return redirect(url_for("console_waiting.index", issued=issued), 303)
 
 
 def _row(entry: Entry) -> list[Any]:

@@ -4,7 +4,7 @@ from flask import Blueprint, Response, current_app, redirect, render_template, r
 from pydantic import Field
 from werkzeug.wrappers import Response as AnyResponse
 
-from chengjiu_mp.certificates import lookup, passes, signing, versions
+from chengjiu_mp.certificates import lookup, passes, renewing, signing, versions
 from chengjiu_mp.certificates.api import file_name, picture_reply
 from chengjiu_mp.certificates.earlier import earlier_of_people
 from chengjiu_mp.certificates.pdf_api import pdf_reply
@@ -133,8 +133,9 @@ def mine() -> str | AnyResponse:
         return redirect(url_for("lookup.form"), 303)
     found = certificates_of_people(people)
     return render_template(
-        "h5/certificates.html", title="我的证书", back="/", found=found, earlier=earlier_of_people(people), words=WORDS,
-        tones=TONES, waiting=waiting_of_people(people), waiting_words=WAITING_WORDS,
+        "h5/certificates.html", title="我的证书", back="/", found=found, ending=bool(renewing.expiring(people)),
+        earlier=earlier_of_people(people), words=WORDS, tones=TONES, waiting=waiting_of_people(people),
+        waiting_words=WAITING_WORDS,
     )  # fmt: skip
 
 
