@@ -67,7 +67,13 @@ def make_celery(app: Flask) -> Celery:
         if one.every
     }
     app.extensions["celery"] = celery
-    signals.worker_process_init.connect(lambda **_: _begin_process(app), weak=False)
+
+    def begin(**_: Any) -> None:
+        _begin_process(app)
+
+    # The application holds it, the signal does not: who makes many applications, as tests do, keeps none of them.
+    app.extensions["celery_begin"] = begin
+    signals.worker_process_init.connect(begin)
     return celery
 
 
