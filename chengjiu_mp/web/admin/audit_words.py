@@ -119,6 +119,7 @@ FACTS = {
     "now": "现在",
     "number": "编号",
     "outcome": "结果",
+    "own": "由提出人自己收回",
     "passed": "合格（人）",
     "people": "通知（人）",
     "places": "名额",
