@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import or_, text, update
+from sqlalchemy import func, or_, text, update
 from sqlalchemy.exc import DBAPIError
 
 from chengjiu_mp.core import clock
@@ -107,17 +107,30 @@ def _asked(kind: str, queue: str, one: Asked) -> dict[str, Any]:
 
 
 def announceable(limit: int = 500) -> list[tuple[int, str, str]]:
-    """Mark and return (id, kind, queue) of jobs that a worker should be told of now; the first due first."""
+    """Mark and return (id, kind, queue) of jobs that a worker should be told of now; of a queue the first due first.
+
+    At most ``limit`` of a queue are told of at a time. Without that, thousands of pictures were announced again and
+    again while they waited: workers were busy with the repeats, and a message behind them was not told of at all.
+    """
     now = _database_now()
+    rows = [row for queue in QUEUES for row in _announceable_in(queue, limit, now)]
+    if rows:
+        db.session.execute(update(Job).where(Job.id.in_([r[0] for r in rows])).values(announced_at=now))
+    return rows
+
+
+def _announceable_in(queue: str, limit: int, now: float) -> list[tuple[int, str, str]]:
+    told = (Job.queue == queue, Job.state == "queued", Job.announced_at >= now - ANNOUNCE_AGAIN_SECONDS)
+    room = limit - (db.session.scalar(db.select(func.count()).where(*told)) or 0)
+    if room <= 0:
+        return []
     free = or_(Job.state == "queued", (Job.state == "running") & (Job.lease_until < now))
     due = (Job.run_after <= clock.now().timestamp()) & (Job.announced_at < now - ANNOUNCE_AGAIN_SECONDS)
     # A job that was running when its worker died is told again at once, not after the announcement's own patience.
     lapsed = (Job.state == "running") & (Job.lease_until < now) & (Job.announced_at < Job.lease_until)
-    picked = db.select(Job.id, Job.kind, Job.queue).where(free, or_(due, lapsed)).order_by(Job.due, Job.id)
-    rows = [(r.id, r.kind, r.queue) for r in db.session.execute(picked.limit(limit))]
-    if rows:
-        db.session.execute(update(Job).where(Job.id.in_([r[0] for r in rows])).values(announced_at=now))
-    return rows
+    picked = db.select(Job.id, Job.kind, Job.queue).where(Job.queue == queue, free, or_(due, lapsed))
+    rows = db.session.execute(picked.order_by(Job.due, Job.id).limit(room))
+    return [(r.id, r.kind, r.queue) for r in rows]
 
 
 def claim(job_id: int) -> Claim | None:

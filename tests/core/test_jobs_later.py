@@ -5,7 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from chengjiu_mp.core import clock, jobs
 from chengjiu_mp.core.db import db, unit_of_work
@@ -107,3 +107,20 @@ def test_any_other_fault_of_the_disk_counts_as_an_attempt(app, frozen):
     with pytest.raises(OSError, match="broken"):
         jobs.run(job_id, breaks)
     assert (_job(job_id).attempts, _job(job_id).reason) == (1, "OSError")
+
+
+def test_a_thousand_pictures_are_told_of_a_few_at_a_time_and_keep_no_message_waiting(app, frozen):
+    def told() -> list[str]:
+        with unit_of_work():
+            return [queue for _, _, queue in jobs.announceable(limit=5)]
+
+    with unit_of_work():
+        for number in range(20):
+            jobs.ask("certificates.render", number, queue=jobs.RENDER, dedupe_key=f"picture {number}")
+    assert told() == [jobs.RENDER] * 5
+    assert told() == []  # five wait at the workers
+    _asked("message")
+    assert told() == [jobs.URGENT]
+    with unit_of_work():
+        db.session.execute(update(Job).where(Job.announced_at > 0, Job.subject_id < 2).values(state="done"))
+    assert told() == [jobs.RENDER] * 2
