@@ -13,6 +13,7 @@ import pytest
 from flask import Flask, g
 from flask.testing import FlaskClient
 from playwright.sync_api import Browser, sync_playwright
+from sqlalchemy import Connection, Engine, event
 
 from chengjiu_mp import create_app
 from chengjiu_mp.config import Settings, from_environment
@@ -98,6 +99,23 @@ def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
 @pytest.fixture
 def settings(base_settings: Settings, database_url: str, tmp_path: Path) -> Settings:
     return dataclasses.replace(base_settings, database_url=database_url, data_dir=tmp_path)
+
+
+@pytest.fixture(autouse=True)
+def _closed() -> Iterator[None]:
+    """Close what a test opened beside its application, as a second one: else the collector does it, and warns in
+    whichever test runs by then.
+    """
+    opened: set[Engine] = set()
+
+    def note(connection: Connection) -> None:
+        opened.add(connection.engine)
+
+    event.listen(Engine, "engine_connect", note)
+    yield
+    event.remove(Engine, "engine_connect", note)
+    for engine in list(opened):
+        engine.dispose()
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from chengjiu_mp.core.db import db
 
 ENDS = {
     "account.phone_sealed": "closed with the trainee's account; staff keep theirs while they act",
+    "certificate_delivery.address_sealed": "gone once delivered, 30 days after it was given, and with the person",
     "certificate_version.token_sealed": "stays: verifying goes on",
     "contact.phone_sealed": "erased with the person",
     "course_run.token_sealed": "no person's",
@@ -18,6 +19,7 @@ ENDS = {
     "message.body_sealed": "erased with what it is about, and by night",
     "message.phone_sealed": "erased with what it is about, and by night",
     "person.doc_sealed": "erased with the person",
+    "phone_change.phone_sealed": "gone once decided, after some days without an answer, and with the person",
     "poster_link.token_sealed": "no person's",
     "provisional_check_in.phone_sealed": "gone once the person says who they are, asks, or nobody does for the period",
     "provisional_check_in.token_sealed": "stays: the link says that it is over",
