@@ -6,6 +6,7 @@ PROGRAMS = {
     "signup": "devtools.bench_signup",
     "checkin": "devtools.bench_checkin",
     "certificates": "devtools.bench_certificates",
+    "import": "devtools.bench_import",
     "start": "devtools.bench_start",
 }
 

@@ -27,7 +27,7 @@ def percentile(values: Sequence[float], share: float) -> float:
     return ordered[max(0, math.ceil(len(ordered) * share / 100) - 1)] if ordered else 0.0
 
 
-class _Line(asyncio.Protocol):
+class Line(asyncio.Protocol):
     """One connection, one request at a time."""
 
     def __init__(self) -> None:
@@ -81,7 +81,7 @@ async def _storm(port: int, requests: Iterator[bytes], clients: int) -> Storm:
 
     async def client() -> None:
         try:
-            _, line = await asyncio.get_running_loop().create_connection(_Line, "127.0.0.1", port)
+            _, line = await asyncio.get_running_loop().create_connection(Line, "127.0.0.1", port)
         except OSError:
             return
         for request in requests:

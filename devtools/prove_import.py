@@ -133,7 +133,7 @@ def _enrolled(
         stack.enter_context(world.app.app_context())
         list_id = world.settle()
         until = time.monotonic() + options.seconds
-        _warm(world)
+        warm(world)
         cpu = [world.worker.cpu_seconds()]
         upload_id, read = _upload(world, list_id, content, until, outcome, kills // 2)
         cpu.append(world.worker.cpu_seconds())
@@ -154,7 +154,7 @@ def _enrolled(
     return lines
 
 
-def _warm(world: World) -> None:
+def warm(world: World) -> None:
     """Wait until the worker answers: its start is not the import's."""
     until = time.monotonic() + 60
     while world.worker.cpu_seconds() < 1 and time.monotonic() < until:

@@ -40,10 +40,12 @@ def waits(*names: str, external: bool = True, **values) -> CourseRun:
 
 
 def keys() -> dict[str, int]:
-    """Return {name: id} of everybody who ever waited."""
+    """Return {name: id} of everybody who ever waited; of who waits again the later one."""
     db.session.rollback()
     rows = db.session.execute(
-        select(Signup.name, WaitingNumber.id).join(WaitingNumber, WaitingNumber.signup_id == Signup.id)
+        select(Signup.name, WaitingNumber.id)
+        .join(WaitingNumber, WaitingNumber.signup_id == Signup.id)
+        .order_by(WaitingNumber.id)
     )
     return {row.name: row.id for row in rows}
 
