@@ -3,6 +3,7 @@
 Only :func:`unit_of_work` commits. Services flush.
 """
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -217,6 +218,16 @@ def database_epoch() -> str:
     if is_postgresql():
         return "extract(epoch from clock_timestamp())"
     return "((julianday('now') - 2440587.5) * 86400.0)"
+
+
+def clock_skew() -> float:
+    """Return the seconds by which this process's real clock is ahead of the database's (rel-F10); SQLite has none of
+    its own.
+    """
+    before = time.time()
+    theirs = float(db.session.execute(text(f"select {database_epoch()}")).scalar_one())
+    end_read()
+    return (before + time.time()) / 2 - theirs
 
 
 def ping() -> None:

@@ -27,6 +27,10 @@ class Figures:
         self.jobs = Gauge("chengjiu_jobs", "Jobs by state.", ["state"], registry=self.registry)
         self.oldest = Gauge("chengjiu_oldest_job_seconds", "Age of the oldest waiting job.", registry=self.registry)
         self.limits = Gauge("chengjiu_limits", "Limit counters kept.", registry=self.registry)
+        self.skew = Gauge(
+            "chengjiu_clock_skew_seconds", "A process's clock ahead of the database's.", ["process"],
+            registry=self.registry,
+        )  # fmt: skip
         self.database = Gauge("chengjiu_database_up", "Whether the database answers.", registry=self.registry)
 
 
@@ -72,6 +76,7 @@ def metrics() -> Response:
     if up:
         _read_jobs(figures)
         figures.limits.set(limits.active())
+        _read_clocks(figures)
     return Response(generate_latest(figures.registry), content_type=CONTENT_TYPE_LATEST)
 
 
@@ -80,4 +85,15 @@ def _read_jobs(figures: Figures) -> None:
     for state in JOB_STATES:
         figures.jobs.labels(state).set(counts.get(state, 0))
     oldest = db.session.scalar(select(func.min(Job.created_at)).where(Job.state == "queued"))
-    figures.oldest.set((clock.now() - oldest).total_seconds() if oldest else 0)
+    # Another process's clock may be ahead of ours.
+    figures.oldest.set(max(0.0, (clock.now() - oldest).total_seconds()) if oldest else 0)
+
+
+def _read_clocks(figures: Figures) -> None:
+    figures.skew.labels("web").set(pulse.measured("web"))
+    worker = pulse.worker_skew()
+    if worker is None:
+        # An old figure would hide that nobody knows.
+        figures.skew.remove("worker")
+    else:
+        figures.skew.labels("worker").set(worker)

@@ -1,6 +1,7 @@
 """Whether the parts are alive: a beat task leaves a mark in Redis that only a beat and a worker together can leave."""
 
 import contextlib
+import logging
 import time
 
 import redis
@@ -12,9 +13,15 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from chengjiu_mp.core import jobs
 from chengjiu_mp.core.celery import current_celery, task
-from chengjiu_mp.core.db import db, end_read
+from chengjiu_mp.core.db import clock_skew, db, end_read
+
+log = logging.getLogger(__name__)
 
 MARK = "chengjiu:pulse"
+# Where the worker says how far its clock is from the database's, in seconds.
+SKEW = "chengjiu:skew"
+# Leases are the database's; due times, deadlines and days are each process's own.
+SKEW_SECONDS = 5.0
 EVERY_SECONDS = 5.0
 FRESH_SECONDS = 30
 _PATIENCE = 1.0
@@ -25,9 +32,11 @@ _WORKER_PATIENCE = 0.4
 # Not among the urgent ones: behind a few hundred of them it would expire, and a busy stack would look dead.
 @task("web.pulse", queue=jobs.SLOW, every=EVERY_SECONDS)
 def pulse() -> None:
-    """Leave the mark."""
+    """Leave the mark, and how far this process's clock is off."""
+    skew = measured("worker")
     with _redis() as client:
         client.set(MARK, int(time.time()), ex=FRESH_SECONDS)
+        client.set(SKEW, f"{skew:.3f}", ex=FRESH_SECONDS)
 
 
 def state() -> dict[str, str]:
@@ -50,6 +59,24 @@ def state() -> dict[str, str]:
     # Without the mark one of the two is missing: a worker answers for itself, and then it is the beat.
     worker = _a_worker_answers()
     return {**found, "worker": "ok" if worker else "down", "beat": "down" if worker else "unknown"}
+
+
+def measured(process: str) -> float:
+    """Return this process's :func:`clock_skew`, and say so in the log where it is more than a few seconds."""
+    skew = clock_skew()
+    if abs(skew) > SKEW_SECONDS:
+        log.error("clock.skewed", extra={"of": process, "seconds": round(skew, 1)})
+    return skew
+
+
+def worker_skew() -> float | None:
+    """Return what a worker said last of its clock; None when none did lately or Redis is away."""
+    try:
+        with _redis() as client:
+            said = client.get(SKEW)
+    except redis.RedisError:
+        return None
+    return float(said) if isinstance(said, bytes) else None
 
 
 def database_answers() -> bool:

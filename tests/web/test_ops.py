@@ -1,6 +1,7 @@
 """Alive, ready, figures, hooks, and the API's document."""
 
 import dataclasses
+import re
 import socket
 import time
 
@@ -75,6 +76,36 @@ def test_the_figures_name_templates_and_no_person(client, frozen):
     assert "chengjiu_oldest_job_seconds 60.0" in shown
     assert 'route="unmatched"' in shown or 'route="/api/v1/verify/<token>"' in shown
     assert token not in shown
+
+
+@pytest.mark.parametrize("ahead", [600.0, -600.0, 86_400.0])
+def test_a_clock_that_is_off_is_a_figure_and_a_line_in_the_log(with_redis, monkeypatch, caplog, ahead):
+    """rel-F10: more than five seconds between two processes raises an alarm."""
+    client = with_redis.test_client()
+    caplog.set_level("ERROR")
+    assert 'process="worker"' not in client.get("/metrics").text
+    pulse.pulse()
+    exact = client.get("/metrics").text
+    assert abs(skews(exact)["web"]) < 1 and abs(skews(exact)["worker"]) < 1
+    assert "clock.skewed" not in caplog.messages
+    real = time.time
+    with monkeypatch.context() as patch:
+        patch.setattr("chengjiu_mp.core.db.time.time", lambda: real() + ahead)
+        pulse.pulse()
+    shown = skews(client.get("/metrics").text)
+    assert abs(shown["worker"] - ahead) < 1 and abs(shown["web"]) < 1
+    assert caplog.messages.count("clock.skewed") == 1
+
+
+def skews(shown):
+    return {who: float(said) for who, said in re.findall(r'clock_skew_seconds{process="(\w+)"} (\S+)', shown)}
+
+
+def test_a_job_of_a_faster_clock_has_no_negative_age(client, frozen):
+    with factories.made():
+        jobs.ask("outbox.deliver", 1, queue=jobs.URGENT, dedupe_key="k")
+    frozen.now = frozen.now.replace(hour=frozen.now.hour - 1)
+    assert "chengjiu_oldest_job_seconds 0.0" in client.get("/metrics").text
 
 
 def test_the_figures_come_without_a_database(app, client):
