@@ -31,7 +31,7 @@ from chengjiu_mp.core import context, hooks
 from chengjiu_mp.core.db import database_epoch, db, unit_of_work
 from chengjiu_mp.core.models import Job
 from chengjiu_mp.outbox.models import Message
-from devtools.prove_struck import CELERY, Broker, Disk, Group, database_for
+from devtools.prove_struck import CELERY, Broker, Disk, Group, database_for, on_clock
 
 PER_RUN = 20
 # Long enough that a kill falls into the middle of a picture, whatever the machine.
@@ -73,6 +73,7 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--certificates", type=int, default=300)
     parser.add_argument("--kills", type=int, default=8)
     parser.add_argument("--broker-losses", type=int, default=1)
+    parser.add_argument("--worker-clock", metavar="OFFSET", help="+10m, -1d: what the worker and beat take for now")
     parser.add_argument("--seconds", type=float, default=240.0, help="give up after so many")
     options = parser.parse_args(argv)
     outcome = prove(options)
@@ -94,10 +95,11 @@ def prove(options: argparse.Namespace) -> Outcome:
         app = create_app(from_environment(env))
         disk = Disk(app.config["DATA_DIR"] / "media")
         stack.callback(disk.unmount)
+        theirs = on_clock(env, options.worker_clock) if options.worker_clock else env
         worker = Group([*CELERY, "worker", "--concurrency", "2", "--without-mingle", "--without-gossip",
-                        "--without-heartbeat", "--loglevel", "WARNING"], env, place / "worker.log")  # fmt: skip
+                        "--without-heartbeat", "--loglevel", "WARNING"], theirs, place / "worker.log")  # fmt: skip
         beat = Group([*CELERY, "beat", "--schedule", str(place / "schedule"), "--pidfile", "", "--loglevel", "WARNING"],
-                     env, place / "beat.log")  # fmt: skip
+                     theirs, place / "beat.log")  # fmt: skip
         for group in (worker, beat):
             stack.callback(group.kill)
         with app.app_context():

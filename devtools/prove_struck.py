@@ -60,6 +60,17 @@ class Group:
         return found
 
 
+def on_clock(env: dict[str, str], offset: str) -> dict[str, str]:
+    """Return ``env`` for processes whose clock is off, as "+10m" or "-1d", and runs on as ever (rel-F10).
+
+    :raise SystemExit: where libfaketime is not installed
+    """
+    found = sorted(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
+    if not found:
+        raise SystemExit("libfaketime is not installed: on Debian, apt install libfaketime.")
+    return {**env, "LD_PRELOAD": str(found[0]), "FAKETIME": offset, "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+
+
 class Disk:
     """A disk of its own for the pictures, where this user may mount one."""
 
