@@ -152,7 +152,8 @@ class ResatElsewhere(Refusal):
     @classmethod
     def at(cls, title: str, day: str) -> str:
         """Return the sentence that names the later run."""
-        return f"这位学员已经在后来的一场（{title}，{day}）登记了补考，成绩以那一场为准，这一场的不能再更正。{cls.WHAT_NOW}"
+        where = f"后来的一场（{title}，{day}）"
+        return f"这位学员已经在{where}登记了补考，成绩以那一场为准，这一场的不能再更正。{cls.WHAT_NOW}"
 
 
 class ThirdPersonNeeded(Refusal):
