@@ -119,7 +119,10 @@ def tell_change_refused(certificate: Certificate, request_id: int) -> None:
 
 
 def hold(certificate_id: int) -> Certificate:
-    """Return a certificate as it is now. Its row is the lock, taken ahead of its requests': changes follow each other."""
+    """Return a certificate as it is now.
+
+    Its row is the lock, taken ahead of its requests' rows: changes follow each other.
+    """
     held = update(Certificate).where(Certificate.id == certificate_id).values(state=Certificate.state)
     return db.session.scalars(held.returning(Certificate), execution_options={"populate_existing": True}).one()
 
