@@ -157,7 +157,8 @@ def _page(run_id: int, problem: str = "", errors: dict[str, str] | None = None, 
     columns = ["姓名", *({"label": f"{i.name}（{figure(i.pass_mark)}）", "num": True} for i in items), "结果", "考核人"]
     return render_template(
         "admin/results_run.html", title="成绩确认", back=url_for(".index"), run=run, state=state,
-        submission=submission, note=note, ends=not_before(run), columns=columns + (["证书编号"] if numbers else []), rows=table,
+        submission=submission, note=note, ends=not_before(run),
+        columns=columns + (["证书编号"] if numbers else []), rows=table,
         problem=problem, errors=errors or {},
         passed=sum(r.outcome == "passed" for r in rows), failed=sum(r.outcome == "failed" for r in rows),
         incomplete=sum(r.outcome == "incomplete" for r in rows), may=principal().has("approver"), mine=mine,
