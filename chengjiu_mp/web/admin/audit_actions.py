@@ -61,6 +61,7 @@ ACTIONS = {
     "device.invited": "邀请助手签到",
     "device.paired": "准备签到手机",
     "device.revoked": "收回签到手机",
+    "exam_policy.sample_set": "改成绩抽查比例",
     "exam_scheme.published": "发布考核方案",
     "guardian.agreed": "监护人同意",
     "guardian.asked": "请监护人同意",

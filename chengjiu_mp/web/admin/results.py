@@ -31,6 +31,7 @@ from chengjiu_mp.exams.resit_offers import candidates
 from chengjiu_mp.exams.review_models import ResultReview
 from chengjiu_mp.exams.reviewing import review as review_sample
 from chengjiu_mp.exams.reviewing import reviews_of, sample_share, waiting_reviews
+from chengjiu_mp.exams.sampling import percent
 from chengjiu_mp.exams.scheme import WORDS, Item, figure
 from chengjiu_mp.exams.steps import why_failed
 from chengjiu_mp.exams.submission import not_before, return_to_instructor
@@ -63,7 +64,7 @@ def index() -> str:
          clock.local(one.run.starts_at).strftime("%-m月%-d日"), _since(one.review.picked_at)]
         for one in waiting_reviews(principal())
     ]  # fmt: skip
-    share = f"{sample_share() * 100:g}%"
+    share = percent(sample_share())
     return render_template("admin/results.html", title="成绩确认", rows=rows, samples=samples, share=share)
 
 
