@@ -99,6 +99,7 @@ ACTIONS = {
     "results.resit_opened": "登记补考",
     "results.correction": "更正成绩",
     "results.exempted": "登记免考",
+    "results.rejudged": "按免考重新评定成绩",
     "results.exemption_withdrawn": "撤销免考",
     "results.returned": "退回成绩",
     "results.reviewed": "抽查复核",

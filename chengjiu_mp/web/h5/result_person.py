@@ -184,8 +184,13 @@ def _event(one: Event, items: tuple[Item, ...]) -> dict[str, Any]:
         if one.was.get(item.code) != one.now.get(item.code)
     ]
     names = {item.code: item.name for item in items}
-    said = "；".join([*changed, *([names.get(one.item, one.item)] if one.item else [])])
+    judged = [f"{WORDS[before]} → {WORDS[after]}" for before, after in _judged(one)]
+    said = "；".join([*changed, *judged, *([names.get(one.item, one.item)] if one.item else [])])
     return {"at": one.at, "by": one.by, "action": one.action, "said": said, "reason": one.reason}
+
+
+def _judged(one: Event) -> list[tuple[Outcome, Outcome]]:
+    return [cast(tuple[Outcome, Outcome], (one.outcome_before, one.outcome))] if one.outcome_before else []
 
 
 def _figure(points: dict[str, Any], item: Item) -> str:
