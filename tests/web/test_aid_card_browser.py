@@ -12,7 +12,7 @@ from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page
 
-from chengjiu_mp.certificates import passes, signing, states
+from chengjiu_mp.certificates import signing, states
 from chengjiu_mp.certificates.models import Certificate
 from chengjiu_mp.certificates.versions import verify_url
 from chengjiu_mp.config import Settings
@@ -43,7 +43,8 @@ class Holder:
 
     def cookie(self) -> dict[str, Any]:
         with self.site.app.app_context():
-            held = passes.pass_for([self.person_id])
+            held = issued.pass_of(db.session.get_one(Certificate, self.id))
+            db.session.remove()
         signer = self.site.app.session_interface.get_signing_serializer(self.site.app)  # type: ignore[attr-defined]
         return {"name": "sid", "value": signer.dumps({"certificates": held}), "url": self.site.url}
 
