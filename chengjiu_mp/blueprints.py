@@ -18,7 +18,7 @@ from chengjiu_mp.courses import api as courses
 from chengjiu_mp.courses import calendar_api, family_api, line_api, month_api, scene_api
 from chengjiu_mp.courses import tasks as course_tasks
 from chengjiu_mp.exams import api as exams
-from chengjiu_mp.exams import review_api, scheme_api
+from chengjiu_mp.exams import review_api, sampling_api, scheme_api
 from chengjiu_mp.instructors import api as instructors
 from chengjiu_mp.instructors import tasks as instructor_tasks
 from chengjiu_mp.lists import api as lists
@@ -80,6 +80,7 @@ from chengjiu_mp.web.admin import run_changes as console_run_changes
 from chengjiu_mp.web.admin import run_drafts as console_run_drafts
 from chengjiu_mp.web.admin import run_photos as console_run_photos
 from chengjiu_mp.web.admin import runs as console_runs
+from chengjiu_mp.web.admin import sampling as console_sampling
 from chengjiu_mp.web.admin import schemes as console_schemes
 from chengjiu_mp.web.admin import series as console_series
 from chengjiu_mp.web.admin import settings as console_settings
@@ -197,6 +198,7 @@ PAGES = (
     console_door,
     console_settings,
     console_deputies,
+    console_sampling,
     console_schemes,
     console_messages,
     console_calls,
@@ -263,6 +265,7 @@ def register(app: Flask) -> None:
     device_api.init_app(app)
     app.register_blueprint(exams.blueprint)
     app.register_blueprint(review_api.blueprint)
+    app.register_blueprint(sampling_api.blueprint)
     app.register_blueprint(scheme_api.blueprint)
     certificates.init_app(app)
     app.register_blueprint(certificate_request_api.blueprint)

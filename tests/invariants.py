@@ -67,6 +67,9 @@ QUERIES = {
     "I10 a finished picture has a file and its hash": """
         select id from certificate_version
         where (picture_state = 'ready') <> (file is not null and sha256 is not null and font_set is not null)""",
+    "N7 nothing is left to decide about a certificate that ended": """
+        select q.id from certificate_request q join certificate c on c.id = q.certificate_id
+        where c.state = 'revoked' and q.state in ('asked', 'proposed')""",
     "J4 no job tried more than five times": "select id from job where attempts > 5",
     "R1 one reminder per instructor, due date and stage": """
         select instructor_id from refresher_reminder group by instructor_id, due_on, stage having count(*) > 1""",

@@ -2,6 +2,7 @@
 
 from sqlalchemy import select
 
+from chengjiu_mp.certificates import passes
 from chengjiu_mp.certificates.issuing import confirm
 from chengjiu_mp.certificates.models import Certificate, CertificateVersion
 from chengjiu_mp.certificates.tasks import render
@@ -57,6 +58,16 @@ def phone_of(certificate: Certificate, *, proved: bool = True) -> str:
         with unit_of_work():
             prove_phone(db.session.get_one(Person, certificate.person_id), number, "test")
     return number
+
+
+def pass_of(certificate: Certificate) -> str:
+    """Return the pass of who looked the certificate up by its holder's phone."""
+    return passes.pass_for([certificate.person_id], privacy.phone_index(phone_of(certificate)))
+
+
+def key_of(certificate: Certificate) -> str:
+    """Return the key that its holder's look-up gives to the certificate."""
+    return passes.key_of(certificate.id, privacy.phone_index(phone_of(certificate)))
 
 
 def draw(certificate: Certificate) -> CertificateVersion:

@@ -105,11 +105,11 @@ def answer_lookup(body: schemas.LookupAnswer) -> schemas.LookupOut:
     phone = codes.prove(body.challenge_id, body.code, lookup.PURPOSE)
     with unit_of_work():
         people = lookup.people_named(phone, body.name)
-    found = [certificate_out(one, passes.key_of(one.certificate.id)) for one in certificates_of_people(people)]
+    found = [certificate_out(one, passes.key_of(one.certificate.id, phone)) for one in certificates_of_people(people)]
     earlier = [earlier_out(one) for one in earlier_of_people(people)]
     return schemas.LookupOut(
         certificates=found, earlier=earlier, waiting=[waiting_out(one) for one in waiting_of_people(people)],
-        pass_token=passes.pass_for(people), expires_in=passes.LIFE_SECONDS,
+        pass_token=passes.pass_for(people, phone), expires_in=passes.LIFE_SECONDS,
     )  # fmt: skip
 
 

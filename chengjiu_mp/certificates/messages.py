@@ -47,6 +47,11 @@ def change_refused(kind: str) -> str:
     )
 
 
+def change_ended(kind: str, why: str) -> str:
+    """Return the words that tell a person that a name is not corrected any more, because the certificate ended."""
+    return f"【江阴红十字】您申请的{kind}证书姓名更正不再办理：{why}。如有疑问，请致电 {site().help_phone}。"
+
+
 def phone_left() -> str:
     """Return the words that tell an old number of its end; neither whose nor which one follows: it may have gone to a
     stranger.

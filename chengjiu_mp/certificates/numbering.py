@@ -17,8 +17,12 @@ LOCAL = "local"
 EXTERNAL = "external"
 TEST = "test"
 
-# No published rule was found (待业务核实). The letter keeps the kinds' series apart.
-_LETTERS = {"cpr_aed": "A", "junior": "C", "responder": "J"}
+# No published rule was found (待业务核实). The letters keep the kinds' series apart: no two kinds have the same, and
+# none has a digit, where the year begins. A series that nobody set begins with them; one that has begun keeps its own.
+LETTERS = {
+    "cpr_aed": "A", "junior": "C", "responder": "J", "popular": "P", "instructor": "S", "instructor_refresh": "SF",
+    "cpr_aed_refresher": "AF",
+}  # fmt: skip
 
 
 # The series and the sequence in it.
@@ -34,8 +38,10 @@ class Allotment:
 
 
 def default_pattern(code: str, mode: str) -> str:
-    """Return the pattern that a new series of a course kind begins with."""
-    letter = _LETTERS.get(code) or "X" + code.replace("_", "").upper()
+    """Return the pattern that a new series of a course kind begins with; of a kind without letters its whole code keeps
+    it apart.
+    """
+    letter = LETTERS.get(code) or "X" + code.replace("_", "").upper()
     return ("TEST-" if mode == TEST else "") + "JY" + letter + "{year}{seq:05d}"
 
 

@@ -14,7 +14,7 @@ from chengjiu_mp.certificates.desk_errors import (
     RequestOpen,
     SightIncomplete,
 )
-from chengjiu_mp.certificates.errors import NotStanding, SameName
+from chengjiu_mp.certificates.errors import SameName
 from chengjiu_mp.certificates.models import Certificate
 from chengjiu_mp.certificates.request_models import CertificateRequest, Reprint
 from chengjiu_mp.core import audit, clock, context
@@ -76,7 +76,7 @@ def propose(certificate: Certificate, wish: Wish) -> CertificateRequest:
     if wish.kind == NAME:
         said |= {"new_name": _other_name(certificate, wish.name), **_seen(wish.sight)}
     else:
-        _standing(certificate)
+        states.hold_standing(certificate)
     asked = open_request(certificate.id, wish.kind)
     row = _taken_up(asked, said) if asked else _insert(certificate, wish.kind, "proposed", "desk", **said)
     audit.record("certificate.change_proposed", row, unit_id=certificate.owner_unit_id, kind=wish.kind)
@@ -87,7 +87,7 @@ def approve(request: CertificateRequest, note: str = "") -> CertificateRequest:
     """Approve a proposal of somebody else, which makes the change at once; the reason on record is the proposal's.
 
     :raise OwnProposal: the caller proposed it; :raise DecidedAlready: it waits no more, or for staff's look first
-    :raise NotStanding: the certificate was revoked meanwhile
+    :raise NotStanding: the certificate was replaced meanwhile; revoking it ends what else waits
     """
     _decide(request, "approved", note.strip()[:200])
     certificate = db.session.get_one(Certificate, request.certificate_id)
@@ -141,6 +141,8 @@ def _decide(request: CertificateRequest, state: str, decision: str) -> None:
     me = context.principal().account_id
     if request.proposed_by is not None and request.proposed_by == me:
         raise OwnProposal
+    # Ahead of the request's row: revoking takes both in this order.
+    of = states.hold(request.certificate_id)
     from_states = ("proposed",) if state == "approved" else ("asked", "proposed")
     # The row judges: of two decisions at once the second finds it decided.
     decided = db.session.scalar(
@@ -152,7 +154,6 @@ def _decide(request: CertificateRequest, state: str, decision: str) -> None:
     if decided is None:
         raise DecidedAlready
     db.session.refresh(request)
-    of = db.session.get_one(Certificate, request.certificate_id)
     audit.record(_DEEDS[state], request, unit_id=of.owner_unit_id, kind=request.kind, reason=decision)
 
 
@@ -185,13 +186,8 @@ def _insert(certificate: Certificate, kind: str, state: str, channel: str, **mor
     return db.session.get_one(CertificateRequest, added)
 
 
-def _standing(certificate: Certificate) -> None:
-    if certificate.state != "issued":
-        raise NotStanding
-
-
 def _other_name(certificate: Certificate, name: str) -> str:
-    _standing(certificate)
+    states.hold_standing(certificate)
     wanted = read_name(name).name
     if versions.newest_version(certificate.id).name == wanted:
         raise SameName(field="name")
@@ -219,7 +215,7 @@ def reprint(certificate: Certificate, cause: str, reason: str) -> Reprint:
     :param cause: lost or damaged; :raise ReasonMissing: fewer than two characters
     :raise NotStanding: it is revoked or replaced
     """
-    _standing(certificate)
+    states.hold_standing(certificate)
     row = Reprint(
         certificate_id=certificate.id, version=versions.newest_version(certificate.id).version, cause=cause,
         reason=states.reason_given(reason), made_by=context.principal().account_id,

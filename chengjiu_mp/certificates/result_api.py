@@ -18,8 +18,8 @@ blueprint = Blueprint("result_corrections", __name__, url_prefix="/api/v1")
 
 @route(
     blueprint, "POST", "/runs/<row:run_id>/results/corrections", access.roles(*CORRECTORS),
-    refusals=(NotFound, errors.NoExam, errors.NotPresent, errors.NothingToCorrect, errors.ResultsSubmitted,
-              errors.NotEnoughAttended, CertificateStands),
+    refusals=(NotFound, errors.NoExam, errors.NotPresent, errors.NothingToCorrect, errors.ResatElsewhere,
+              errors.ResultsSubmitted, errors.NotEnoughAttended, CertificateStands),
     example={"signup_id": 1, "items": {"theory": 85}, "reason": "理论卷第二页漏算"},
 )  # fmt: skip
 def correct(run_id: int, body: CorrectionIn) -> ResultsOut:

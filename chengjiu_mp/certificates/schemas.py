@@ -177,7 +177,7 @@ class CorrectIn(In):
 class PictureQuery(In):
     """``key`` comes with a look-up's addresses."""
 
-    key: Annotated[str, Field(max_length=200)] = ""
+    key: Annotated[str, Field(max_length=300)] = ""
 
 
 class LineIn(In):

@@ -11,6 +11,7 @@ from sqlalchemy import select, update
 from chengjiu_mp.certificates import messages, signing, versions
 from chengjiu_mp.certificates.errors import NotStanding, ReasonMissing, SameName
 from chengjiu_mp.certificates.models import Certificate, CertificateVersion
+from chengjiu_mp.certificates.request_ending import end_requests
 from chengjiu_mp.core import audit, clock, privacy
 from chengjiu_mp.core.db import db
 from chengjiu_mp.courses.models import CourseType
@@ -48,9 +49,10 @@ def state_of(certificate: Certificate, version: CertificateVersion, newest: int,
     return "valid"
 
 
-def revoke(certificate: Certificate, reason: str, *, quiet: bool = False) -> None:
-    """Revoke from today on.
+def revoke(certificate: Certificate, reason: str, *, quiet: bool = False, ended: str = "证书已吊销") -> None:
+    """Revoke from today on. What else is under way about the certificate ends with it.
 
+    :param ended: the reason that stands with what ends
     :param quiet: the holder is told nothing, for another one takes its place at once
     :raise ReasonMissing: a reason of fewer than two characters; :raise NotStanding: it is revoked already
     """
@@ -73,6 +75,10 @@ def revoke(certificate: Certificate, reason: str, *, quiet: bool = False) -> Non
     audit.record("certificate.revoked", certificate, unit_id=certificate.owner_unit_id, reason=reason)
     if not quiet:
         _tell(certificate, "revoked", messages.revoked(_kind(certificate)))
+    for request in end_requests(certificate, ended):
+        if request.channel == "holder":
+            body = messages.change_ended(_kind(certificate), ended)
+            _tell(certificate, f"change_refused:{request.id}", body)
 
 
 def correct_name(certificate: Certificate, new_name: str, reason: str) -> CertificateVersion:
@@ -112,11 +118,27 @@ def tell_change_refused(certificate: Certificate, request_id: int) -> None:
     _tell(certificate, f"change_refused:{request_id}", messages.change_refused(_kind(certificate)))
 
 
-def _locked(certificate: Certificate) -> CertificateVersion:
-    """Return the newest version. The certificate's row is the lock: two changes at once follow each other."""
-    held = update(Certificate).where(Certificate.id == certificate.id, Certificate.state == "issued")
-    if db.session.scalar(held.values(state="issued").returning(Certificate.id)) is None:
+def hold(certificate_id: int) -> Certificate:
+    """Return a certificate as it is now.
+
+    Its row is the lock, taken ahead of its requests' rows: changes follow each other.
+    """
+    held = update(Certificate).where(Certificate.id == certificate_id).values(state=Certificate.state)
+    return db.session.scalars(held.returning(Certificate), execution_options={"populate_existing": True}).one()
+
+
+def hold_standing(certificate: Certificate) -> None:
+    """Hold a certificate that stands.
+
+    :raise NotStanding: it is revoked or replaced
+    """
+    if hold(certificate.id).state != "issued":
         raise NotStanding
+
+
+def _locked(certificate: Certificate) -> CertificateVersion:
+    """Hold a certificate that stands, and return its newest version."""
+    hold_standing(certificate)
     return versions.newest_version(certificate.id)
 
 

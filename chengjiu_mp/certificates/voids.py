@@ -25,7 +25,7 @@ def void_certificate(certificate: Certificate, reason: str, by: Principal, *, ag
     :raise ReasonMissing: a reason of fewer than two characters; :raise NotStanding: it is revoked already
     """
     reason = states.reason_given(reason)
-    states.revoke(certificate, f"作废：{reason}", quiet=again)
+    states.revoke(certificate, f"作废：{reason}", quiet=again, ended="证书已作废，另发新证" if again else "证书已作废")
     void = NumberVoid(
         series_id=certificate.series_id, sequence=certificate.sequence, number=certificate.number,
         certificate_id=certificate.id, reason=reason, made_by=by.account_id,

@@ -46,6 +46,12 @@ def chain_of(result: ExamResult) -> list[ExamResult]:
     return found
 
 
+def later_run_of(result: ExamResult) -> CourseRun | None:
+    """Return the later run at which a re-sit follows this attempt, None where none does."""
+    query = select(CourseRun).join(ExamResult, ExamResult.run_id == CourseRun.id)
+    return db.session.scalar(query.where(ExamResult.follows_id == result.id, CourseRun.id != result.run_id))
+
+
 def came_from_elsewhere(signup_ids: Collection[int]) -> frozenset[int]:
     """Return who of these re-sits the examination of an earlier run, whose attendance counted there."""
     before = aliased(ExamResult)

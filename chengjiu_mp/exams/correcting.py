@@ -5,13 +5,14 @@ revocation first (rel-E3). Callers come from there."""
 
 from chengjiu_mp.core import audit, clock
 from chengjiu_mp.core.context import Principal
+from chengjiu_mp.core.day_words import day
 from chengjiu_mp.core.db import db
 from chengjiu_mp.core.parsing import Invalid
 from chengjiu_mp.core.rows import insert_into
 from chengjiu_mp.courses.models import CourseRun, Signup
 from chengjiu_mp.courses.policy import run_for
-from chengjiu_mp.exams.attempts import newest_results
-from chengjiu_mp.exams.errors import NothingToCorrect, NotPresent
+from chengjiu_mp.exams.attempts import later_run_of, newest_results
+from chengjiu_mp.exams.errors import NothingToCorrect, NotPresent, ResatElsewhere
 from chengjiu_mp.exams.models import ExamResult
 from chengjiu_mp.exams.queries import exempt_items, items_of_run
 from chengjiu_mp.exams.resits import open_round
@@ -27,6 +28,7 @@ def record_correction(run_id: int, given: CorrectionIn, by: Principal) -> ExamRe
 
     :raise NotFound, NoExam: out of reach; :raise NotPresent: not checked in
     :raise NothingToCorrect: no confirmed result, or the same points; :raise Invalid: points out of range
+    :raise ResatElsewhere: a re-sit at a later run follows it already; the indexes judge both at once
     :raise ResultsSubmitted: another round is being confirmed; :raise NotEnoughAttended: they would pass by it
     """
     run = run_for(by, run_id, roles=CORRECTORS)
@@ -41,6 +43,7 @@ def record_correction(run_id: int, given: CorrectionIn, by: Principal) -> ExamRe
     last = newest_results([signup.id]).get(signup.id)
     if last is None or last.round == number:
         raise NothingToCorrect(field="signup_id")
+    refuse_resat(last)
     points = {code: value for code, value in {**last.items, **given.items}.items() if value is not None}
     if points == last.items:
         raise NothingToCorrect(field="items")
@@ -48,6 +51,16 @@ def record_correction(run_id: int, given: CorrectionIn, by: Principal) -> ExamRe
     if outcome == "passed":
         refuse_absent(run, [signup.id])
     return _insert(run, last, number, {"items": points, "outcome": outcome, "reason": given.reason.strip()}, by)
+
+
+def refuse_resat(last: ExamResult) -> None:
+    """Let a newest attempt pass that no later run's re-sit follows.
+
+    :raise ResatElsewhere: one does
+    """
+    if (later := later_run_of(last)) is not None:
+        said = ResatElsewhere.at(later.title, day(later.starts_at))
+        raise ResatElsewhere(said, field="signup_id", run_id=later.id)
 
 
 def _insert(run: CourseRun, last: ExamResult, number: int, values: dict[str, object], by: Principal) -> ExamResult:
@@ -58,6 +71,8 @@ def _insert(run: CourseRun, last: ExamResult, number: int, values: dict[str, obj
     )  # fmt: skip
     added = db.session.scalar(fresh.on_conflict_do_nothing().returning(ExamResult.id))
     if added is None:
+        # Somebody was faster: a re-sit elsewhere, or another correction.
+        refuse_resat(last)
         raise NothingToCorrect(field="signup_id")
     result = db.session.get_one(ExamResult, added, populate_existing=True)
     audit.record(

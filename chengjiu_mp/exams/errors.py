@@ -138,6 +138,24 @@ class NothingToCorrect(Refusal):
     message = "这位学员没有已经确认的成绩，或者分数没有改动。还没确认的成绩，请复核人退回后直接修改。"
 
 
+class ResatElsewhere(Refusal):
+    """A re-sit at a later run follows the result already; ``run_id`` of that run among the facts."""
+
+    WHAT_NOW = (
+        "请到那一场处理：补考还没有确认的，照常登记、复核；已经确认的，由运营人员在那一场更正、写明原因，"
+        "沿用过去的项目也在那里改。"
+    )
+    code = "resat_elsewhere"
+    message = f"这位学员已经在后来的一场登记了补考，成绩以那一场为准，这一场的不能再更正。{WHAT_NOW}"
+    kind = Kind.CONFLICT
+
+    @classmethod
+    def at(cls, title: str, day: str) -> str:
+        """Return the sentence that names the later run."""
+        where = f"后来的一场（{title}，{day}）"
+        return f"这位学员已经在{where}登记了补考，成绩以那一场为准，这一场的不能再更正。{cls.WHAT_NOW}"
+
+
 class ThirdPersonNeeded(Refusal):
     """Who submitted or confirmed results does not review them."""
 

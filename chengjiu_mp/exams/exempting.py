@@ -104,11 +104,17 @@ def _open_signup(run: CourseRun, signup_id: int) -> tuple[Signup, ExamResult | N
 
 
 def _judge(run: CourseRun, last: ExamResult | None, exempted: Collection[str]) -> None:
-    """Judge the result anew; its version rises, so that a form which was read before is stale."""
+    """Judge the result anew, and leave in the trail what it became; its version rises, so that a form which was read
+    before is stale.
+    """
     if last is None:
         return
     outcome = outcome_of(items_of_run(run), last.items, exempted)
     if outcome == "passed":
         refuse_absent(run, [last.signup_id])
-    last.outcome, last.version = outcome, last.version + 1
+    before, last.outcome, last.version = last.outcome, outcome, last.version + 1
     db.session.flush()
+    audit.record(
+        "results.rejudged", last, unit_id=run.unit_id, run_id=run.id, version=last.version, before=before,
+        outcome=outcome, attempt=last.attempt,
+    )  # fmt: skip

@@ -17,12 +17,15 @@ WORDS = {
     "results.saved": "登记成绩", "results.submitted": "提交复核", "results.returned": "退回修改",
     "results.confirmed": "确认", "results.resit_opened": "登记补考", "results.correction": "更正成绩",
     "results.exempted": "免考", "results.exemption_withdrawn": "撤销免考", "results.reviewed": "抽查复核",
+    "results.rejudged": "重新评定",
 }  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Event:
-    """One entry: {item code: points} before and after where points changed, the outcome after, and the reason."""
+    """One entry: {item code: points} before and after where points changed, the outcome after (and before, where it was
+    judged anew), and the reason.
+    """
 
     at: datetime
     by: str
@@ -30,6 +33,7 @@ class Event:
     was: dict[str, Any]
     now: dict[str, Any]
     outcome: str
+    outcome_before: str
     reason: str
     item: str
 
@@ -56,5 +60,6 @@ def _event(entry: AuditEntry, name: str | None) -> Event:
     facts = entry.facts
     return Event(
         entry.at, name or "系统", WORDS[entry.action], facts.get("was", {}), facts.get("now", {}),
-        str(facts.get("outcome", "")), str(facts.get("reason", "")), str(facts.get("item", "")),
+        str(facts.get("outcome", "")),
+        str(facts.get("before", "")), str(facts.get("reason", "")), str(facts.get("item", "")),
     )  # fmt: skip

@@ -33,8 +33,13 @@ class Sampled:
 
 def sample_share() -> float:
     """Return the share of confirmed rounds that is looked at again, 0 … 1."""
-    share = db.session.scalar(select(ExamPolicy.sample_share).order_by(ExamPolicy.id.desc()).limit(1))
-    return DEFAULT_SHARE if share is None else share
+    newest = newest_policy()
+    return DEFAULT_SHARE if newest is None else newest.sample_share
+
+
+def newest_policy() -> ExamPolicy | None:
+    """Return the row in force, None while nobody has set one."""
+    return db.session.scalars(select(ExamPolicy).order_by(ExamPolicy.id.desc()).limit(1)).first()
 
 
 def is_picked(uid: str, number: int, share: float) -> bool:

@@ -120,7 +120,7 @@ class ResultsOut(Out):
 
 
 class EventOut(Out):
-    """One entry of a result's history: points before and after, the outcome after, the reason."""
+    """One entry of a result: points before and after; the outcome after, and before where it was judged anew; why."""
 
     at: datetime
     by: str
@@ -128,6 +128,7 @@ class EventOut(Out):
     was: dict[str, float]
     now: dict[str, float]
     outcome: str
+    outcome_before: str
     reason: str
     item: str
 

@@ -1,6 +1,7 @@
 """A run's results on their way: submitted by one person, confirmed by another, or sent back with a note."""
 
 from collections.abc import Collection
+from datetime import datetime
 
 from sqlalchemy import or_, update
 
@@ -35,8 +36,8 @@ def submit_results(run_id: int, left_out: Collection[int], by: Principal) -> Sub
     """
     run = run_for(by, run_id, roles=WRITERS)
     items_of_run(run)
-    if run.state != "closed" and clock.now() < run.ends_at:
-        raise RunNotOver(ends_at=run.ends_at.isoformat())
+    if (ends := not_before(run)) is not None:
+        raise RunNotOver(ends_at=ends.isoformat())
     refuse_unfit_submitter(run, by)
     # An annulment that is under way is seen, and none begins until the results are handed in.
     take_turn(run)
@@ -58,6 +59,11 @@ def submit_results(run_id: int, left_out: Collection[int], by: Principal) -> Sub
         run_id=run.id, present=len(rows), passed=passed, left_out=open_ids, round=number,
     )  # fmt: skip
     return found
+
+
+def not_before(run: CourseRun) -> datetime | None:
+    """Return when a run's results can be handed in that cannot be yet, None where they can."""
+    return run.ends_at if run.state != "closed" and clock.now() < run.ends_at else None
 
 
 def return_to_instructor(run_id: int, note: str, by: Principal) -> Submission:

@@ -10,7 +10,6 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from chengjiu_mp.certificates import passes
 from chengjiu_mp.certificates.models import Certificate
 from chengjiu_mp.core import clock, privacy
 from chengjiu_mp.core.db import db, unit_of_work
@@ -59,7 +58,7 @@ def test_code_and_name_open_the_list_and_the_picture(client: Any, mine: Certific
 def test_a_picture_that_waits_for_a_font_is_worth_no_hurry(client: Any, app: Flask) -> None:
     one = issued.issue("张\U0003fffd")[0]
     issued.draw(one)
-    reply = client.get(f"/api/v1/certificates/{one.id}/image?key={passes.key_of(one.id)}")
+    reply = client.get(f"/api/v1/certificates/{one.id}/image?key={issued.key_of(one)}")
     assert (reply.status_code, reply.headers["Retry-After"]) == (202, "3600")
 
 
@@ -158,7 +157,7 @@ def test_one_name_is_not_tried_on_many_phones(client: Any, app: Flask) -> None:
 
 def test_a_key_opens_its_certificate_alone_and_ends(client: Any, app: Flask, frozen: Any) -> None:
     one, two = issued.issue("张三", "李四")
-    key = passes.key_of(one.id)
+    key = issued.key_of(one)
     assert client.get(f"/api/v1/certificates/{one.id}?key={key}").json["name"] == "张三"
     assert client.get(f"/api/v1/certificates/{two.id}?key={key}").status_code == 404
     frozen.now += timedelta(minutes=31)

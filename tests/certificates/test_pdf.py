@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 from PIL import Image
 
-from chengjiu_mp.certificates import passes, rendering
+from chengjiu_mp.certificates import rendering
 from chengjiu_mp.certificates.face import CertificateFace
 from chengjiu_mp.certificates.pdf import certificate_page, certificate_pdf
 from chengjiu_mp.core import storage
@@ -92,7 +92,7 @@ def test_a_picture_of_another_kind_is_refused() -> None:
 def test_the_route_gives_the_stored_picture_to_its_holder_alone(app: Flask) -> None:
     one, other = issued.issue("𬭎䶮", "李四")
     ours = f"/api/v1/certificates/{one.id}/pdf"
-    key, number = passes.key_of(one.id), one.number
+    key, number = issued.key_of(one), one.number
     client = app.test_client()
     assert client.get(f"{ours}?key={key}").status_code == 202
     version = issued.draw(one)
@@ -125,7 +125,7 @@ def test_a_number_from_outside_fits_into_the_headers(app: Flask) -> None:
     waiting.waits("张三")
     (one,) = waiting.load(waiting.row("张三", "苏红32-2026-000871"))
     issued.draw(one)
-    key = passes.key_of(one.id)
+    key = issued.key_of(one)
     for what, name in (("image", "000871.jpg"), ("pdf", "000871.pdf")):
         reply = app.test_client().get(f"/api/v1/certificates/{one.id}/{what}?key={key}")
         said = reply.headers["Content-Disposition"]

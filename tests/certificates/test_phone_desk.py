@@ -8,7 +8,7 @@ from flask import Flask
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
-from chengjiu_mp.certificates import desk_errors, errors, lookup, phone_desk
+from chengjiu_mp.certificates import desk_errors, errors, lookup, passes, phone_desk
 from chengjiu_mp.certificates.models import Certificate
 from chengjiu_mp.certificates.phone_desk import NewPhone
 from chengjiu_mp.certificates.phone_finding import find_by_document, find_by_number, waiting_changes
@@ -19,12 +19,13 @@ from chengjiu_mp.core.models import AuditEntry
 from chengjiu_mp.outbox import queries
 from chengjiu_mp.people.documents import DocType
 from chengjiu_mp.people.models import Contact, Person
+from chengjiu_mp.people.service import prove_phone
 from chengjiu_mp.reports.reach import Holder, held_by_name
 from chengjiu_mp.signin.errors import CodeWrong, NoSms
 from chengjiu_mp.signin.models import Account
 from tests import factories, issued
 from tests.conftest import FrozenClock
-from tests.web.test_certificate_pages import code_to
+from tests.web.test_certificate_pages import code_to, post
 
 NEW = "13900009999"
 
@@ -80,6 +81,44 @@ def test_a_proved_new_phone_takes_the_old_ones_place(one: Certificate, old: str,
     assert lookup.people_named(privacy.phone_index(NEW), "张三") == {one.person_id}
     with pytest.raises(errors.NameDiffers):
         lookup.people_named(privacy.phone_index(old), "张三")
+
+
+def look_up(client: Any, phone: str) -> None:
+    post(client, "/lookup", phone=phone, name="张三")
+    post(client, "/lookup/code", code=code_to(phone))
+
+
+def test_what_the_old_phone_opened_ends_with_it(
+    client: Any, one: Certificate, old: str, staff: list[Account], frozen: FrozenClock
+) -> None:
+    key, token, of = issued.key_of(one), issued.pass_of(one), one.id
+    mine, record = f"/c/{of}", f"/api/v1/certificates/{of}?key={key}"
+    look_up(client, old)
+    assert (client.get(mine).status_code, client.get(record).status_code) == (200, 200)
+    change = begin(staff[0], db.session.get_one(Certificate, of))
+    assert client.get(mine).status_code == 200
+    prove(staff[0], change)
+    for url in ("/certificates", mine, f"{mine}/correct", f"{mine}/paper"):
+        assert "张三" not in client.get(url).text
+    assert client.get("/certificates").headers["Location"] == "/lookup"
+    assert [client.get(f"{mine}/{part}").status_code for part in ("image", "pdf", "progress")] == [404] * 3
+    assert [client.get(url).status_code for url in (record, record.replace("?", "/image?"))] == [404, 404]
+    assert passes.people_of(token) == frozenset()
+    # The new phone opens it as the old one did.
+    look_up(client, NEW)
+    assert client.get(mine).status_code == 200
+
+
+def test_a_pass_of_two_people_keeps_the_one_whose_phone_it_still_is(app: Flask, staff: list[Account]) -> None:
+    one, other = issued.issue("张三", "李四")
+    old = issued.phone_of(one)
+    with unit_of_work():
+        prove_phone(db.session.get_one(Person, other.person_id), old, "test")
+    token = passes.pass_for([one.person_id, other.person_id], privacy.phone_index(old))
+    assert passes.people_of(token) == {one.person_id, other.person_id}
+    kept = {other.person_id}
+    prove(staff[0], begin(staff[0], one))
+    assert passes.people_of(token) == kept
 
 
 def test_the_old_phone_is_told_naming_nobody(one: Certificate, old: str, staff: list[Account]) -> None:

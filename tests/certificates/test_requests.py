@@ -1,6 +1,9 @@
 """Changing a certificate after issue: one proposes, another decides, the database judges (rel 3.7, feat-N7, D8, D9)."""
 
+import threading
+from collections.abc import Callable
 from datetime import date, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -19,6 +22,7 @@ from chengjiu_mp.core.db import db, unit_of_work
 from chengjiu_mp.core.models import AuditEntry
 from chengjiu_mp.outbox.models import Message
 from chengjiu_mp.people.documents import DocType
+from chengjiu_mp.signin import sessions
 from chengjiu_mp.signin.models import Account, RoleGrant
 from tests import factories, issued
 from tests.conftest import FrozenClock
@@ -129,11 +133,11 @@ def test_a_revocation_takes_two_and_has_the_proposals_reason(one: Certificate, s
 def test_a_correction_that_meets_a_revocation_is_not_made(one: Certificate, staff: dict[str, Account]) -> None:
     name = propose(staff["operator"], one)
     decide(staff["approver"], propose(staff["operator"], one, REVOKE))
-    with pytest.raises(errors.NotStanding):
-        decide(staff["approver"], name)
+    for refused in ("", "不对"):
+        with pytest.raises(desk_errors.DecidedAlready):
+            decide(staff["approver"], name, refused)
     db.session.rollback()
-    assert db.session.get_one(CertificateRequest, name).state == "proposed"
-    decide(staff["approver"], name, "证书已吊销")
+    assert newest_of(one.id).name == "张三"
 
 
 def test_a_leaked_code_is_changed_without_a_pointer(one: Certificate, staff: dict[str, Account]) -> None:
@@ -223,6 +227,96 @@ def test_the_sight_of_the_document_is_whole(
 def test_the_same_name_is_not_asked_for(one: Certificate, name: str) -> None:
     with pytest.raises(errors.SameName):
         ask(one, name)
+
+
+@pytest.mark.parametrize(
+    ("kind", "why"), [("revoke", "证书已吊销"), ("void", "证书已作废"), ("void_again", "证书已作废，另发新证")]
+)
+def test_what_else_is_under_way_ends_with_the_certificate(
+    one: Certificate, staff: dict[str, Account], kind: str, why: str
+) -> None:
+    ask(one)
+    mine = propose(staff["both"], one)
+    propose(staff["operator"], one, Wish("leaked", "照片被转发"))
+    # Who ends it may be who proposed it: the row names no decider, the trail does.
+    decide(staff["both"], propose(staff["operator"], one, Wish(kind, "成绩登记有误")))
+    db.session.rollback()
+    row = db.session.get_one(CertificateRequest, mine)
+    assert (row.state, row.decision, row.decided_by) == ("refused", why, None)
+    assert {r.state for r in db.session.scalars(select(CertificateRequest).where(CertificateRequest.kind != kind))} == {
+        "refused"
+    }
+    trail = select(AuditEntry.actor_id, AuditEntry.facts).where(
+        AuditEntry.action == "certificate.change_refused", AuditEntry.object_id == mine
+    )
+    ((actor, facts),) = db.session.execute(trail)
+    assert (actor, facts["reason"]) == (staff["both"].id, why)
+    # The holder asked for the name alone, and hears of it once.
+    assert told().count("certificate.change_refused") == 1
+    with factories.acting(staff["approver"]):
+        assert under_way(context.principal()) == []
+    with pytest.raises(desk_errors.DecidedAlready):
+        decide(staff["approver"], mine)
+    db.session.rollback()
+    with pytest.raises(errors.NotStanding):
+        ask(one)
+
+
+def test_what_staff_began_ends_without_a_word_to_the_holder(one: Certificate, staff: dict[str, Account]) -> None:
+    propose(staff["operator"], one)
+    decide(staff["approver"], propose(staff["operator"], one, REVOKE))
+    assert "certificate.change_refused" not in told()
+
+
+def test_a_name_approved_first_stands_on_the_revoked_certificate(one: Certificate, staff: dict[str, Account]) -> None:
+    mine, end = propose(staff["operator"], one), propose(staff["operator"], one, REVOKE)
+    decide(staff["approver"], mine)
+    decide(staff["approver"], end)
+    db.session.rollback()
+    seen = newest_of(one.id)
+    assert (seen.state, seen.name) == ("revoked", "张珊")
+    assert db.session.get_one(CertificateRequest, mine).state == "approved"
+
+
+@pytest.mark.parametrize("turn", range(6))
+def test_a_name_and_the_revocation_at_once(app: Flask, one: Certificate, staff: dict[str, Account], turn: int) -> None:
+    todo = [propose(staff["operator"], one), propose(staff["operator"], one, REVOKE)]
+    head, clerk = (
+        context.Principal(account_id=staff[role].id, grants=sessions.grants_of(staff[role].id))
+        for role in ("approver", "operator")
+    )
+    gate, got, of = threading.Barrier(3), [], one.id
+    db.session.rollback()
+
+    def approve(request_id: int) -> None:
+        requests.approve(db.session.get_one(CertificateRequest, request_id))
+
+    def leak() -> None:
+        requests.propose(db.session.get_one(Certificate, of), Wish("leaked", "照片被转发"))
+
+    def press(by: context.Principal, do: Callable[[], object]) -> None:
+        with app.app_context():
+            gate.wait()
+            try:
+                with context.acting_as(by), unit_of_work():
+                    do()
+            except (desk_errors.DecidedAlready, errors.NotStanding, desk_errors.RequestOpen) as refusal:
+                got.append(type(refusal))
+            except Exception as exc:  # noqa: BLE001
+                got.append(exc)
+            finally:
+                db.session.remove()
+
+    deeds = [(head, partial(approve, each)) for each in todo[:: 1 if turn % 2 else -1]]
+    threads = [threading.Thread(target=press, args=deed) for deed in [*deeds, (clerk, leak)]]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert set(got) <= {desk_errors.DecidedAlready, errors.NotStanding}
+    db.session.rollback()
+    assert newest_of(of).state == "revoked"
+    assert db.session.scalar(select(func.count()).where(CertificateRequest.state.in_(("asked", "proposed")))) == 0
 
 
 def waited_for() -> set[str]:

@@ -1,5 +1,8 @@
 """The rule that makes a kind's numbers: data, two people, no number twice, nothing changed once a number was given."""
 
+import itertools
+import re
+
 import pytest
 from flask import Flask
 from sqlalchemy import select
@@ -18,11 +21,12 @@ from chengjiu_mp.certificates.errors import (
 from chengjiu_mp.certificates.issuing import confirm
 from chengjiu_mp.certificates.models import NumberSeries
 from chengjiu_mp.certificates.number_patterns import meet, width_of, with_width, without_width
-from chengjiu_mp.certificates.numbering import rule_in_force
+from chengjiu_mp.certificates.numbering import LOCAL, allot, default_pattern, rule_in_force
 from chengjiu_mp.certificates.series_models import SeriesRule
 from chengjiu_mp.core.db import db, unit_of_work
 from chengjiu_mp.core.models import AuditEntry
 from chengjiu_mp.courses.models import CourseType
+from chengjiu_mp.reference import COURSE_TYPES
 from tests import issued
 from tests.ledgers import line, load, office
 
@@ -173,3 +177,30 @@ def test_test_certificates_keep_their_own_series(app: Flask) -> None:
     run, by = issued.ready_run()
     with unit_of_work():
         assert [one.number for one in confirm(run.id, by, mode="test")] == ["TEST-JYA202600001"]
+
+
+def test_every_kind_begins_with_short_letters_of_its_own(app: Flask) -> None:
+    codes = [code for code, *_ in COURSE_TYPES]
+    patterns = {code: default_pattern(code, LOCAL) for code in codes}
+    assert patterns["cpr_aed"] == "JYA{year}{seq:05d}"
+    assert patterns["instructor"] == "JYS{year}{seq:05d}"
+    assert patterns["instructor_refresh"] == "JYSF{year}{seq:05d}"
+    assert all(re.fullmatch(r"JY[A-WYZ]{1,2}\{year\}\{seq:05d\}", one) for one in patterns.values())
+    for one, other in itertools.combinations(patterns.values(), 2):
+        assert not meet(one, 2026, other, 2026)
+    # A kind that is added later is kept apart by its whole code.
+    assert default_pattern("night_class", LOCAL) == "JYXNIGHTCLASS{year}{seq:05d}"
+
+
+def test_a_series_that_has_begun_keeps_its_pattern(app: Flask) -> None:
+    with unit_of_work():
+        one = CourseType(code="instructor", name="师资培训", family="instructor")
+        db.session.add(one)
+        db.session.flush()
+        old = "JYXINSTRUCTOR{year}{seq:05d}"
+        db.session.add(NumberSeries(course_type_id=one.id, year=2026, mode=LOCAL, pattern=old, last=3))
+    with unit_of_work():
+        one = kind("instructor")
+        assert rule_in_force(one, 2026) == (LOCAL, old)
+        assert allot(one, 2026, 1).numbers == ("JYXINSTRUCTOR202600004",)
+        assert allot(one, 2027, 1).numbers == ("JYS202700001",)

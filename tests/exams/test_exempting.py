@@ -67,6 +67,28 @@ def test_twice_is_once_and_taken_back_it_is_examined_again(desk: Desk) -> None:
     assert (back["outcome"], back["exempt"], back["version"]) == ("incomplete", [], 3)
 
 
+def test_what_the_result_became_is_in_the_trail_and_in_its_history(desk: Desk) -> None:
+    desk.put(theory=90, aed=90)
+    desk.exempt()
+    row = db.session.scalars(select(ExamExemption)).one()
+    desk.client.post(f"{desk.url}/exemptions/{row.id}/withdraw", headers=desk.headers)
+    entries = db.session.scalars(select(AuditEntry).where(AuditEntry.action == "results.rejudged")).all()
+    assert [(one.object_type, one.facts["before"], one.facts["outcome"], one.facts["version"]) for one in entries] == [
+        ("exam_result", "incomplete", "passed", 2), ("exam_result", "passed", "incomplete", 3),
+    ]  # fmt: skip
+    events = desk.client.get(f"{desk.url}/{desk.one.id}/history", headers=desk.headers).json["items"]
+    assert [one["action"] for one in events] == ["登记成绩", "免考", "重新评定", "撤销免考", "重新评定"]
+    assert (events[-1]["outcome_before"], events[-1]["outcome"]) == ("passed", "incomplete")
+    page = desk.client.get(f"/teach/runs/{desk.run.id}/results/{desk.one.id}", headers=desk.headers).text
+    assert "合格 → 未完成" in page
+    assert "未完成 → 合格" in page
+
+
+def test_an_exemption_before_any_points_has_nothing_to_judge(desk: Desk) -> None:
+    desk.exempt()
+    assert db.session.scalars(select(AuditEntry).where(AuditEntry.action == "results.rejudged")).all() == []
+
+
 def test_nobody_is_exempt_without_the_original_nor_from_everything(desk: Desk) -> None:
     refused = desk.exempt(original_seen=False)
     assert (refused.status_code, refused.json["code"]) == (422, "original_not_seen")

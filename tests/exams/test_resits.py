@@ -216,6 +216,28 @@ def test_a_later_run_of_the_same_kind_takes_the_failed_items_alone(client: Any, 
     assert hall.resit(client).json["code"] == "resit_refused"
 
 
+def test_a_result_that_was_re_sat_elsewhere_is_corrected_there(client: Any, hall: Hall) -> None:
+    hall.first_round(client)
+    later = Later(hall)
+    client.post(f"{later.url}/resits", json={"signup_id": later.one.id}, headers=hall.headers)
+    with factories.made():
+        headers = factories.bearer("operator")
+    body = {"signup_id": hall.failed.id, "items": {"theory": 85}, "reason": "理论卷第二页漏算"}
+    refused = client.post(f"{hall.url}/corrections", json=body, headers=headers)
+    assert (refused.status_code, refused.json["code"]) == (409, "resat_elsewhere")
+    assert refused.json["run_id"] == later.run.id
+    assert later.run.title in refused.json["detail"]
+    assert "请到那一场处理" in refused.json["detail"]
+    # No empty round is left behind, and the page says it before anybody types.
+    assert db.session.scalars(select(Submission.round).where(Submission.run_id == hall.run.id)).all() == [1]
+    page = client.get(f"/teach/runs/{hall.run.id}/results/{hall.failed.id}", headers=headers).text
+    assert "成绩以那一场为准" in page
+    assert "登记更正" not in page
+    # What is a correction of the last attempt at its own run stays one.
+    body = {"signup_id": hall.passed.id, "items": {"theory": 85}, "reason": "理论卷第二页漏算"}
+    assert client.post(f"{hall.url}/corrections", json=body, headers=headers).json["code"] == "certificate_stands"
+
+
 def test_two_begin_one_persons_re_sit_at_once(app: Flask, client: Any, hall: Hall) -> None:
     hall.first_round(client)
     later = Later(hall)

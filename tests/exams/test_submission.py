@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from chengjiu_mp.checkin.models import Scan
 from chengjiu_mp.core import clock, context
+from chengjiu_mp.core.day_words import day_time
 from chengjiu_mp.core.db import db, unit_of_work, violated
 from chengjiu_mp.courses.models import CourseRun, Meeting, Signup
 from chengjiu_mp.exams import queries
@@ -66,6 +67,30 @@ def test_a_run_that_goes_on_is_not_submitted(client: Any, office: Office, frozen
     office.enter(client)
     frozen.now -= timedelta(hours=2)
     assert office.submit(client).json["code"] == "run_not_over"
+
+
+def test_the_pages_say_when_it_can_be_submitted_and_offer_it_then(client: Any, office: Office, frozen) -> None:
+    phone, desk = f"/teach/runs/{office.run.id}/results", f"/console/results/{office.run.id}"
+
+    def pages() -> tuple[str, str]:
+        return tuple(client.get(url, headers=office.as_operator).text for url in (phone, desk))
+
+    office.enter(client)
+    over = frozen.now
+    frozen.now -= timedelta(hours=2)
+    entering, waiting = pages()
+    said = f"{day_time(office.run.ends_at)}课程结束后"
+    assert f"{said}，这里可以提交复核" in entering
+    assert "全部登记好了" not in entering and "/results/submit" not in entering
+    assert "保存成绩" in entering
+    assert f"{said}，讲师才能提交" in waiting
+    # What was sent all the same is refused with the same answer, and nothing is lost.
+    refused = client.post(f"{phone}/submit", headers=office.as_operator)
+    assert (refused.status_code, "课程还没有结束" in refused.text) == (409, True)
+    frozen.now = over
+    entering, waiting = pages()
+    assert "全部登记好了" in entering and said not in entering
+    assert "讲师还没有提交" in waiting
 
 
 def test_a_run_that_was_closed_early_is(client: Any, office: Office, frozen) -> None:

@@ -16,9 +16,11 @@ from chengjiu_mp.certificates import passes, signing, states
 from chengjiu_mp.certificates.models import Certificate
 from chengjiu_mp.certificates.versions import verify_url
 from chengjiu_mp.config import Settings
-from chengjiu_mp.core import context
+from chengjiu_mp.core import context, privacy
 from chengjiu_mp.core.db import db, unit_of_work
-from tests import issued
+from chengjiu_mp.people.models import Person
+from chengjiu_mp.people.service import prove_phone
+from tests import factories, issued
 from tests.pictures import code_in
 from tests.web.serving import PHONE, Site, served
 from tests.web.storage import stored
@@ -37,15 +39,28 @@ class Holder:
             context.set_request("test", context.SYSTEM)
             one = issued.issue(name)[0]
             version = issued.version_of(one)
-            self.id, self.person_id, self.number, self.token = one.id, one.person_id, one.number, issued.token(one)
+            self.id, self.number, self.token, self.held = one.id, one.number, issued.token(one), ""
             self.short, self.signed = verify_url(version), signing.code_url(version)
             db.session.remove()
 
     def cookie(self) -> dict[str, Any]:
         with self.site.app.app_context():
-            held = passes.pass_for([self.person_id])
+            held = self.held or issued.pass_of(db.session.get_one(Certificate, self.id))
+            db.session.remove()
         signer = self.site.app.session_interface.get_signing_serializer(self.site.app)  # type: ignore[attr-defined]
         return {"name": "sid", "value": signer.dumps({"certificates": held}), "url": self.site.url}
+
+    def without_any(self) -> None:
+        """Become somebody who proved a phone and has no certificate."""
+        with self.site.app.app_context():
+            context.set_request("test", context.SYSTEM)
+            phone = factories.phone()
+            with factories.made():
+                person = factories.person()
+            with unit_of_work():
+                prove_phone(db.session.get_one(Person, person.id), phone, "test")
+            self.held = passes.pass_for([person.id], privacy.phone_index(phone))
+            db.session.remove()
 
     def change(self, what: Any) -> None:
         with self.site.app.app_context():
@@ -233,7 +248,7 @@ def test_states_to_look_at(around: BrowserContext, site: Site) -> None:
     _reload(page)
     assert "没有在有效期内的证书" in page.inner_text("main")
     _shot(page, "expired")
-    long.person_id = 999_999
+    long.without_any()
     around.clear_cookies()
     page = _open(around, long)
     assert "还没有证书" in page.inner_text("main")

@@ -14,7 +14,7 @@ from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page
 
-from chengjiu_mp.certificates import passes, signing, states
+from chengjiu_mp.certificates import signing, states
 from chengjiu_mp.certificates.issuing import confirm
 from chengjiu_mp.certificates.models import Certificate
 from chengjiu_mp.certificates.signing_format import plain
@@ -309,8 +309,7 @@ def test_the_first_code_without_network_says_what_it_needs(made: Made, around: B
 def test_the_code_is_read_from_the_holders_screen_and_opens(made: Made, around: BrowserContext):
     """From one phone to the other: what a camera reads on the holder's page is what verifies without network."""
     with made.site.app.app_context():
-        person = db.session.get_one(Certificate, made.id).person_id
-        kept_pass = passes.pass_for([person])
+        kept_pass = issued.pass_of(db.session.get_one(Certificate, made.id))
         db.session.remove()
     signer = made.site.app.session_interface.get_signing_serializer(made.site.app)  # type: ignore[attr-defined]
     cookie = {"name": "sid", "value": signer.dumps({"certificates": kept_pass}), "url": made.site.url}

@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from PIL import Image
 
-from chengjiu_mp.certificates import passes, signing, states
+from chengjiu_mp.certificates import signing, states
 from chengjiu_mp.certificates.models import Certificate
 from chengjiu_mp.core import qr
 from chengjiu_mp.core.db import db, unit_of_work
@@ -21,7 +21,7 @@ def mine(app: Flask, client: Any) -> Certificate:
     """A certificate whose holder proved themselves on this phone."""
     one = issued.issue("张三")[0]
     with client.session_transaction() as cookie:
-        cookie["certificates"] = passes.pass_for([one.person_id])
+        cookie["certificates"] = issued.pass_of(one)
     return one
 
 
@@ -65,7 +65,7 @@ def test_the_printed_picture_keeps_the_short_code(client: Any, mine: Certificate
 
 
 def test_the_interface_gives_the_codes_address(client: Any, mine: Certificate) -> None:
-    reply = client.get(f"/api/v1/certificates/{mine.id}?key={passes.key_of(mine.id)}")
+    reply = client.get(f"/api/v1/certificates/{mine.id}?key={issued.key_of(mine)}")
     assert reply.json["offline_url"] == signing.code_url(issued.version_of(mine))
 
 

@@ -24,6 +24,7 @@ OBJECTS = {
     "device_invitation": "助手邀请",
     "exam_exemption": "免考",
     "exam_result": "成绩",
+    "exam_policy": "成绩抽查比例",
     "exam_scheme": "考核方案",
     "guardian_consent": "监护人同意书",
     "instructor": "师资",

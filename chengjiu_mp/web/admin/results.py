@@ -31,9 +31,10 @@ from chengjiu_mp.exams.resit_offers import candidates
 from chengjiu_mp.exams.review_models import ResultReview
 from chengjiu_mp.exams.reviewing import review as review_sample
 from chengjiu_mp.exams.reviewing import reviews_of, sample_share, waiting_reviews
+from chengjiu_mp.exams.sampling import percent
 from chengjiu_mp.exams.scheme import WORDS, Item, figure
 from chengjiu_mp.exams.steps import why_failed
-from chengjiu_mp.exams.submission import return_to_instructor
+from chengjiu_mp.exams.submission import not_before, return_to_instructor
 from chengjiu_mp.signin.models import Account
 from chengjiu_mp.web import forms
 
@@ -63,7 +64,7 @@ def index() -> str:
          clock.local(one.run.starts_at).strftime("%-m月%-d日"), _since(one.review.picked_at)]
         for one in waiting_reviews(principal())
     ]  # fmt: skip
-    share = f"{sample_share() * 100:g}%"
+    share = percent(sample_share())
     return render_template("admin/results.html", title="成绩确认", rows=rows, samples=samples, share=share)
 
 
@@ -157,7 +158,8 @@ def _page(run_id: int, problem: str = "", errors: dict[str, str] | None = None, 
     columns = ["姓名", *({"label": f"{i.name}（{figure(i.pass_mark)}）", "num": True} for i in items), "结果", "考核人"]
     return render_template(
         "admin/results_run.html", title="成绩确认", back=url_for(".index"), run=run, state=state,
-        submission=submission, note=note, columns=columns + (["证书编号"] if numbers else []), rows=table,
+        submission=submission, note=note, ends=not_before(run),
+        columns=columns + (["证书编号"] if numbers else []), rows=table,
         problem=problem, errors=errors or {},
         passed=sum(r.outcome == "passed" for r in rows), failed=sum(r.outcome == "failed" for r in rows),
         incomplete=sum(r.outcome == "incomplete" for r in rows), may=principal().has("approver"), mine=mine,

@@ -14,7 +14,8 @@ from chengjiu_mp.courses import queries
 from chengjiu_mp.courses.models import Syllabus
 from chengjiu_mp.courses.refreshing import certified_kind, validity_of
 from chengjiu_mp.exams.models import ExamScheme
-from chengjiu_mp.exams.reviewing import sample_share
+from chengjiu_mp.exams.sampling import percent as share_words
+from chengjiu_mp.exams.sampling import share_in_force
 from chengjiu_mp.instructors.models import InstructorPolicy
 from chengjiu_mp.web.retention_words import UNCONFIRMED, days, kept
 
@@ -36,10 +37,11 @@ def index() -> str:
         }
         for one in queries.current_syllabi()
     ]
+    share = share_in_force()
     policy = db.session.scalars(select(InstructorPolicy)).first()
     return render_template(
         "admin/settings.html", title="设置", kinds=kinds, policy=policy, open=OPEN, retention=retention_facts(),
-        within=promise.within(), sample=f"{sample_share() * 100:g}%",
+        within=promise.within(), sample=share_words(share.sample_share), sample_open=not share.version,
     )  # fmt: skip
 
 

@@ -115,12 +115,12 @@ def _open_for(phone: bytes, name: str) -> AnyResponse | tuple[str, int]:
     except Refusal as refusal:
         return _name_page(name, forms.errors(refusal, "name")), refusal.kind.value
     session.pop(_ASKED, None)
-    session[_PASS] = passes.pass_for(people)
+    session[_PASS] = passes.pass_for(people, phone)
     return redirect(session.pop(ONWARD, "") or url_for("lookup.mine"), 303)
 
 
 def people_here() -> frozenset[int]:
-    """Return who proved themselves on this phone within the last half hour."""
+    """Return who proved themselves on this phone within the last half hour, and have no other phone since."""
     return passes.people_of(session.get(_PASS, ""))
 
 

@@ -16,7 +16,8 @@ from chengjiu_mp.core.parsing import RowId, from_pairs
 from chengjiu_mp.courses.models import CourseRun, Signup
 from chengjiu_mp.courses.policy import run_for
 from chengjiu_mp.exams.attempts import attempts_of
-from chengjiu_mp.exams.correcting import CORRECTORS
+from chengjiu_mp.exams.correcting import CORRECTORS, refuse_resat
+from chengjiu_mp.exams.errors import ResatElsewhere
 from chengjiu_mp.exams.examiners import may_name
 from chengjiu_mp.exams.exempting import certificates_held, exempt, exemptions_of, withdraw_exemption
 from chengjiu_mp.exams.history import Event, history_of
@@ -132,9 +133,20 @@ def _page(
         problem="" if refusal is None or at else refusal.sentence, typed=request.form, standing=standing,
         last=attempts[-1].items if attempts else {}, may_exempt=state == "open" and _writes(run),
         may_correct=state == "confirmed" and bool(attempts) and may_name(run, principal()),
+        resat=_resat(attempts),
         revoke=url_for("console_certificates.one", certificate_id=standing) if standing else "",
         history=[_event(one, items) for one in reversed(history_of(run, signup))],
     )  # fmt: skip
+
+
+def _resat(attempts: Sequence[ExamResult]) -> str:
+    """Why a result is corrected elsewhere, empty where it is corrected here."""
+    try:
+        if attempts:
+            refuse_resat(attempts[-1])
+    except ResatElsewhere as refusal:
+        return refusal.sentence
+    return ""
 
 
 def _grid(run: CourseRun) -> str:
@@ -172,8 +184,13 @@ def _event(one: Event, items: tuple[Item, ...]) -> dict[str, Any]:
         if one.was.get(item.code) != one.now.get(item.code)
     ]
     names = {item.code: item.name for item in items}
-    said = "；".join([*changed, *([names.get(one.item, one.item)] if one.item else [])])
+    judged = [f"{WORDS[before]} → {WORDS[after]}" for before, after in _judged(one)]
+    said = "；".join([*changed, *judged, *([names.get(one.item, one.item)] if one.item else [])])
     return {"at": one.at, "by": one.by, "action": one.action, "said": said, "reason": one.reason}
+
+
+def _judged(one: Event) -> list[tuple[Outcome, Outcome]]:
+    return [cast(tuple[Outcome, Outcome], (one.outcome_before, one.outcome))] if one.outcome_before else []
 
 
 def _figure(points: dict[str, Any], item: Item) -> str:

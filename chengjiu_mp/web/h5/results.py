@@ -25,7 +25,7 @@ from chengjiu_mp.exams.schemas import ResultIn
 from chengjiu_mp.exams.scheme import WORDS, Item, figure, outcome_of
 from chengjiu_mp.exams.service import WRITERS, save_results
 from chengjiu_mp.exams.steps import why_failed
-from chengjiu_mp.exams.submission import submit_results
+from chengjiu_mp.exams.submission import not_before, submit_results
 
 blueprint = Blueprint("teach_results", __name__)
 
@@ -195,7 +195,7 @@ def _page(run: CourseRun, lines: Sequence[Line], problem: str = "") -> str:
         open_lines=[line for line in here if line.outcome == "incomplete"],
         passed=sum(line.outcome == "passed" for line in here),
         failed=sum(line.outcome == "failed" for line in here), preview=_preview(items, lines),
-        blocked=blocked, examiners=_examiners(run), chosen=request.form.get("examined_by", ""),
+        blocked=blocked, ends=not_before(run), examiners=_examiners(run), chosen=request.form.get("examined_by", ""),
         why=why_failed(run),
     )  # fmt: skip
 
