@@ -1,4 +1,4 @@
-"""designs are published by somebody else than their author; print files for pre-printed stock
+"""designs are published by somebody else than their author; print files for pre-printed stock; one report at a time
 
 Revision ID: 20261127_17
 Revises: 20261126_16
@@ -14,6 +14,8 @@ revision = '20261127_17'
 down_revision = '20261126_16'
 branch_labels = None
 depends_on = None
+
+WAITS = sa.text("verdict = 'sent'")
 
 
 def upgrade():
@@ -32,9 +34,21 @@ def upgrade():
         batch_op.create_check_constraint(
             batch_op.f('ck_certificate_template_two_people'), 'published_alone or published_by is null or published_by <> created_by'
         )
+    # Two files made at the same moment held the same certificates; the later one answers for them.
+    op.execute(
+        "update handover_row set verdict = 'differs', note = '同一张证书也在后面的一批里，以那一批为准' where verdict = 'sent' and exists ("
+        "select 1 from handover_row later where later.certificate_id = handover_row.certificate_id "
+        "and later.version = handover_row.version and later.reported = handover_row.reported "
+        "and later.verdict = 'sent' and later.id > handover_row.id)"
+    )
+    op.create_index(
+        'uq_handover_row_waits', 'handover_row', ['certificate_id', 'version', 'reported'], unique=True,
+        sqlite_where=WAITS, postgresql_where=WAITS,
+    )
 
 
 def downgrade():
+    op.drop_index('uq_handover_row_waits', table_name='handover_row')
     with op.batch_alter_table('certificate_template', schema=None) as batch_op:
         batch_op.drop_constraint(batch_op.f('ck_certificate_template_two_people'), type_='check')
         batch_op.drop_column('published_alone')
