@@ -196,6 +196,16 @@ def due_to_go() -> list[int]:
     return list(db.session.scalars(select(PrintFile.id).where(over, PrintFile.state != "gone").limit(200)))
 
 
+def strays() -> list[str]:
+    """Return stored files that are no print file's: a worker died, or made one whose day was over meanwhile.
+
+    Nobody else stores files of these kinds. A young one may be made just now, and be entered next.
+    """
+    stored = media().names(("pdf", "zip"), before=clock.now() - FILE_LIVES)
+    kept = set(db.session.scalars(select(PrintFile.file).where(PrintFile.file.is_not(None))))
+    return [name for name in stored if name not in kept]
+
+
 def let_go(file_id: int) -> None:
     """Delete a file; twice changes nothing. The same bytes may be somebody else's file still."""
     row = db.session.get_one(PrintFile, file_id)
