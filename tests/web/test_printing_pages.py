@@ -67,6 +67,26 @@ def test_a_runs_cards_are_made_taken_and_entered(client: FlaskClient, of: list[C
     assert words(client, f"{BASE}/runs/{run_id}", headers).count("已领取") >= 2
 
 
+def test_everybody_fetches_at_once_and_the_sheet_is_offered_when_it_opens(
+    client: FlaskClient, of: list[Certificate]
+) -> None:
+    run_id, ids = of[0].run_id, [one.id for one in of]
+    headers, run = signed(), f"{BASE}/runs/{run_id}"
+    assert "打印领取表" not in words(client, run, headers)
+    client.post(f"{run}/ways", data={"way": "pickup"}, headers=headers)
+    page = words(client, run, headers)
+    assert "自取的 2 人签名用" in page and "全部领取" not in page
+    client.post(f"{BASE}/files/{made(client, run_id, headers, product='cards')}/printed", headers=headers)
+    assert "全部领取（2 人）" in words(client, run, headers)
+    stale = client.post(f"{run}/steps", data={"step": "collected", "everybody": "1"}, headers=headers)
+    assert (stale.status_code, way_of(ids[0]).state) == (409, "printed") and "人数刚刚变了" in stale.text
+    db.session.remove()
+    done = client.post(f"{run}/steps", data={"step": "collected", "everybody": "2"}, headers=headers)
+    assert done.status_code == 303 and [way_of(one).state for one in ids] == ["collected"] * 2
+    page = words(client, run, headers)
+    assert "全部领取" not in page and "打印领取表" in page
+
+
 def test_stock_that_was_printed_before_goes_the_same_way(client: FlaskClient, of: list[Certificate]) -> None:
     run_id, one = of[0].run_id, of[0].id
     headers, run = signed(), f"{BASE}/runs/{run_id}"

@@ -103,6 +103,9 @@ def show(of: Of, *, after: int = 0, errors: dict[str, str] | None = None) -> str
     about = of.about() if lines or (of.year and _any(of)) else None
     if about is None:
         raise NotFound
+    may_move = bool(of.run_id and _writes(*CLERKS))
+    clerk = writing_as(principal(), CLERKS)
+    fetching = printing_ledger.fetching(of.run_id, clerk, CLERKS) if of.run_id and may_move else []
     base, name = _base(of), about.title if isinstance(about, CourseRun) else about.name
     more = len(lines) == size and of.unit_id
     return render_template(
@@ -111,7 +114,8 @@ def show(of: Of, *, after: int = 0, errors: dict[str, str] | None = None) -> str
         rows=[_line(one) for one in lines], errors=errors or {}, products=list(printing.PRODUCTS.items()),
         which=list(printing.WHICH.items()), files=[_file(one) for one in printing_ledger.files_of(of, principal())],
         printers=[(one.id, one.name) for one in printers.printers_of(principal())],
-        may_make=principal().has(*MAKERS), may_move=bool(of.run_id and _writes(*CLERKS)), years=_years(),
+        may_make=principal().has(*MAKERS), may_move=may_move, fetching=len(fetching),
+        collectable=sum(one.collectable for one in fetching), years=_years(),
         following=f"{base}?year={of.year or ''}&after={lines[-1].certificate.id}" if more else "",
         stale=sum(one.stale for one in lines), waiting=sum(one.version.picture_state != "ready" for one in lines),
     )  # fmt: skip
@@ -147,7 +151,7 @@ def _line(one: Line) -> dict[str, Any]:
         "id": one.certificate.id, "number": one.certificate.number, "name": one.version.name, "way": delivery.WAYS[way],
         "state": "已吊销" if gone else state, "tone": "bad" if gone else _tone(one), "stale": one.stale and not gone,
         "printed": printed, "by": one.printed_by, "tracking": one.delivery.tracking if one.delivery else "",
-        "tickable": not gone and not one.stale and way == "pickup" and one.state in ("printed", "waiting"),
+        "tickable": one.collectable,
         "ready": one.version.picture_state == "ready",
     }  # fmt: skip
 
