@@ -103,6 +103,9 @@ def test_stock_that_was_printed_before_goes_the_same_way(client: FlaskClient, of
     assert "𬭎䶮" in read(taken.data).pages[1].extract_text()
     assert client.post(f"{BASE}/files/{file_id}/printed", headers=headers).status_code == 303
     assert words(client, run, headers).count("第 1 版") == 2 and way_of(one).state == "printed"
+    assert '<option value="" selected>不移动' in client.get(run, headers=headers).text
+    still = made(client, run_id, headers, product="preprinted", printer_id="")
+    assert "横向 +0.00 毫米" in words(client, f"{BASE}/files/{still}", headers)
     gone = {"product": "preprinted", "printer_id": "999"}
     assert client.post(f"{run}/files", data=gone, headers=headers).status_code == 404
 
