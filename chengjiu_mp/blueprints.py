@@ -4,9 +4,9 @@ from flask import Flask
 
 from chengjiu_mp import cli
 from chengjiu_mp.certificates import api as certificates
+from chengjiu_mp.certificates import delivery_api, result_api
 from chengjiu_mp.certificates import pdf_api as certificate_pdf
 from chengjiu_mp.certificates import request_api as certificate_request_api
-from chengjiu_mp.certificates import result_api
 from chengjiu_mp.certificates import tasks as certificate_tasks
 from chengjiu_mp.checkin import api as checkin
 from chengjiu_mp.checkin import attended_api as checkin_attended
@@ -270,6 +270,7 @@ def register(app: Flask) -> None:
     certificates.init_app(app)
     app.register_blueprint(certificate_request_api.blueprint)
     certificate_pdf.init_app(app)
+    app.register_blueprint(delivery_api.blueprint)
     app.register_blueprint(result_api.blueprint)
     app.register_blueprint(reports.blueprint)
     edge.init_app(app)

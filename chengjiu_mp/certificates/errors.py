@@ -229,6 +229,14 @@ class NothingToReport(Refusal):
     kind = Kind.CONFLICT
 
 
+class BatchChanged(Refusal):
+    """An earlier file can no longer be made as it was sent."""
+
+    code = "batch_changed"
+    message = "这一批里有的内容后来变了（例如本人要求删除了信息），不能原样再导出。请用当时保存的文件，或向平台要回执。"
+    kind = Kind.CONFLICT
+
+
 class ColumnsRefused(Refusal):
     code = "columns_refused"
     message = "每一列的表头要不一样，也不能叫“结果”或“退回原因”。请改一下。"

@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import aliased
 
-from chengjiu_mp.certificates.errors import ColumnsRefused, NothingToReport
+from chengjiu_mp.certificates.errors import BatchChanged, ColumnsRefused, NothingToReport
 from chengjiu_mp.certificates.handover_models import HandoverBatch, HandoverColumns, HandoverRow
 from chengjiu_mp.certificates.models import Certificate, CertificateVersion
 from chengjiu_mp.certificates.queries import Seen, newest_of_all, newest_version_number
@@ -18,6 +18,7 @@ from chengjiu_mp.core import audit, clock, privacy, spreadsheet
 from chengjiu_mp.core.audit import Deed
 from chengjiu_mp.core.context import Principal
 from chengjiu_mp.core.db import db
+from chengjiu_mp.core.rows import insert_into
 from chengjiu_mp.people.document_types import DocType
 from chengjiu_mp.people.models import Person
 from chengjiu_mp.units.models import Unit
@@ -102,32 +103,78 @@ def export(by: Principal, reason: str) -> tuple[HandoverBatch, bytes]:
     if not found:
         raise NothingToReport(field="reason")
     batch = HandoverBatch(
-        columns=[list(one) for one in columns], rows=len(found), reason=reason, sha256="", made_by=by.account_id
+        columns=[list(one) for one in columns], rows=0, reason=reason, sha256="", made_by=by.account_id
     )
     db.session.add(batch)
     db.session.flush()
-    lines = _lines(found)
-    for seen, line in zip(found, lines, strict=True):
-        row = HandoverRow(
-            batch_id=batch.id, certificate_id=seen.certificate.id, version=seen.version.version,
-            reported=reported_as(seen), digests={name: digest(line[name]) for name, _ in columns},
-        )  # fmt: skip
-        db.session.add(row)
-    made = clock.local(batch.made_at).strftime("%Y-%m-%d %H:%M")
-    above = f"证书上报　批次 {batch.id}　共 {batch.rows} 张　{made}"
-    headings = [heading for _, heading in columns] + ["结果", "退回原因"]
-    content = spreadsheet.write(
-        "上报", headings, [[line[n] for n, _ in columns] + ["", ""] for line in lines], above=above
-    )
+    lines = {one.certificate.id: line for one, line in zip(found, _lines(found), strict=True)}
+    claimed = _claim(batch, found, lines)
+    if not claimed:
+        raise NothingToReport(field="reason")
+    batch.rows = len(claimed)
+    content = _file(batch, [lines[one.certificate.id] for one in claimed])
     batch.sha256 = hashlib.sha256(content).hexdigest()
     audit.record("handover.exported", batch, rows=batch.rows, reason=reason)
-    if "doc_number" in dict(columns):
-        audit.record_each(
-            Deed("certificate.document_reported", one.certificate, one.certificate.owner_unit_id, {"reason": reason})
-            for one in found
-        )
+    _tell_documents(batch, [one.certificate for one in claimed], reason)
     db.session.flush()
     return batch, content
+
+
+def _claim(batch: HandoverBatch, found: Sequence[Seen], lines: dict[int, dict[str, str]]) -> list[Seen]:
+    """Take what no other file waits for an answer about; a file that is being made now is waited for."""
+    rows = [
+        {
+            "batch_id": batch.id, "certificate_id": one.certificate.id, "version": one.version.version,
+            "reported": reported_as(one), "verdict": "sent", "note": "",
+            "digests": {name: digest(lines[one.certificate.id][name]) for name, _ in batch.columns},
+        }
+        for one in found
+    ]  # fmt: skip
+    put = insert_into(HandoverRow).values(rows).on_conflict_do_nothing().returning(HandoverRow.certificate_id)
+    mine = set(db.session.scalars(put))
+    return [one for one in found if one.certificate.id in mine]
+
+
+def export_again(batch: HandoverBatch, reason: str) -> bytes:
+    """Return an earlier file once more, cell for cell; nothing is reported anew. Who may is the caller's to check.
+
+    :raise ReasonMissing: a reason of fewer than two characters
+    :raise BatchChanged: a cell would not be what was sent, as of a holder whose data was erased since
+    """
+    reason = reason_given(reason)
+    sent = {
+        row.certificate_id: row
+        for row in db.session.scalars(select(HandoverRow).where(HandoverRow.batch_id == batch.id))
+    }
+    kinds = {one.certificate.id: one.kind for one in newest_of_all(sorted(sent))}
+    as_sent = and_(
+        CertificateVersion.certificate_id == Certificate.id, CertificateVersion.version == HandoverRow.version
+    )
+    pairs = select(Certificate, CertificateVersion).join(HandoverRow, HandoverRow.certificate_id == Certificate.id)
+    pairs = pairs.join(CertificateVersion, as_sent)
+    found = db.session.execute(pairs.where(HandoverRow.batch_id == batch.id).order_by(Certificate.id)).all()
+    lines = _lines_of([(one, version.name, kinds[one.id], sent[one.id].reported) for one, version in found])
+    for (one, _), line in zip(found, lines, strict=True):
+        if any(digest(line[name]) != kept for name, kept in sent[one.id].digests.items()):
+            raise BatchChanged(field="reason")
+    audit.record("handover.exported_again", batch, rows=batch.rows, reason=reason)
+    _tell_documents(batch, [one for one, _ in found], reason)
+    return _file(batch, lines)
+
+
+def _file(batch: HandoverBatch, lines: Sequence[dict[str, str]]) -> bytes:
+    names, headings = [one[0] for one in batch.columns], [one[1] for one in batch.columns]
+    made = clock.local(batch.made_at)
+    above = f"证书上报　批次 {batch.id}　共 {batch.rows} 张　{made:%Y-%m-%d %H:%M}"
+    rows = [[line[name] for name in names] + ["", ""] for line in lines]
+    return spreadsheet.write("上报", [*headings, "结果", "退回原因"], rows, above=above, made=made)
+
+
+def _tell_documents(batch: HandoverBatch, certificates: Sequence[Certificate], reason: str) -> None:
+    if "doc_number" in {one[0] for one in batch.columns}:
+        audit.record_each(
+            Deed("certificate.document_reported", one, one.owner_unit_id, {"reason": reason}) for one in certificates
+        )
 
 
 def digest(text: str) -> str:
@@ -136,18 +183,21 @@ def digest(text: str) -> str:
 
 
 def _lines(found: Sequence[Seen]) -> list[dict[str, str]]:
-    people = _documents({one.certificate.person_id for one in found})
+    return _lines_of([(one.certificate, one.name, one.kind, reported_as(one)) for one in found])
+
+
+def _lines_of(found: Sequence[tuple[Certificate, str, str, str]]) -> list[dict[str, str]]:
+    """Each a certificate, the name printed on the version that is reported, its kind's name, and as what."""
+    people = _documents({one.person_id for one, *_ in found})
     units = {one.id: one.name for one in db.session.scalars(select(Unit))}
     return [
         {
-            "number": one.certificate.number, "name": one.version.name, "kind": one.kind,
-            "doc_type": people.get(one.certificate.person_id, ("", ""))[0],
-            "doc_number": people.get(one.certificate.person_id, ("", ""))[1],
-            "issued_on": one.certificate.issued_on.isoformat(),
-            "valid_until": one.certificate.valid_until.isoformat() if one.certificate.valid_until else "长期",
-            "unit": units[one.certificate.owner_unit_id], "state": REPORTED[reported_as(one)],
+            "number": one.number, "name": name, "kind": kind, "doc_type": people.get(one.person_id, ("", ""))[0],
+            "doc_number": people.get(one.person_id, ("", ""))[1], "issued_on": one.issued_on.isoformat(),
+            "valid_until": one.valid_until.isoformat() if one.valid_until else "长期",
+            "unit": units[one.owner_unit_id], "state": REPORTED[reported],
         }
-        for one in found
+        for one, name, kind, reported in found
     ]  # fmt: skip
 
 

@@ -2,11 +2,13 @@
 
 from datetime import datetime
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from chengjiu_mp.core import clock
 from chengjiu_mp.core.db import Base
+
+_WAITS = text("verdict = 'sent'")
 
 
 class HandoverColumns(Base):
@@ -37,15 +39,20 @@ class HandoverBatch(Base):
 class HandoverRow(Base):
     """A certificate in a file: which version, reported as what, and the answer.
 
+    What waits for an answer is in one file alone: of two made at once, the index lets one have it.
     ``digests``: {field: keyed hash of what was sent}, so that an answer is compared without keeping the text.
     """
 
     __tablename__ = "handover_row"
     __table_args__ = (
         Index("uq_handover_row", "batch_id", "certificate_id", unique=True),
+        Index(
+            "uq_handover_row_waits", "certificate_id", "version", "reported", unique=True,
+            sqlite_where=_WAITS, postgresql_where=_WAITS,
+        ),
         CheckConstraint("reported in ('issued','corrected','revoked')", name="reported"),
         CheckConstraint("verdict in ('sent','accepted','rejected','differs')", name="verdict"),
-    )
+    )  # fmt: skip
 
     id: Mapped[int] = mapped_column(primary_key=True)
     batch_id: Mapped[int] = mapped_column(ForeignKey("handover_batch.id"))

@@ -17,7 +17,7 @@ from chengjiu_mp.certificates.models import Certificate, CertificateVersion
 from chengjiu_mp.certificates.policy import certificates_visible_to
 from chengjiu_mp.certificates.printing_errors import FileNotReady, NothingToPrint, TooManyToPrint
 from chengjiu_mp.certificates.printing_models import CertificatePrint, PrintFile
-from chengjiu_mp.certificates.printing_sheets import SHEETS
+from chengjiu_mp.certificates.printing_sheets import PREPRINTED, SHEETS
 from chengjiu_mp.certificates.queries import newest_version_number
 from chengjiu_mp.core import audit, clock, jobs
 from chengjiu_mp.core.context import Principal
@@ -40,14 +40,17 @@ FILE_LIVES = timedelta(hours=24)
 
 @dataclass(frozen=True)
 class Of:
-    """Whose certificates: those of a run, or a unit's own people's, perhaps of one year of issue."""
+    """Whose certificates: those of a run, perhaps one alone, or a unit's own people's, perhaps of one year of issue."""
 
     run_id: int | None = None
     unit_id: int | None = None
     year: int | None = None
+    certificate_id: int | None = None
 
     def holds(self) -> ColumnElement[bool]:
         """Return the condition on Certificate."""
+        if self.certificate_id is not None:
+            return Certificate.id == self.certificate_id
         if self.run_id is not None:
             return Certificate.run_id == self.run_id
         return Certificate.owner_unit_id == self.unit_id
@@ -59,10 +62,13 @@ class Of:
         return db.session.get_one(Unit, self.unit_id)
 
 
-def ask_for(of: Of, product: str, which: str, by: Principal, roles: Sequence[str]) -> list[PrintFile]:
+def ask_for(
+    of: Of, product: str, which: str, by: Principal, roles: Sequence[str], offset_mm: tuple[float, float] = (0.0, 0.0)
+) -> list[PrintFile]:
     """Ask for the files of a product; what is not ready or no longer stands is left out and counted.
 
     :param which: a key of WHICH; :param roles: whose grants open certificates here
+    :param offset_mm: how far pages for pre-printed stock are moved, to the right and downwards
     :raise NothingToPrint, TooManyToPrint
     """
     chosen = db.session.execute(_chosen(of, which, by, roles).limit(MOST + 1)).all()
@@ -73,10 +79,11 @@ def ask_for(of: Of, product: str, which: str, by: Principal, roles: Sequence[str
         raise NothingToPrint
     size = ZIPPED_AT_ONCE if product in ZIPS else SHEETS_AT_ONCE
     parts = [ready[at : at + size] for at in range(0, len(ready), size)]
+    across, down = (round(value * 100) for value in (offset_mm if product == PREPRINTED else (0, 0)))
     files = [
         PrintFile(
             run_id=of.run_id, unit_id=of.unit_id, product=product, version_ids=part, part=place, parts=len(parts),
-            left_out=len(chosen) - len(ready), asked_by=by.account_id,
+            left_out=len(chosen) - len(ready), asked_by=by.account_id, across=across, down=down,
         )
         for place, part in enumerate(parts, 1)
     ]  # fmt: skip
@@ -86,6 +93,11 @@ def ask_for(of: Of, product: str, which: str, by: Principal, roles: Sequence[str
         jobs.ask(MAKE, file.id, queue=jobs.SLOW, dedupe_key=f"{MAKE}:{file.id}")
     audit.record("certificates.print_asked", of.about(), unit_id=_unit_of(files[0]), product=product, rows=len(ready))
     return files
+
+
+def offset_of(file: PrintFile) -> tuple[float, float]:
+    """Return how far a file's pages are moved, in millimetres to the right and downwards."""
+    return file.across / 100, file.down / 100
 
 
 def _unit_of(file: PrintFile) -> int | None:
@@ -182,6 +194,16 @@ def due_to_go() -> list[int]:
     """Return the files whose day is over."""
     over = PrintFile.asked_at <= clock.now() - FILE_LIVES
     return list(db.session.scalars(select(PrintFile.id).where(over, PrintFile.state != "gone").limit(200)))
+
+
+def strays() -> list[str]:
+    """Return stored files that are no print file's: a worker died, or made one whose day was over meanwhile.
+
+    Nobody else stores files of these kinds. A young one may be made just now, and be entered next.
+    """
+    stored = media().names(("pdf", "zip"), before=clock.now() - FILE_LIVES)
+    kept = set(db.session.scalars(select(PrintFile.file).where(PrintFile.file.is_not(None))))
+    return [name for name in stored if name not in kept]
 
 
 def let_go(file_id: int) -> None:

@@ -63,6 +63,14 @@ class AddressMissing(Refusal):
     kind = Kind.CONFLICT
 
 
+class ListChanged(Refusal):
+    """Whoever ticks all of them named another number than there is now."""
+
+    code = "list_changed"
+    message = "可以领取的人数刚刚变了，没有登记。请核对下面的名单，再点一次。"
+    kind = Kind.CONFLICT
+
+
 class NobodyTicked(Refusal):
     code = "nobody_ticked"
     message = "还没有勾选。请先在名单里勾选，再点下面的按钮。"

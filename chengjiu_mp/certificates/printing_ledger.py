@@ -40,6 +40,12 @@ class Line:
         return self.print is not None and self.print.version < self.version.version
 
     @property
+    def collectable(self) -> bool:
+        """Return whether the paper can be handed to its holder now."""
+        fetched = self.delivery is not None and self.delivery.way == "pickup" and self.state in ("printed", "waiting")
+        return fetched and not self.stale and self.certificate.state == "issued"
+
+    @property
     def state(self) -> str:
         """Return how far the paper is, "" where nobody chose."""
         return self.delivery.state if self.delivery else ""
@@ -87,15 +93,20 @@ def files_of(of: Of, by: Principal) -> list[PrintFile]:
     return list(db.session.scalars(query.order_by(PrintFile.id.desc()).limit(20)))
 
 
+def fetching(run_id: int, by: Principal, roles: Sequence[str]) -> list[Line]:
+    """Return the lines of those who fetch their paper of a run."""
+    return [
+        line for line in lines(Of(run_id), by, roles)
+        if line.delivery and line.delivery.way == "pickup" and line.certificate.state == "issued"
+    ]  # fmt: skip
+
+
 def pickup_sheet(run_id: int, by: Principal, roles: Sequence[str]) -> tuple[list[PickupRow], datetime]:
     """Return the sheet of those who fetch their paper of a run, and note that it was printed.
 
     :raise NotFound: nobody does
     """
-    found = [
-        line for line in lines(Of(run_id), by, roles)
-        if line.delivery and line.delivery.way == "pickup" and line.certificate.state == "issued"
-    ]  # fmt: skip
+    found = fetching(run_id, by, roles)
     if not found:
         raise NotFound
     run = db.session.get_one(CourseRun, run_id)

@@ -17,7 +17,7 @@ from sqlalchemy import select, update
 from chengjiu_mp.certificates.face import CertificateFace
 from chengjiu_mp.certificates.models import Certificate, CertificateVersion
 from chengjiu_mp.certificates.pdf import certificate_pdf
-from chengjiu_mp.certificates.printing import ZIPS
+from chengjiu_mp.certificates.printing import ZIPS, offset_of
 from chengjiu_mp.certificates.printing_models import PrintFile
 from chengjiu_mp.certificates.printing_sheets import SHEETS, Printed, pages
 from chengjiu_mp.certificates.rendering import face_of
@@ -63,13 +63,13 @@ def make_file(file_id: int) -> Callable[[], None] | None:
     row = db.session.get(PrintFile, file_id, populate_existing=True)
     if row is None or row.state != "queued":
         return None
-    product, items = row.product, _items(row)
+    product, items, offset = row.product, _items(row), offset_of(row)
     end_read()
     counted = _counted(file_id, items)
     if product in ZIPS:
         name = media().put_made(lambda out: _zip(out, counted, pdf=product == "zip_pdf"), "zip")
     else:
-        name = media().put_made(lambda out: _sheets(out, counted, product), "pdf")
+        name = media().put_made(lambda out: _sheets(out, counted, product, offset), "pdf")
     return lambda: _record(file_id, name, len(items))
 
 
@@ -100,9 +100,9 @@ def _record(file_id: int, name: str, rows: int) -> None:
     db.session.execute(waiting.values(state="ready", file=name, done=rows))
 
 
-def _sheets(out: BinaryIO, items: Iterator[Item], product: str) -> None:
-    chain = discover_fonts(_font_dirs)
-    write_pdf(out, pages(SHEETS[product], (Printed(one.face, one.picture) for one in items), chain), title=_TITLE)
+def _sheets(out: BinaryIO, items: Iterator[Item], product: str, offset: tuple[float, float]) -> None:
+    wanted = (Printed(one.face, one.picture, offset) for one in items)
+    write_pdf(out, pages(SHEETS[product], wanted, discover_fonts(_font_dirs)), title=_TITLE)
 
 
 def _zip(out: BinaryIO, items: Iterator[Item], *, pdf: bool) -> None:

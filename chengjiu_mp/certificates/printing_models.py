@@ -27,6 +27,9 @@ class PrintFile(Base):
     unit_id: Mapped[int | None] = mapped_column(ForeignKey("unit.id"), index=True)
     product: Mapped[str] = mapped_column(String(20))
     version_ids: Mapped[list[int]] = mapped_column(JSON)
+    # How far a page for pre-printed stock is moved, in hundredths of a millimetre to the right and downwards.
+    across: Mapped[int] = mapped_column(default=0)
+    down: Mapped[int] = mapped_column(default=0)
     part: Mapped[int] = mapped_column(default=1)
     parts: Mapped[int] = mapped_column(default=1)
     left_out: Mapped[int] = mapped_column(default=0)

@@ -1,6 +1,7 @@
-"""Sheets for the printer: cards with crop marks nine on a page, thirds of a page, or whole pages. A4 at 300 dpi.
+"""Sheets for the printer: cards with crop marks nine on a page, thirds of a page, whole pages, or the words alone on
+stock that was printed before. A4 at 300 dpi.
 
-``SHEETS`` is the one list of what can be printed; pre-printed stock, with its offsets, is another entry there.
+``SHEETS`` is the one list of what can be printed.
 """
 
 import io
@@ -11,7 +12,8 @@ from itertools import islice
 from PIL import Image, ImageDraw
 
 from chengjiu_mp.certificates.face import CertificateFace
-from chengjiu_mp.certificates.pdf import certificate_page
+from chengjiu_mp.certificates.pdf import certificate_page, words_of
+from chengjiu_mp.certificates.printed import printed_page
 from chengjiu_mp.certificates.printing_card import (
     BLEED_MM,
     CARD_MM,
@@ -33,14 +35,19 @@ _TOP = (_SHORT - _ROWS * _WITH_BLEED[1]) / 2
 # Crop marks stand outside of the bleed, so that none is left on a card.
 _MARK_GAP, _MARK_LENGTH = 1.0, 5.0
 _QUALITY = 92
+PREPRINTED = "preprinted"
 
 
 @dataclass(frozen=True)
 class Printed:
-    """One certificate to be printed: what is on it, and its stored picture, read when its turn comes."""
+    """One certificate to be printed: what is on it, and its stored picture, read when its turn comes.
+
+    ``offset_mm``: how far its page is moved on pre-printed stock, to the right and downwards.
+    """
 
     face: CertificateFace
     picture: Callable[[], bytes]
+    offset_mm: tuple[float, float] = (0.0, 0.0)
 
 
 @dataclass(frozen=True)
@@ -110,6 +117,13 @@ def _whole(some: Sequence[Printed], chain: FontChain) -> PdfPage:  # noqa: ARG00
     return certificate_page(some[0].face, some[0].picture())
 
 
+def _on_stock(some: Sequence[Printed], chain: FontChain) -> PdfPage:
+    """What the stock does not carry yet, each certificate by its own design."""
+    one = some[0]
+    page = printed_page(one.face, chain, offset_mm=one.offset_mm)
+    return PdfPage(_jpeg(page), _LONG, _SHORT, words_of(one.face, one.offset_mm))
+
+
 def _words(face: CertificateFace, left: float, baseline: float, width: float) -> list[Placed]:
     return [Placed(face.holder_name, left, baseline, width, 6), Placed(face.number, left, baseline + 6, width, 3)]
 
@@ -125,4 +139,5 @@ SHEETS = {
     "cards": Sheet("卡片（85.6×54 毫米，A4 一页 9 张，带裁切线）", _COLUMNS * _ROWS, _cards),
     "strips": Sheet("三等分（A4 一页 3 张）", 3, _strips),
     "pages": Sheet("整页（A4 横向一页 1 张）", 1, _whole),
+    PREPRINTED: Sheet("套打（用预先印好的证书纸，只打文字和二维码，一页 1 张）", 1, _on_stock),
 }

@@ -6,7 +6,7 @@ from chengjiu_mp.certificates import delivery, expiring, printing
 from chengjiu_mp.certificates.printing_making import make_file
 from chengjiu_mp.certificates.rendering import render_version
 from chengjiu_mp.certificates.versions import RENDER_JOB
-from chengjiu_mp.core import jobs
+from chengjiu_mp.core import clock, jobs, storage
 from chengjiu_mp.core.celery import task
 from chengjiu_mp.core.db import end_read, unit_of_work
 
@@ -32,6 +32,16 @@ def tell_expiring() -> None:
 def make_print_file(job_id: int) -> None:
     """Make sheets or a ZIP."""
     jobs.run(job_id, make_file)
+
+
+@task("certificates.sweep_print_files", queue=jobs.SLOW, every=crontab(hour=3, minute=27))
+def sweep_print_files() -> None:
+    """Delete files that were made and never entered; what is being written is younger than that."""
+    found = printing.strays()
+    end_read()
+    for name in found:
+        storage.media().discard(name)
+    storage.media().discard_halves(before=clock.now() - printing.FILE_LIVES)
 
 
 @task("certificates.forget_paper", queue=jobs.SLOW, every=crontab(minute=47))

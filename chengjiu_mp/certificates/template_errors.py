@@ -60,11 +60,19 @@ class TemplateJustMade(Refusal):
 
 
 class SamplesUnseen(Refusal):
-    """Whoever publishes says that they looked at the samples; the author alone, that nobody else did."""
+    """Whoever publishes says that they looked at the samples."""
 
     code = "samples_unseen"
     message = "请先看过下面的样张，再勾选这一项。"
     kind = Kind.INVALID
+
+
+class OwnTemplate(Refusal):
+    """Who drafted a design or saved any of it does not publish it."""
+
+    code = "own_template"
+    message = "这一版由您编写，需要另一位同事核对样张后发布。"
+    kind = Kind.FORBIDDEN
 
 
 class OffsetTooLarge(Refusal):

@@ -36,6 +36,7 @@ class CertificateTemplate(Base):
     __tablename__ = "certificate_template"
     __table_args__ = (
         CheckConstraint("state in ('draft','published','retired')", name="state"),
+        CheckConstraint("published_alone or published_by is null or published_by <> created_by", name="two_people"),
         Index(
             "uq_certificate_template_in_force", "scope", unique=True,
             sqlite_where=_IN_FORCE, postgresql_where=_IN_FORCE,
@@ -61,6 +62,8 @@ class CertificateTemplate(Base):
     created_by: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
     published_at: Mapped[datetime | None]
     published_by: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    # By its author, while that was allowed; nothing sets it any more.
+    published_alone: Mapped[bool] = mapped_column(default=False)
 
 
 class CertificatePrinter(Base):

@@ -9,6 +9,7 @@ from chengjiu_mp.certificates.emblems import emblem_bytes
 from chengjiu_mp.certificates.picture import UnknownTemplate
 from chengjiu_mp.certificates.template import BUILT_IN, TEMPLATE_VERSION, Template
 from chengjiu_mp.certificates.template_errors import (
+    OwnTemplate,
     SamplesUnseen,
     TemplateFixed,
     TemplateJustMade,
@@ -22,9 +23,11 @@ from chengjiu_mp.core.errors import NotFound, StaleVersion
 from chengjiu_mp.core.models import AuditEntry
 from chengjiu_mp.core.rows import insert_into
 from chengjiu_mp.courses.models import CourseType
+from chengjiu_mp.signin import sessions
+from chengjiu_mp.signin.models import Account, RoleGrant
+from chengjiu_mp.units.policy import open_units
 
 _WORDS = ("title", "issuer", "statement", "document_tail")
-_OWN = "这一版是您自己编写的。最好请另一位同事看过再发布；确由您一人发布的，请勾选这一项。"
 
 
 def name_in_force(course_type_id: int) -> str:
@@ -129,17 +132,19 @@ def save(row: CertificateTemplate, look: Template, *, revision: int, emblem_id: 
     audit.record("template.saved", row, template=row.name)
 
 
-def publish(row: CertificateTemplate, by: Principal, *, seen: bool, alone: bool, revision: int) -> None:
+def publish(row: CertificateTemplate, by: Principal, *, seen: bool, revision: int) -> None:
     """Put a draft in force for what is issued from now on; the version before it retires.
 
-    :param seen: the samples were looked at; :param alone: who drafted it or saved any of it publishes it and says so
-    :raise SamplesUnseen: at ``seen`` or ``alone``; :raise TemplateFixed: no draft; :raise StaleVersion: changed since
+    A wrong design is on every certificate issued by it, so two people look at it, as they do at results.
+
+    :param seen: the samples were looked at
+    :raise OwnTemplate: the caller drafted it or saved any of it; :raise SamplesUnseen: at ``seen``
+    :raise TemplateFixed: no draft; :raise StaleVersion: changed since
     """
+    if by.account_id in writers(row):
+        raise OwnTemplate
     if not seen:
         raise SamplesUnseen(field="seen")
-    own = wrote(row, by)
-    if own and not alone:
-        raise SamplesUnseen(_OWN, field="alone")
     template_checks.check(value_of(row))
     before = (CertificateTemplate.scope == row.scope, CertificateTemplate.state == "published")
     db.session.execute(update(CertificateTemplate).where(*before).values(state="retired"))
@@ -156,18 +161,27 @@ def publish(row: CertificateTemplate, by: Principal, *, seen: bool, alone: bool,
         db.session.refresh(row)
         raise StaleVersion if row.state == "draft" else TemplateFixed
     db.session.refresh(row)
-    audit.record("template.published", row, template=row.name, alone=own)
+    audit.record("template.published", row, template=row.name)
 
 
-def wrote(row: CertificateTemplate, by: Principal) -> bool:
-    """Return whether the caller drafted a version or saved any of it; the audit trail knows."""
-    saved = select(AuditEntry.id).where(
+def writers(row: CertificateTemplate) -> set[int]:
+    """Return the accounts that drafted a version or saved any of it; the audit trail knows."""
+    saved = select(AuditEntry.actor_id).where(
         AuditEntry.object_type == CertificateTemplate.__tablename__, AuditEntry.object_id == row.id,
-        AuditEntry.action == "template.saved", AuditEntry.actor_id == by.account_id,
+        AuditEntry.action == "template.saved", AuditEntry.at >= row.created_at,
     )  # fmt: skip
-    if by.account_id is None or row.created_by == by.account_id:
-        return row.created_by == by.account_id
-    return db.session.scalar(saved.limit(1)) is not None
+    return {one for one in (row.created_by, *db.session.scalars(saved)) if one is not None}
+
+
+def may_publish(row: CertificateTemplate, roles: Sequence[str]) -> list[str]:
+    """Return the names of those who may publish a draft: of the whole city in one of ``roles``, and not its writers."""
+    of = select(RoleGrant.account_id).where(RoleGrant.role.in_(roles), RoleGrant.read_only.is_(False))
+    others = select(Account).where(Account.id.in_(of), Account.active, Account.id.not_in(writers(row)))
+    return [
+        one.name
+        for one in db.session.scalars(others.order_by(Account.id))
+        if open_units(Principal(account_id=one.id, grants=sessions.grants_of(one.id)), roles, writing=True) is None
+    ]
 
 
 def drop(row: CertificateTemplate) -> None:

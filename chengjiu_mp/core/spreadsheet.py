@@ -10,6 +10,7 @@ import sys
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 import xlsxwriter
@@ -169,15 +170,19 @@ def write(
     *,
     above: str = "",
     choices: Mapping[str, Sequence[str]] | None = None,
+    made: datetime | None = None,
 ) -> bytes:
     """Return an xlsx of one sheet; text is always written as text, so that no cell is a formula (rel-X1).
 
     :param above: a title line over the header
+    :param made: the moment that the file says it was made at; the same cells then give the same bytes
     :param choices: {column: what its cells offer to choose from}; other text is allowed after a question
     """
     memory = io.BytesIO()
     plain = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "in_memory": True}
     with xlsxwriter.Workbook(memory, plain) as book:
+        if made:
+            book.set_properties({"created": made.replace(tzinfo=None)})
         sheet = book.add_worksheet(title[:31])
         bold = book.add_format({"bold": True, "text_wrap": True, "valign": "vcenter", "align": "center", "border": 1})
         cell, heading = book.add_format({"border": 1}), book.add_format({"bold": True, "font_size": 14})

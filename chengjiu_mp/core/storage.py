@@ -6,7 +6,8 @@ of the content, so writing the same bytes twice is harmless and no name holds pe
 import hashlib
 import os
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
@@ -65,9 +66,27 @@ class Storage:
         """Delete a file that is needed no more; one that is gone already is no fault."""
         self.path(name).unlink(missing_ok=True)
 
+    def names(self, suffixes: Collection[str], *, before: datetime) -> list[str]:
+        """Return the names of files of these suffixes that were written before a moment."""
+        found = (path for suffix in suffixes for path in self._root.glob(f"??/*.{suffix}"))
+        return sorted(path.name for path in found if _older(path, before))
+
+    def discard_halves(self, *, before: datetime) -> None:
+        """Delete what a process that was killed had begun to write before a moment."""
+        for path in (*self._root.glob(".*.part"), *self._root.glob("??/.*.part")):
+            if _older(path, before):
+                path.unlink(missing_ok=True)
+
     def path(self, name: str) -> Path:
         """Return where ``name`` lives."""
         return self._root / name[:2] / name
+
+
+def _older(path: Path, before: datetime) -> bool:
+    try:
+        return path.stat().st_mtime < before.timestamp()
+    except FileNotFoundError:
+        return False
 
 
 _storage: Storage | None = None

@@ -3,6 +3,8 @@
 import hashlib
 import io
 import re
+import threading
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,14 +13,16 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from chengjiu_mp.certificates import handover, handover_reply, states
-from chengjiu_mp.certificates.errors import ColumnsRefused, NothingToReport, ReasonMissing, ReplyRefused
+from chengjiu_mp.certificates.errors import BatchChanged, ColumnsRefused, NothingToReport, ReasonMissing, ReplyRefused
 from chengjiu_mp.certificates.handover_models import HandoverBatch, HandoverRow
 from chengjiu_mp.certificates.issuing import confirm
 from chengjiu_mp.certificates.models import Certificate
+from chengjiu_mp.certificates.queries import newest_of_all
 from chengjiu_mp.core import spreadsheet
 from chengjiu_mp.core.db import db, unit_of_work
 from chengjiu_mp.core.models import AuditEntry
 from chengjiu_mp.core.spreadsheet import Sheet
+from chengjiu_mp.units.models import Unit
 from tests import factories, issued
 from tests.ledgers import office
 from tests.sheets import book
@@ -71,6 +75,66 @@ def test_two_edited_rows_of_a_reply_are_named(app: Flask) -> None:
     ]  # fmt: skip
     assert list(verdicts().values()) == ["differs", "differs", "rejected", "accepted"]
     assert open_numbers() == ["JYA202600001", "JYA202600002", "JYA202600003"]
+
+
+def test_two_files_made_at_once_share_nothing(app: Flask) -> None:
+    one = issued.issue("张三")[0].id
+    by, seen = office(), []
+
+    def other() -> None:
+        with app.app_context():
+            try:
+                with unit_of_work():
+                    seen.append(handover.export(by, "向省平台上报")[0].rows)
+            except NothingToReport:
+                seen.append(0)
+            db.session.remove()
+
+    thread = threading.Thread(target=other)
+    with unit_of_work():
+        assert handover.export(by, "向省平台上报")[0].rows == 1
+        thread.start()
+        # The other one has to wait for this transaction; one that need not is through by then.
+        thread.join(2)
+    thread.join()
+    assert seen == [0]
+    assert db.session.scalars(select(HandoverRow.certificate_id)).all() == [one]
+
+
+def test_what_another_file_has_is_left_out(app: Flask) -> None:
+    first, second = (one.id for one in issued.issue("张三", "李四"))
+    export()
+    by = office()
+    with unit_of_work():
+        taken = db.session.scalars(select(HandoverRow).where(HandoverRow.certificate_id == second)).one()
+        db.session.delete(taken)
+    found = newest_of_all([first, second])
+    with unit_of_work():
+        later = HandoverBatch(columns=[["number", "编号"]], rows=0, reason="", sha256="", made_by=by.account_id)
+        db.session.add(later)
+        db.session.flush()
+        lines = {one.certificate.id: {"number": one.certificate.number} for one in found}
+        assert [one.certificate.id for one in handover._claim(later, found, lines)] == [second]
+
+
+def test_an_earlier_file_is_made_again_as_it_was(app: Flask, frozen) -> None:
+    one, _ = issued.issue("张三", "李四")
+    batch, _ = export()
+    frozen.now += timedelta(days=3)
+    with unit_of_work():
+        states.correct_name(db.session.get_one(Certificate, one.id), "张三丰", "录错")
+    of = db.session.get_one(HandoverBatch, batch.id)
+    with unit_of_work():
+        content = handover.export_again(of, "原文件丢失")
+    assert hashlib.sha256(content).hexdigest() == of.sha256
+    assert len(db.session.scalars(select(HandoverRow.id)).all()) == 2
+    told = select(AuditEntry.id).where(AuditEntry.action == "certificate.document_reported")
+    assert len(db.session.scalars(told).all()) == 4
+    with unit_of_work():
+        unit_row = db.session.scalars(select(Unit).where(Unit.id == one.owner_unit_id)).one()
+        unit_row.name = "改了名的单位"
+    with pytest.raises(BatchChanged), unit_of_work():
+        handover.export_again(db.session.get_one(HandoverBatch, batch.id), "原文件丢失")
 
 
 def test_the_same_reply_again_changes_nothing(app: Flask) -> None:
@@ -167,6 +231,8 @@ def test_the_pages_from_the_file_to_the_answer(client: FlaskClient) -> None:
     sent = client.post(f"{PAGE}export", data={"reason": "上报"}, headers=headers)
     rows = spreadsheet.read(sent.data).rows
     (batch,) = db.session.scalars(select(HandoverBatch.id)).all()
+    assert client.post(f"{PAGE}{batch}/again", data={"reason": ""}, headers=headers).status_code == 422
+    assert client.post(f"{PAGE}{batch}/again", data={"reason": "没有保存好"}, headers=headers).data == sent.data
     rows[2][1], rows[3][4] = "张山", "游泳"
     form = {"file": (io.BytesIO(book(rows)), "回执.xlsx")}
     looked = client.post(f"{PAGE}{batch}/preview", data=form, headers=headers, content_type="multipart/form-data")

@@ -4,6 +4,7 @@ import dataclasses
 import io
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pypdf
 import pytest
@@ -12,16 +13,24 @@ from PIL import Image
 
 from chengjiu_mp.certificates import rendering
 from chengjiu_mp.certificates.face import CertificateFace
-from chengjiu_mp.certificates.pdf import certificate_page, certificate_pdf
+from chengjiu_mp.certificates.pdf import certificate_page, certificate_pdf, words_of
+from chengjiu_mp.certificates.printed import printed_page
+from chengjiu_mp.certificates.template import BUILT_IN, Line, Template
 from chengjiu_mp.core import storage
+from chengjiu_mp.core.artwork import mm
 from chengjiu_mp.core.pdf import PdfPage, pdf_of
 from tests import factories, issued, waiting
+from tests.certificates.test_template_picture import MOVED
+from tests.pictures import fonts
 
 FACE = CertificateFace(
     kind_name="心肺复苏与自动体外除颤（CPR+AED）", number="JYA202600001", holder_name="张三",
     issued_on=date(2026, 11, 26), valid_until=date(2029, 11, 26), run_title="澄江街道周末班", hours=Decimal(4),
     syllabus="大纲", verify_url="https://x.test/v/a",
 )  # fmt: skip
+
+# The code away from where the name's ink is looked for.
+APART = dataclasses.replace(MOVED, code=Line(230, 140), photo=None)
 
 
 def jpeg(mode: str = "RGB", size: tuple[int, int] = (300, 212)) -> bytes:
@@ -42,8 +51,46 @@ def test_every_name_is_read_back(name: str) -> None:
     page = read(certificate_pdf(dataclasses.replace(FACE, holder_name=name), jpeg())).pages[0]
     assert page.extract_text().splitlines() == [
         "电子证书（培训合格证明）", name, "心肺复苏与自动体外除颤（CPR+AED）",
-        "证书编号 JYA202600001 发证单位 江阴市红十字会", "发证日期 2026年11月26日", "有效期至 2029年11月26日",
+        "证书编号", "JYA202600001", "发证单位", "江阴市红十字会", "发证日期", "2026年11月26日", "有效期至", "2029年11月26日",
     ]  # fmt: skip
+
+
+def placed(data: bytes) -> dict[str, tuple[float, float]]:
+    """Where a reader finds each text of the first page: left end and baseline from the left upper corner, in mm."""
+    found: dict[str, tuple[float, float]] = {}
+
+    def see(text: str, _: Any, at: list[float], *__: Any) -> None:
+        if text.strip():
+            found[text.strip()] = (at[4] * 25.4 / 72, 210 - at[5] * 25.4 / 72)
+
+    read(data).pages[0].extract_text(visitor_text=see)
+    return found
+
+
+def ink(face: CertificateFace, x: float, y: float, width: float, height: float) -> tuple[float, float, float]:
+    """Left, right and lowest ink in a rectangle of the words as they are printed, in mm."""
+    box = tuple(mm(value) for value in (x, y, x + width, y + height))
+    page = printed_page(face, fonts()).convert("L").point(lambda value: 255 if value < 160 else 0)
+    left, _, right, bottom = page.crop(box).getbbox() or (0, 0, 0, 0)  # type: ignore[arg-type]
+    return x + left * 25.4 / 300, x + right * 25.4 / 300, y + bottom * 25.4 / 300
+
+
+@pytest.mark.parametrize("name", ["张三", "欧阳娜娜", "古丽米热·阿卜杜热合曼"])
+@pytest.mark.parametrize("look", [BUILT_IN, APART])
+def test_words_lie_where_the_design_prints_them(look: Template, name: str) -> None:
+    face = dataclasses.replace(FACE, holder_name=name, look=look, template=look.version)
+    where = placed(certificate_pdf(face, jpeg()))
+    widths = {one.text: one.width for one in words_of(face)}
+    box = look.name
+    for text, at in (
+        (name, (box.x, box.y, box.width, box.height)), ("JYA202600001", (look.number.x, look.number.y - 5, 84, 7)),
+        ("2026年11月26日", (look.issued.x, look.issued.y - 5, 84, 7)),
+        ("2029年11月26日", (look.until.x, look.until.y - 5, 84, 7)),
+    ):  # fmt: skip
+        left, right, bottom = ink(face, *at)
+        # Letters such as 年 reach a little below their baseline, in proportion to their size.
+        assert where[text] == pytest.approx((left, bottom), abs=2.2)
+        assert where[text][0] + widths[text] == pytest.approx(right, abs=2.2)
 
 
 def test_the_picture_is_in_it_as_it_was_and_fills_a4() -> None:
@@ -80,8 +127,7 @@ def test_a_file_of_many_pages_keeps_each_ones_words() -> None:
 
 def test_a_certificate_without_end_and_one_of_a_test_say_so() -> None:
     text = read(certificate_pdf(dataclasses.replace(FACE, valid_until=None, watermark="测试"), jpeg())).pages[0]
-    assert "有效期 长期有效" in text.extract_text()
-    assert "测试" in text.extract_text()
+    assert text.extract_text().splitlines()[-3:] == ["有效期", "长期有效", "测试"]
 
 
 def test_a_picture_of_another_kind_is_refused() -> None:

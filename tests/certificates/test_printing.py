@@ -2,6 +2,7 @@
 
 import csv
 import io
+import os
 import zipfile
 from collections import Counter
 from datetime import timedelta
@@ -15,7 +16,7 @@ from chengjiu_mp.certificates.models import Certificate
 from chengjiu_mp.certificates.printing import Of
 from chengjiu_mp.certificates.printing_errors import FileNotReady, NothingToPrint, TooManyToPrint
 from chengjiu_mp.certificates.printing_models import CertificatePrint, PrintFile
-from chengjiu_mp.certificates.tasks import forget_paper
+from chengjiu_mp.certificates.tasks import forget_paper, sweep_print_files
 from chengjiu_mp.core import storage
 from chengjiu_mp.core.context import Principal
 from chengjiu_mp.core.db import db, unit_of_work
@@ -174,6 +175,33 @@ def test_files_go_after_a_day_but_not_what_is_another_ones_too(app: Flask, froze
     forget_paper()
     assert not path.exists()
     assert db.session.get_one(PrintFile, young, populate_existing=True).state == "gone"
+
+
+def test_the_night_finds_what_a_late_job_left(app: Flask, frozen) -> None:
+    of = printings.drawn("张三")
+    by = clerk()
+    kept = printings.make(printings.ask(Of(of[0].run_id), "cards", by)[0]).file or ""
+    (file_id,) = printings.ask(Of(of[0].run_id), "zip_jpg", by)
+    enter = printing_making.make_file(file_id)
+    assert enter is not None
+    with unit_of_work():
+        printing.let_go(file_id)
+    with unit_of_work():
+        enter()
+    (stray,) = (app.config["DATA_DIR"] / "media").rglob("*.zip")
+    half = app.config["DATA_DIR"] / "media" / ".killed.part"
+    half.touch()
+    now = frozen.now.timestamp()
+    for path in (stray, half, storage.media().path(kept)):
+        os.utime(path, (now, now))
+    sweep_print_files()
+    assert stray.exists() and half.exists()
+    frozen.now += timedelta(hours=25)
+    db.session.rollback()
+    sweep_print_files()
+    sweep_print_files()
+    assert not stray.exists() and not half.exists()
+    assert storage.media().path(kept).exists()
 
 
 def test_the_ledger_says_what_was_printed_by_whom_and_what_must_be_again(app: Flask) -> None:

@@ -4,6 +4,8 @@ from dataclasses import replace
 
 import pytest
 from flask import Flask
+from sqlalchemy import update
+from sqlalchemy.exc import IntegrityError
 
 from chengjiu_mp.certificates import states, template_errors, templates, versions
 from chengjiu_mp.certificates.models import Certificate, CertificateVersion
@@ -38,7 +40,7 @@ def published(scope: str = "all", look: Template = LOWER) -> CertificateTemplate
     row, by = drafted(scope, look), somebody()
     with unit_of_work():
         row = templates.template_row(row.id)
-        templates.publish(row, by, seen=True, alone=False, revision=2)
+        templates.publish(row, by, seen=True, revision=2)
     return row
 
 
@@ -100,7 +102,7 @@ def test_what_is_published_never_changes(app: Flask) -> None:
     with pytest.raises(template_errors.TemplateFixed), unit_of_work():
         templates.save(templates.template_row(row.id), BUILT_IN, revision=2, emblem_id=None)
     with pytest.raises(template_errors.TemplateFixed), unit_of_work():
-        templates.publish(templates.template_row(row.id), Principal(), seen=True, alone=False, revision=2)
+        templates.publish(templates.template_row(row.id), Principal(), seen=True, revision=2)
 
 
 def test_who_saves_an_older_page_is_told(app: Flask) -> None:
@@ -108,26 +110,36 @@ def test_who_saves_an_older_page_is_told(app: Flask) -> None:
     with pytest.raises(StaleVersion), unit_of_work():
         templates.save(templates.template_row(row.id), BUILT_IN, revision=1, emblem_id=None)
     with pytest.raises(StaleVersion), unit_of_work():
-        templates.publish(templates.template_row(row.id), Principal(), seen=True, alone=False, revision=1)
+        templates.publish(templates.template_row(row.id), Principal(), seen=True, revision=1)
 
 
-def test_the_author_alone_has_to_say_so(app: Flask) -> None:
-    by = somebody()
+def test_its_author_does_not_publish_it_and_another_does(app: Flask) -> None:
+    by, other = somebody(), somebody("operator")
+    name = other.name
     with unit_of_work():
         row = templates.draft(by)
-    for seen, alone, field in ((False, True, "seen"), (True, False, "alone")):
-        with pytest.raises(template_errors.SamplesUnseen) as caught, unit_of_work():
-            templates.publish(templates.template_row(row.id), by, seen=seen, alone=alone, revision=1)
-        assert caught.value.field == field
+    with pytest.raises(template_errors.OwnTemplate), unit_of_work():
+        templates.publish(templates.template_row(row.id), by, seen=True, revision=1)
+    assert templates.may_publish(templates.template_row(row.id), ("operator", "approver")) == [name]
+    with pytest.raises(template_errors.SamplesUnseen) as caught, unit_of_work():
+        templates.publish(templates.template_row(row.id), other, seen=False, revision=1)
+    assert caught.value.field == "seen"
     with unit_of_work():
-        templates.publish(templates.template_row(row.id), by, seen=True, alone=True, revision=1)
+        templates.publish(templates.template_row(row.id), other, seen=True, revision=1)
     assert templates.template_row(row.id).state == "published"
+
+
+def test_the_database_knows_two_people_as_well(app: Flask) -> None:
+    row = drafted()
+    mine = update(CertificateTemplate).where(CertificateTemplate.id == row.id)
+    with pytest.raises(IntegrityError, match="two_people"), unit_of_work():
+        db.session.execute(mine.values(state="published", published_by=CertificateTemplate.created_by))
 
 
 def test_a_refused_publication_leaves_the_one_in_force(app: Flask) -> None:
     first, second = published(), drafted()
     with pytest.raises(StaleVersion), unit_of_work():
-        templates.publish(templates.template_row(second.id), Principal(), seen=True, alone=False, revision=9)
+        templates.publish(templates.template_row(second.id), Principal(), seen=True, revision=9)
     assert templates.template_row(first.id).state == "published"
 
 
@@ -171,8 +183,7 @@ def test_who_saved_it_last_publishes_nobody_elses_work(app: Flask) -> None:
     row, editor, third = drafted(), somebody(), somebody()
     with context.acting_as(editor), unit_of_work():
         templates.save(templates.template_row(row.id), LOWER, revision=2, emblem_id=None)
-    with pytest.raises(template_errors.SamplesUnseen) as refused, unit_of_work():
-        templates.publish(templates.template_row(row.id), editor, seen=True, alone=False, revision=3)
-    assert refused.value.field == "alone"
+    with pytest.raises(template_errors.OwnTemplate), unit_of_work():
+        templates.publish(templates.template_row(row.id), editor, seen=True, revision=3)
     with unit_of_work():
-        templates.publish(templates.template_row(row.id), third, seen=True, alone=False, revision=3)
+        templates.publish(templates.template_row(row.id), third, seen=True, revision=3)

@@ -40,7 +40,7 @@ def hall(app: Flask) -> tuple[int, int, str, dict[str, str]]:
     with unit_of_work():
         row = templates.draft(Principal())
         templates.save(row, WITH_PHOTO, revision=1, emblem_id=None)
-        templates.publish(row, Principal(), seen=True, alone=True, revision=2)
+        templates.publish(row, Principal(), seen=True, revision=2)
     return made
 
 

@@ -13,7 +13,9 @@ from chengjiu_mp.certificates.models import Certificate
 from chengjiu_mp.certificates.template_models import CertificatePrinter
 from chengjiu_mp.core.artwork import mm
 from chengjiu_mp.core.db import db, unit_of_work
-from tests import factories, issued, waiting
+from chengjiu_mp.core.storage import media
+from tests import factories, issued, printings
+from tests.certificates.test_pdf import read
 from tests.pictures import code_in
 
 BASE = "/console/certificates/printers/"
@@ -40,18 +42,27 @@ def picture(reply: Any) -> Image.Image:
     return Image.open(io.BytesIO(reply.data))
 
 
-def test_a_certificates_words_move_as_its_printer_is_set(app: Flask) -> None:
-    number, desk = issued.issue("张三")[0].number, signed_in(app)
+def test_a_certificates_words_move_as_its_printer_is_set_and_are_entered(app: Flask) -> None:
+    one, desk = issued.issue("张三")[0], signed_in(app)
+    number, run_id = one.number, one.run_id
+    issued.draw(one)
     boxes = []
     for across, down in (("0", "0"), ("2", "-1.5")):
-        one = saved(desk, across=across, down=down)
-        sheet = picture(desk.get(f"{BASE}{one.id}/page.png?number={number.lower()}"))
+        reply = desk.post(f"{BASE}{saved(desk, across=across, down=down).id}/page", data={"number": number.lower()})
+        here = reply.headers["Location"]
+        file = printings.make(int(here.rpartition("/")[2]))
+        (shown,) = read(media().get(file.file or "")).pages[0].images
+        sheet = Image.open(io.BytesIO(shown.data))
         assert code_in(sheet.resize((1754, 1240))).startswith(app.config["SETTINGS"].public_url + "/v/")
-        boxes.append(ImageChops.invert(sheet.convert("RGB")).getbbox())
+        boxes.append(ImageChops.invert(sheet.convert("L").point(lambda value: 255 if value > 128 else 0)).getbbox())
     still, moved = boxes
     assert still is not None
     assert moved is not None
-    assert (moved[0] - still[0], moved[1] - still[1]) == (mm(2), mm(-1.5))
+    assert (moved[0] - still[0], moved[1] - still[1]) == pytest.approx((mm(2), mm(-1.5)), abs=2)
+    db.session.remove()
+    assert "横向 +2.00 毫米，纵向 -1.50 毫米" in desk.get(here).text
+    assert desk.post(f"{here}/printed").headers["Location"] == f"/console/printing/runs/{run_id}"
+    assert "第 1 版" in desk.get(f"/console/printing/runs/{run_id}").text
 
 
 def test_the_measuring_page_and_what_it_says(app: Flask) -> None:
@@ -82,7 +93,7 @@ def test_an_office_keeps_its_own(app: Flask) -> None:
     number = issued.issue("张三")[0].number
     other = signed_in(app, "unit_manager", "huashi")
     assert other.get(f"{BASE}{one}/test.png").status_code == 404
-    assert other.get(f"{BASE}{one}/page.png?number={number}").status_code == 404
+    assert other.post(f"{BASE}{one}/page", data={"number": number}).status_code == 404
     assert other.post(f"{BASE}{one}/remove").status_code == 404
     assert "三楼打印机" not in other.get(BASE).text
     assert signed_in(app).post(f"{BASE}{one}/remove").status_code == 303
@@ -96,13 +107,5 @@ def test_a_revoked_one_is_not_printed(app: Flask) -> None:
     with unit_of_work():
         row = db.session.scalars(select(Certificate)).one()
         states.revoke(row, "成绩有误")
-    assert desk.get(f"{BASE}{one}/page.png?number={number}").status_code == 409
-    assert desk.get(f"{BASE}{one}/page.png?number=JYX").status_code == 404
-
-
-def test_a_number_from_outside_fits_into_the_header(app: Flask) -> None:
-    waiting.waits("张三")
-    waiting.load(waiting.row("张三", "苏红32-2026-000871"))
-    desk = signed_in(app)
-    reply = desk.get(f"{BASE}{saved(desk).id}/page.png", query_string={"number": "苏红32-2026-000871"})
-    assert reply.status_code == 200 and reply.headers["Content-Disposition"].isascii()
+    assert desk.post(f"{BASE}{one}/page", data={"number": number}).status_code == 409
+    assert desk.post(f"{BASE}{one}/page", data={"number": "JYX"}).status_code == 404

@@ -12,6 +12,7 @@ from chengjiu_mp.certificates import printing
 from chengjiu_mp.certificates.delivery_models import Delivery
 from chengjiu_mp.certificates.models import Certificate
 from chengjiu_mp.certificates.printing_models import PrintFile
+from chengjiu_mp.certificates.template_models import CertificatePrinter
 from chengjiu_mp.core.db import db
 from chengjiu_mp.core.models import AuditEntry
 from tests import factories, issued, printings
@@ -64,6 +65,49 @@ def test_a_runs_cards_are_made_taken_and_entered(client: FlaskClient, of: list[C
     done = client.post(f"{BASE}/runs/{run_id}/steps", data={"step": "collected", "ids": ids}, headers=headers)
     assert done.status_code == 303
     assert words(client, f"{BASE}/runs/{run_id}", headers).count("已领取") >= 2
+
+
+def test_everybody_fetches_at_once_and_the_sheet_is_offered_when_it_opens(
+    client: FlaskClient, of: list[Certificate]
+) -> None:
+    run_id, ids = of[0].run_id, [one.id for one in of]
+    headers, run = signed(), f"{BASE}/runs/{run_id}"
+    assert "打印领取表" not in words(client, run, headers)
+    client.post(f"{run}/ways", data={"way": "pickup"}, headers=headers)
+    page = words(client, run, headers)
+    assert "自取的 2 人签名用" in page and "全部领取" not in page
+    client.post(f"{BASE}/files/{made(client, run_id, headers, product='cards')}/printed", headers=headers)
+    assert "全部领取（2 人）" in words(client, run, headers)
+    stale = client.post(f"{run}/steps", data={"step": "collected", "everybody": "1"}, headers=headers)
+    assert (stale.status_code, way_of(ids[0]).state) == (409, "printed") and "人数刚刚变了" in stale.text
+    db.session.remove()
+    done = client.post(f"{run}/steps", data={"step": "collected", "everybody": "2"}, headers=headers)
+    assert done.status_code == 303 and [way_of(one).state for one in ids] == ["collected"] * 2
+    page = words(client, run, headers)
+    assert "全部领取" not in page and "打印领取表" in page
+
+
+def test_stock_that_was_printed_before_goes_the_same_way(client: FlaskClient, of: list[Certificate]) -> None:
+    run_id, one = of[0].run_id, of[0].id
+    headers, run = signed(), f"{BASE}/runs/{run_id}"
+    client.post(f"{run}/ways", data={"way": "pickup"}, headers=headers)
+    assert "量好打印机的偏移" in words(client, run, headers)
+    with factories.made():
+        form = {"unit_id": str(factories.unit().id), "name": "三楼", "across": "2", "down": "-1"}
+    client.post("/console/certificates/printers/", data=form, headers=headers)
+    (printer,) = db.session.scalars(select(CertificatePrinter.id)).all()
+    assert "套打用哪台打印机" in words(client, run, headers)
+    file_id = made(client, run_id, headers, product="preprinted", which="paper", printer_id=str(printer))
+    assert "横向 +2.00 毫米" in words(client, f"{BASE}/files/{file_id}", headers)
+    taken = client.get(f"{BASE}/files/{file_id}/download", headers=headers, buffered=True)
+    assert "𬭎䶮" in read(taken.data).pages[1].extract_text()
+    assert client.post(f"{BASE}/files/{file_id}/printed", headers=headers).status_code == 303
+    assert words(client, run, headers).count("第 1 版") == 2 and way_of(one).state == "printed"
+    assert '<option value="" selected>不移动' in client.get(run, headers=headers).text
+    still = made(client, run_id, headers, product="preprinted", printer_id="")
+    assert "横向 +0.00 毫米" in words(client, f"{BASE}/files/{still}", headers)
+    gone = {"product": "preprinted", "printer_id": "999"}
+    assert client.post(f"{run}/files", data=gone, headers=headers).status_code == 404
 
 
 def test_what_is_ticked_of_another_run_is_not_moved(client: FlaskClient, of: list[Certificate]) -> None:

@@ -64,6 +64,11 @@ def test_the_picture_stands_beside_the_figures_and_goes_with_the_draft(browser: 
     assert beside is not None and figure is not None
     assert figure["x"] + figure["width"] <= beside["x"]
     assert 0 <= beside["y"] <= 860 - beside["height"]
+    with site.app.app_context(), factories.made():
+        other = factories.bearer("approver")
+    expect(page.locator("form[action*=publish]")).to_have_count(0)
+    page.context.set_extra_http_headers(other)
+    page.reload()
     for tick in page.locator("form[action*=publish] input[type=checkbox]").all():
         tick.check()
     page.locator("form[action*=publish] button").first.click()

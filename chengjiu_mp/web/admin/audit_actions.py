@@ -38,6 +38,7 @@ ACTIONS = {
     "number_block.made": "分配号段",
     "number_block.closed": "收回号段",
     "handover.columns_set": "设置上报的列",
+    "handover.exported_again": "再导出一批证书上报文件",
     "handover.exported": "导出上报文件",
     "handover.answered": "登记上报回执",
     "certificate.document_reported": "上报证件号码",

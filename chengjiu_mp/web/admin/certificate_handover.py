@@ -145,6 +145,23 @@ def batch(batch_id: int) -> str:
     return _batch_page(batch_id, {})
 
 
+@blueprint.post("/<row:batch_id>/again")
+@access(roles(*MAY))
+def again(batch_id: int) -> Response | tuple[str, int]:
+    """Send an earlier file once more as it was, for a reason."""
+    require_city(*MAY, writing=True)
+    try:
+        given = from_pairs(ReasonPage, request.form, ignore=forms.IGNORED)
+        limits.spend(Limit(f"handover:{principal().key}", 20, 86400))
+        with unit_of_work():
+            content = handover.export_again(_batch(batch_id), given.reason)
+    except NotFound:
+        raise
+    except Refusal as refusal:
+        return _batch_page(batch_id, forms.errors(refusal, "reason")), refusal.kind.value
+    return uploads.download(content, f"handover-{batch_id}.xlsx")
+
+
 @blueprint.post("/<row:batch_id>/preview")
 @access(roles(*MAY))
 def check(batch_id: int) -> str | tuple[str, int]:

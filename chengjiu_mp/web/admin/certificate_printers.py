@@ -9,15 +9,14 @@ from pydantic import Field
 from sqlalchemy import select, true
 from werkzeug.wrappers import Response as AnyResponse
 
-from chengjiu_mp.certificates import printers, templates
+from chengjiu_mp.certificates import printers, printing, templates
 from chengjiu_mp.certificates.api import file_name
-from chengjiu_mp.certificates.errors import NotStanding
 from chengjiu_mp.certificates.measuring import measuring_page
 from chengjiu_mp.certificates.paper import DPI
 from chengjiu_mp.certificates.policy import PICTURE_ROLES, certificate_for
-from chengjiu_mp.certificates.printed import printed_page
+from chengjiu_mp.certificates.printing import Of
+from chengjiu_mp.certificates.printing_sheets import PREPRINTED
 from chengjiu_mp.certificates.queries import certificate_by_number
-from chengjiu_mp.certificates.rendering import face_of
 from chengjiu_mp.certificates.template import TEMPLATE_VERSION
 from chengjiu_mp.certificates.template_errors import NoFontFor
 from chengjiu_mp.certificates.verifying import tidy_number
@@ -48,7 +47,7 @@ class TestQuery(In):
     template: str = Field(default=TEMPLATE_VERSION, max_length=20)
 
 
-class NumberQuery(In):
+class NumberPage(In):
     number: str = Field(default="", max_length=60)
 
 
@@ -98,23 +97,25 @@ def test(printer_id: int) -> Response:
     return _png(page, file_name("test-page", ".png"))
 
 
-@blueprint.get("/<row:printer_id>/page.png")
+@blueprint.post("/<row:printer_id>/page")
 @access(roles(*PICTURE_ROLES))
-def page(printer_id: int) -> Response:
-    """A certificate's words and code alone, moved for this printer, for stock that was printed before."""
-    printer = printers.printer_for(principal(), printer_id)
-    found = certificate_by_number(tidy_number(from_pairs(NumberQuery, request.args).number))
-    if found is None:
-        raise NotFound
-    certificate_for(principal(), found.certificate.id, roles=PICTURE_ROLES)
-    if found.state == "revoked":
-        raise NotStanding
-    face, offset = face_of(found.version), printers.offset_of(printer)
-    end_read()
+def page(printer_id: int) -> AnyResponse | tuple[str, int]:
+    """Ask for one certificate's words and code alone, moved for this printer: a file as every other that is printed."""
+    offset = printers.offset_of(printers.printer_for(principal(), printer_id))
     try:
-        return _png(printed_page(face, installed_fonts(), offset_mm=offset), file_name(face.number, "-print.png"))
-    except MissingGlyphs as missing:
-        raise NoFontFor(missing=list(missing.codepoints)) from None
+        number = tidy_number(from_pairs(NumberPage, request.form, ignore=forms.IGNORED).number)
+        with unit_of_work():
+            found = certificate_by_number(number)
+            if found is None:
+                raise NotFound
+            one = certificate_for(principal(), found.certificate.id, roles=PICTURE_ROLES)
+            of = Of(run_id=one.run_id, certificate_id=one.id)
+            (file,) = printing.ask_for(of, PREPRINTED, "all", principal(), tuple(PICTURE_ROLES), offset)
+            made = file.id
+    except Refusal as refusal:
+        said = "没有这个编号的证书，请核对编号。" if isinstance(refusal, NotFound) else refusal.sentence
+        return _page(PrinterPage(), {}, said), refusal.kind.value
+    return redirect(url_for("console_printing.file", file_id=made), 303)
 
 
 def _known(name: str) -> str:
@@ -131,7 +132,7 @@ def _png(image: Image.Image, name: str) -> Response:
     return reply
 
 
-def _page(given: PrinterPage, errors: dict[str, str]) -> str:
+def _page(given: PrinterPage, errors: dict[str, str], problem: str = "") -> str:
     open_ = open_units(principal(), printers.ROLES, writing=True)
     mine = true() if open_ is None else Unit.id.in_(open_)
     units = db.session.execute(select(Unit.id, Unit.name).where(mine).order_by(Unit.id)).all()
@@ -140,6 +141,7 @@ def _page(given: PrinterPage, errors: dict[str, str]) -> str:
     looks = [TEMPLATE_VERSION, *(row.name for row in templates.all_templates())]
     return render_template(
         "admin/printers.html", title="套打与打印机", back=url_for("console_certificates.index"), given=given,
-        errors=errors, units=[(row.id, row.name) for row in units], looks=[(name, name) for name in looks],
+        errors=errors, problem=problem, may_make=principal().has(*PICTURE_ROLES),
+        units=[(row.id, row.name) for row in units], looks=[(name, name) for name in looks],
         rows=[(one, names.get(one.unit_id, ""), printers.offset_of(one)) for one in found],
     )  # fmt: skip

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from chengjiu_mp.certificates import emblems, samples, templates
 from chengjiu_mp.certificates.picture import render_page
 from chengjiu_mp.certificates.template import PREPRINTED, Template
-from chengjiu_mp.certificates.template_errors import NoFontFor
+from chengjiu_mp.certificates.template_errors import NoFontFor, OwnTemplate
 from chengjiu_mp.certificates.template_models import EVERY_KIND, CertificateTemplate
 from chengjiu_mp.core import clock, photos
 from chengjiu_mp.core.access import access, roles
@@ -25,6 +25,7 @@ from chengjiu_mp.courses.models import CourseType
 from chengjiu_mp.signin.models import Account
 from chengjiu_mp.web import forms
 from chengjiu_mp.web.admin import template_forms
+from chengjiu_mp.web.admin.certificate_requests import people
 from chengjiu_mp.web.admin.scope import require_city
 from chengjiu_mp.web.admin.template_forms import TemplatePage
 from chengjiu_mp.web.templating import day_time_long
@@ -53,7 +54,6 @@ class LiveQuery(TemplatePage):
 
 class PublishPage(In):
     seen: bool = False
-    alone: bool = False
     revision: int = Field(default=0, ge=0, le=2_000_000_000)
 
 
@@ -153,9 +153,11 @@ def publish(template_id: int) -> AnyResponse | tuple[str, int]:
         given = from_pairs(PublishPage, request.form, ignore=forms.IGNORED)
         with unit_of_work():
             row = templates.template_row(template_id)
-            templates.publish(row, principal(), seen=given.seen, alone=given.alone, revision=given.revision)
+            templates.publish(row, principal(), seen=given.seen, revision=given.revision)
     except NotFound:
         raise
+    except OwnTemplate as refusal:
+        return _page(templates.template_row(template_id)), refusal.kind.value
     except Refusal as refusal:
         return _page(templates.template_row(template_id), None, template_forms.errors(refusal)), refusal.kind.value
     return redirect(url_for(".one", template_id=template_id), 303)
@@ -252,12 +254,14 @@ def _names(rows: Any) -> dict[int | None, str]:
 def _page(row: CertificateTemplate, given: TemplatePage | None = None, errors: dict[str, str] | None = None) -> str:
     names, kinds = _names([row]), _kinds()
     look = templates.value_of(row)
+    own = row.state == "draft" and principal().account_id in templates.writers(row)
     return render_template(
         "admin/template.html", title=f"版式 {row.name}", back=url_for(".index"), row=row, state=STATES[row.state],
         given=given or _form_of(look, row), errors=errors or {}, typed=request.form if errors and not given else {},
         places=template_forms.PLACES, preprinted=PREPRINTED, kind=kinds.get(row.scope, row.scope),
         samples=samples.SAMPLES, emblems=emblems.emblems(), author=names.get(row.created_by, ""),
-        publisher=names.get(row.published_by, ""), own=templates.wrote(row, principal()),
+        publisher=names.get(row.published_by, ""), own=own,
+        waits_for=people(tuple(templates.may_publish(row, MAY))) if own else "",
     )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from chengjiu_mp.certificates.delivery import Address
 from chengjiu_mp.certificates.models import Certificate
 from chengjiu_mp.certificates.policy import certificate_for, certificates_visible_to
 from chengjiu_mp.certificates.printing import Of
-from chengjiu_mp.certificates.printing_errors import NobodyTicked
+from chengjiu_mp.certificates.printing_errors import ListChanged, NobodyTicked
 from chengjiu_mp.certificates.queries import newest_of
 from chengjiu_mp.core import audit
 from chengjiu_mp.core.access import access, roles
@@ -42,6 +42,8 @@ class WayPage(In):
 class StepsPage(In):
     ids: list[RowId] = Field(default_factory=list, max_length=3000)
     step: str = Field(default="", pattern="^(waiting|collected)$")
+    # How many there were on the page that says "all of them".
+    everybody: int = Field(default=0, ge=0, le=3000)
 
 
 class SentPage(In):
@@ -85,12 +87,22 @@ def steps(run_id: int) -> AnyResponse | tuple[str, int]:
         with unit_of_work():
             mine = {one.id for one in _of_run(run_id)}
             given = from_pairs(StepsPage, request.form, ignore=forms.IGNORED)
+            if given.everybody:
+                given.ids = _everybody(run_id, given.everybody)
             _advance(given, mine)
     except NotFound:
         raise
     except Refusal as refusal:
         return show(Of(run_id), errors=forms.errors(refusal, "ids")), refusal.kind.value
     return redirect(url_for("console_printing.of_run", run_id=run_id, _anchor="ledger"), 303)
+
+
+def _everybody(run_id: int, count: int) -> list[int]:
+    found = printing_ledger.fetching(run_id, writing_as(principal(), CLERKS), CLERKS)
+    ids = [line.certificate.id for line in found if line.collectable]
+    if len(ids) != count:
+        raise ListChanged(field="ids")
+    return ids
 
 
 def _advance(given: StepsPage, mine: set[int]) -> None:

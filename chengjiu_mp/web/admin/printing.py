@@ -7,12 +7,13 @@ from pydantic import Field
 from sqlalchemy import select
 from werkzeug.wrappers import Response as AnyResponse
 
-from chengjiu_mp.certificates import delivery, printing, printing_ledger
+from chengjiu_mp.certificates import delivery, printers, printing, printing_ledger
 from chengjiu_mp.certificates.models import Certificate
 from chengjiu_mp.certificates.policy import OFFICE_ROLES, PICTURE_ROLES, certificates_visible_to
 from chengjiu_mp.certificates.printing import Of
 from chengjiu_mp.certificates.printing_ledger import Line
 from chengjiu_mp.certificates.printing_models import PrintFile
+from chengjiu_mp.certificates.printing_sheets import PREPRINTED
 from chengjiu_mp.core import clock
 from chengjiu_mp.core.access import access, roles
 from chengjiu_mp.core.context import principal
@@ -37,6 +38,7 @@ class FilesPage(In):
     product: str = Field(default="cards", pattern=f"^({'|'.join(printing.PRODUCTS)})$")
     which: str = Field(default="all", pattern=f"^({'|'.join(printing.WHICH)})$")
     year: int | None = Field(default=None, ge=1980, le=2199)
+    printer_id: RowId | None = None
 
 
 class UnitQuery(In):
@@ -101,6 +103,9 @@ def show(of: Of, *, after: int = 0, errors: dict[str, str] | None = None) -> str
     about = of.about() if lines or (of.year and _any(of)) else None
     if about is None:
         raise NotFound
+    may_move = bool(of.run_id and _writes(*CLERKS))
+    clerk = writing_as(principal(), CLERKS)
+    fetching = printing_ledger.fetching(of.run_id, clerk, CLERKS) if of.run_id and may_move else []
     base, name = _base(of), about.title if isinstance(about, CourseRun) else about.name
     more = len(lines) == size and of.unit_id
     return render_template(
@@ -108,7 +113,9 @@ def show(of: Of, *, after: int = 0, errors: dict[str, str] | None = None) -> str
         back=url_for("console_printing.index"),
         rows=[_line(one) for one in lines], errors=errors or {}, products=list(printing.PRODUCTS.items()),
         which=list(printing.WHICH.items()), files=[_file(one) for one in printing_ledger.files_of(of, principal())],
-        may_make=principal().has(*MAKERS), may_move=bool(of.run_id and _writes(*CLERKS)), years=_years(),
+        printers=[(one.id, one.name) for one in printers.printers_of(principal())],
+        may_make=principal().has(*MAKERS), may_move=may_move, fetching=len(fetching),
+        collectable=sum(one.collectable for one in fetching), years=_years(),
         following=f"{base}?year={of.year or ''}&after={lines[-1].certificate.id}" if more else "",
         stale=sum(one.stale for one in lines), waiting=sum(one.version.picture_state != "ready" for one in lines),
     )  # fmt: skip
@@ -144,7 +151,7 @@ def _line(one: Line) -> dict[str, Any]:
         "id": one.certificate.id, "number": one.certificate.number, "name": one.version.name, "way": delivery.WAYS[way],
         "state": "已吊销" if gone else state, "tone": "bad" if gone else _tone(one), "stale": one.stale and not gone,
         "printed": printed, "by": one.printed_by, "tracking": one.delivery.tracking if one.delivery else "",
-        "tickable": not gone and not one.stale and way == "pickup" and one.state in ("printed", "waiting"),
+        "tickable": one.collectable,
         "ready": one.version.picture_state == "ready",
     }  # fmt: skip
 
@@ -185,7 +192,7 @@ def _make(of: Of) -> str | AnyResponse | tuple[str, int]:
         if not _any(of):
             raise NotFound
         with unit_of_work():
-            made = printing.ask_for(of, given.product, given.which, principal(), MAKERS)
+            made = printing.ask_for(of, given.product, given.which, principal(), MAKERS, _offset(given))
     except NotFound:
         raise
     except Refusal as refusal:
@@ -193,6 +200,12 @@ def _make(of: Of) -> str | AnyResponse | tuple[str, int]:
     if len(made) > 1:
         return redirect(f"{_base(of)}#files", 303)
     return redirect(url_for("console_printing.file", file_id=made[0].id), 303)
+
+
+def _offset(given: FilesPage) -> tuple[float, float]:
+    if given.product != PREPRINTED or given.printer_id is None:
+        return 0.0, 0.0
+    return printers.offset_of(printers.printer_for(principal(), given.printer_id))
 
 
 @blueprint.get("/files/<row:file_id>")
@@ -209,7 +222,8 @@ def _file_page(file_id: int, problem: str = "") -> str:
         "admin/print_file.html", title="打印文件" if one.product not in printing.ZIPS else "压缩包", back=_base(of),
         file=one, words=printing.PRODUCTS[one.product], over=printing.is_over(one), stopped=printing.stopped(one),
         until=one.asked_at + printing.FILE_LIVES, sheets=one.product not in printing.ZIPS, problem=problem,
-        total=len(one.version_ids), may_move=_writes(*CLERKS),
+        total=len(one.version_ids), on_stock=one.product == PREPRINTED, offset=printing.offset_of(one),
+        may_move=_writes(*CLERKS),
     )  # fmt: skip
 
 
