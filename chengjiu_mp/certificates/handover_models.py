@@ -37,7 +37,8 @@ class HandoverBatch(Base):
 class HandoverRow(Base):
     """A certificate in a file: which version, reported as what, and the answer.
 
-    ``digests``: {field: keyed hash of what was sent}, so that an answer is compared without keeping the text.
+    ``digests``: {field: keyed hash of what was sent}, so that an answer is compared without keeping the text;
+    those of name and document go when the person is erased.
     """
 
     __tablename__ = "handover_row"

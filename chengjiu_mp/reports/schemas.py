@@ -137,8 +137,8 @@ class ClassesOut(Out):
 
 
 class PassQuery(In):
-    """``pass`` comes from ``POST /me/pass``. Without it: what was signed up with this token, and what belongs to the phone
-    and the name of its account, where it has a name.
+    """``pass`` comes from ``POST /me/pass``. Without it: what was signed up with this token, and what belongs to phone
+    and name of its account, where it has a name.
     """
 
     pass_token: str = Field("", max_length=600, alias="pass")
