@@ -137,9 +137,7 @@ class ClassesOut(Out):
 
 
 class PassQuery(In):
-    """``pass`` comes from ``POST /me/pass``. Without it: what was signed up with this token, and what belongs to phone
-    and name of its account, where it has a name.
-    """
+    """``pass``: from ``POST /me/pass``. Without it: what this token signed up, and what its account's name reaches."""
 
     pass_token: str = Field("", max_length=600, alias="pass")
 
