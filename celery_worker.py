@@ -1,5 +1,8 @@
 """The Celery app: ``celery -A celery_worker worker`` and ``celery -A celery_worker beat``."""
 
 from chengjiu_mp import create_app
+from chengjiu_mp.core.broker import check_at_start
 
-app = create_app().extensions["celery"]
+application = create_app()
+app = application.extensions["celery"]
+check_at_start(application.config["REDIS_URL"])

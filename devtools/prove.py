@@ -6,6 +6,7 @@ PROGRAMS: dict[str, str] = {
     "certificates": "devtools.prove_certificates",
     "import": "devtools.prove_import",
     "checkin": "devtools.prove_checkin",
+    "broker": "devtools.prove_broker",
 }
 
 

@@ -1,4 +1,5 @@
-"""What the desk keeps of people beside their certificates, let go of: phones on their way, names that were asked for.
+"""What the desk keeps of people beside their certificates, let go of: phones on their way, names that were asked for,
+and what stands for them in files that were handed over.
 
 A printed name stays with its certificate; one that was refused belongs to nobody.
 """
@@ -7,6 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import Update, or_, select, update
 
+from chengjiu_mp.certificates.handover import forget_handed
 from chengjiu_mp.certificates.models import Certificate
 from chengjiu_mp.certificates.phone_models import PhoneChange
 from chengjiu_mp.certificates.request_models import CertificateRequest
@@ -36,6 +38,7 @@ def forget_desk_of(person_id: int) -> None:
         unit = db.session.get_one(Certificate, row.certificate_id).owner_unit_id
         audit.record("certificate.change_refused", row, unit_id=unit, kind=row.kind, reason=GONE)
     db.session.execute(_nameless().where(of))
+    forget_handed(person_id)
 
 
 def forget_changes_before(sent: datetime, proved: datetime, limit: int) -> int:

@@ -30,6 +30,8 @@ FIELDS = {
     "issued_on": "发证日期", "valid_until": "有效期至", "unit": "单位", "state": "状态",
 }  # fmt: skip
 NEEDED = ("number", "name", "state")
+# Fields that say who it is: what stands for them goes when the person is erased.
+PERSONAL = frozenset({"name", "doc_type", "doc_number"})
 REPORTED = {"issued": "正常", "corrected": "更正", "revoked": "吊销"}
 
 
@@ -201,8 +203,28 @@ def _lines_of(found: Sequence[tuple[Certificate, str, str, str]]) -> list[dict[s
     ]  # fmt: skip
 
 
+def forget_handed(person_id: int) -> int:
+    """Drop what stands for name and document in the rows of an erased person; return in how many.
+
+    The caller holds the person's row. An answer is still compared: its name with the printed one, the rest as before.
+    """
+    rows = db.session.scalars(
+        select(HandoverRow)
+        .join(Certificate, Certificate.id == HandoverRow.certificate_id)
+        .where(Certificate.person_id == person_id)
+        .order_by(HandoverRow.id)
+    ).all()
+    due = [row for row in rows if not PERSONAL.isdisjoint(row.digests)]
+    for row in due:
+        row.digests = {name: kept for name, kept in row.digests.items() if name not in PERSONAL}
+    db.session.flush()
+    return len(due)
+
+
 def _documents(person_ids: Collection[int]) -> dict[int, tuple[str, str]]:
-    people = db.session.scalars(select(Person).where(Person.id.in_(person_ids), Person.erased_at.is_(None)))
+    mine = select(Person).where(Person.id.in_(person_ids), Person.erased_at.is_(None))
+    # Erasing takes the row too: what it then forgets is already written here, or is not written at all.
+    people = db.session.scalars(mine.order_by(Person.id).with_for_update(read=True))
     return {
         one.id: (DocType(one.doc_type).label, privacy.unseal(one.doc_sealed, place=Person.PLACE, row=one.uid))
         for one in people

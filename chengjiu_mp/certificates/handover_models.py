@@ -40,7 +40,8 @@ class HandoverRow(Base):
     """A certificate in a file: which version, reported as what, and the answer.
 
     What waits for an answer is in one file alone: of two made at once, the index lets one have it.
-    ``digests``: {field: keyed hash of what was sent}, so that an answer is compared without keeping the text.
+    ``digests``: {field: keyed hash of what was sent}, so that an answer is compared without keeping the text;
+    those of name and document go when the person is erased.
     """
 
     __tablename__ = "handover_row"

@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass, field
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 
 from chengjiu_mp.certificates.errors import ReplyRefused
 from chengjiu_mp.certificates.handover import digest
 from chengjiu_mp.certificates.handover_models import HandoverBatch, HandoverRow
 from chengjiu_mp.certificates.importing import pointed
-from chengjiu_mp.certificates.models import Certificate
+from chengjiu_mp.certificates.models import Certificate, CertificateVersion
 from chengjiu_mp.certificates.verifying import tidy_number
 from chengjiu_mp.core import audit, clock
 from chengjiu_mp.core.db import db
@@ -53,21 +53,27 @@ def read_reply(batch: HandoverBatch, sheet: Sheet) -> Reply:
     rows, faults = layout.read(sheet, _read_row)
     made = Reply(faults={0: faults} if faults else {})
     mine = (
-        select(Certificate.number, HandoverRow)
+        select(Certificate.number, HandoverRow, CertificateVersion.name)
         .join(Certificate, Certificate.id == HandoverRow.certificate_id)
+        .join(
+            CertificateVersion,
+            and_(
+                CertificateVersion.certificate_id == Certificate.id, CertificateVersion.version == HandoverRow.version
+            ),
+        )
         .where(HandoverRow.batch_id == batch.id)
     )
-    sent = {one.number: one.HandoverRow for one in db.session.execute(mine)}
+    sent = {one.number: (one.HandoverRow, one.name) for one in db.session.execute(mine)}
     seen: dict[str, int] = {}
     for row in rows:
         number = tidy_number(row.values["number"])
-        of, first = sent.get(number), seen.setdefault(number, row.number)
+        (of, name), first = sent.get(number, (None, "")), seen.setdefault(number, row.number)
         if of is None:
             made.faults[row.number] = ["这一批里没有报过这个编号。"]
         elif first != row.number:
             made.faults[row.number] = [f"和第 {first} 行重复，请删去一行。"]
         else:
-            verdict, note = _verdict(row, of, headings)
+            verdict, note = _verdict(row, of, name, headings)
             made.answers.append(Answer(row.number, of, number, verdict, note))
     made.missing = len(sent) - len(made.answers)
     return made
@@ -77,9 +83,11 @@ def _read_row(sheet: Sheet, r: int, columns: dict[str, int]) -> Row:
     return Row(r + 1, {name: sheet.cell(r, at).strip() for name, at in columns.items()})
 
 
-def _verdict(row: Row, of: HandoverRow, headings: dict[str, str]) -> tuple[str, str]:
-    said = {name: tidy_number(row.values[name]) if name == "number" else row.values[name] for name in of.digests}
-    other = [headings[name] for name, kept in of.digests.items() if digest(said[name]) != kept]
+def _verdict(row: Row, of: HandoverRow, printed: str, headings: dict[str, str]) -> tuple[str, str]:
+    # Of an erased person nothing but the printed name is left to compare with.
+    sent = of.digests if "name" in of.digests else {"name": digest(printed), **of.digests}
+    said = {name: tidy_number(row.values[name]) if name == "number" else row.values[name] for name in sent}
+    other = [headings[name] for name, kept in sent.items() if digest(said[name]) != kept]
     result, why = BLANK.sub("", row.values.get("result", "")), row.values.get("why", "")
     if other:
         return "differs", f"{'、'.join(other)}和上报的不一致"

@@ -2,8 +2,10 @@
 person's data.
 """
 
+import base64
 from collections.abc import Collection
 from functools import partial
+from typing import Any
 
 from sqlalchemy import delete, select
 
@@ -69,6 +71,17 @@ def have_photos(signup_ids: Collection[int]) -> set[int]:
     """Return those of these sign-ups that have a picture."""
     query = select(HolderPhoto.signup_id).where(HolderPhoto.signup_id.in_(signup_ids))
     return set(db.session.scalars(query))
+
+
+def export_person(signup_ids: Collection[int]) -> list[dict[str, Any]]:
+    """Return [{signup_id, uploaded_at, jpeg: the file in base64}] for the person's own data (rel-P4)."""
+    query = select(HolderPhoto).where(HolderPhoto.signup_id.in_(signup_ids)).order_by(HolderPhoto.signup_id)
+    found = [(row, photo_of(row.signup_id)) for row in db.session.scalars(query)]
+    return [
+        {"signup_id": row.signup_id, "uploaded_at": row.uploaded_at, "jpeg": base64.b64encode(jpeg).decode()}
+        for row, jpeg in found
+        if jpeg is not None
+    ]
 
 
 def forget_photos(signup_ids: Collection[int]) -> int:

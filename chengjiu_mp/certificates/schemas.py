@@ -1,6 +1,6 @@
 """Shapes of certificates, in and out."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -53,6 +53,14 @@ class CertificateOut(Out):
     image_url: str
     verify_url: str
     offline_url: str | None = None
+
+
+class HolderPhotoOut(Out):
+    """``jpeg`` is the file in base64."""
+
+    signup_id: int
+    uploaded_at: datetime
+    jpeg: str
 
 
 class EarlierOut(Out):

@@ -224,6 +224,7 @@ def _coming(city: City) -> list[CourseRun]:
         plot("responder", "救护员班（两天）", "chengjiang", _hour(15, 9), days=2, hours=7,
              instructors=city.teachers[:2]),
         plot("cpr_aed", "田间地头学急救·华士镇专场", "huashi", _hour(20, 9), sector="village"),
+        plot("cpr_aed_refresher", "CPR+AED 复训班（证书到期前来）", "chengjiang", _hour(13, 14), hours=2, capacity=24),
         plot("instructor_refresh", "应急救护师资年度复训", "chengjiang", _hour(30, 9), hours=7, capacity=40),
     ]  # fmt: skip
     runs = [stage.announce(one) for one in others]

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from chengjiu_mp.certificates import delivery, lookup, passes
+from chengjiu_mp.certificates import delivery, holder_photos, lookup, passes
 from chengjiu_mp.certificates import queries as certificates
 from chengjiu_mp.certificates.earlier import export_earlier
 from chengjiu_mp.checkin import queries as checkin
@@ -69,5 +69,5 @@ def _person(held: Held) -> dict[str, Any]:
         "check_ins": checkin.export_person(ids), "results": exams.export_person(ids), "certificates": certified,
         "earlier_certificates": export_earlier(person_id, whole=held.whole),
         "papers": delivery.export_person(person_id, whole=held.whole),
-        "messages": outbox.export_person(told),
+        "photos": holder_photos.export_person(ids), "messages": outbox.export_person(told),
     }  # fmt: skip

@@ -1,5 +1,8 @@
 """One's own data as a sheet that a person can read: one line per fact."""
 
+import base64
+import io
+import zipfile
 from collections.abc import Iterator
 from datetime import date, datetime
 from typing import Any
@@ -16,6 +19,11 @@ SIGNUPS = {
 OUTCOMES = {"attended": "已签到", "absent": "未到场"}
 CHANNELS = {"page": "网页", "api": "程序接口", "desk": "现场", "import": "单位导入"}
 _COLUMNS = ["姓名", "类别", "项目", "内容", "时间"]
+_README = """这是截至 {made} 保存的您的信息。
+我的信息.xlsx：报名、签到、考核、证书、同意记录和消息，一行一件事。
+照片-报名….jpg：您为证书上传的照片，文件名里的数字就是表格里的报名号。
+照片只印在您自己的证书上；删除个人信息时一起删掉。请妥善保管本压缩包，不要转发。
+"""
 Line = list[str | int | None]
 
 
@@ -23,6 +31,23 @@ def sheet_of(export: dict[str, Any]) -> bytes:
     """Return an xlsx of what :func:`chengjiu_mp.reports.own_data.export_of` returned."""
     lines = [[one["name_masked"], *line] for one in export["people"] for line in _lines(one)]
     return spreadsheet.write("我的信息", _COLUMNS, lines, above=f"截至 {day_time_long(export['made_at'])} 保存的信息")
+
+
+def archive_of(export: dict[str, Any]) -> bytes:
+    """Return a ZIP of the sheet, the pictures (照片-报名<id>.jpg) and a word on what is what."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("我的信息.xlsx", sheet_of(export))
+        for person in export["people"]:
+            for photo in person["photos"]:
+                archive.writestr(photo_file(photo), base64.b64decode(photo["jpeg"]))
+        archive.writestr("说明.txt", _README.format(made=day_time_long(export["made_at"])))
+    return out.getvalue()
+
+
+def photo_file(photo: dict[str, Any]) -> str:
+    """Return a picture's name in the archive: nothing in it says whose it is."""
+    return f"照片-报名{photo['signup_id']}.jpg"
 
 
 def _lines(one: dict[str, Any]) -> Iterator[Line]:
@@ -46,7 +71,12 @@ def _lines(one: dict[str, Any]) -> Iterator[Line]:
         yield from _paper(paper)
     for consent in one["consents"]:
         yield from _consent(consent)
+    yield from map(_photo, one["photos"])
     yield ["消息", "发过的消息", f"{one['messages']['count']} 条", ""]
+
+
+def _photo(photo: dict[str, Any]) -> Line:
+    return ["证书照片", f"报名 {photo['signup_id']}", photo_file(photo), _when(photo["uploaded_at"])]
 
 
 def _signup(signup: dict[str, Any]) -> Iterator[Line]:

@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import Field
 
 from chengjiu_mp.certificates.delivery_schemas import PaperDataOut
-from chengjiu_mp.certificates.schemas import EarlierOut
+from chengjiu_mp.certificates.schemas import EarlierOut, HolderPhotoOut
 from chengjiu_mp.core.parsing import Day, In, Out, RowId
 
 Year = Field(default=None, ge=2022, le=2099, description="plan year; the current one by default")
@@ -137,9 +137,7 @@ class ClassesOut(Out):
 
 
 class PassQuery(In):
-    """``pass`` comes from ``POST /me/pass``. Without it what was signed up with this token is answered, and, where the
-    account has a name, what belongs to its phone and that name.
-    """
+    """``pass``: from ``POST /me/pass``. Without it: what this token signed up, and what its account's name reaches."""
 
     pass_token: str = Field("", max_length=600, alias="pass")
 
@@ -291,6 +289,7 @@ class PersonDataOut(Out):
     certificates: list[CertificateDataOut]
     earlier_certificates: list[EarlierOut]
     papers: list[PaperDataOut]
+    photos: list[HolderPhotoOut]
     messages: MessagesDataOut
 
 

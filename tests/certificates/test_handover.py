@@ -13,15 +13,19 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from chengjiu_mp.certificates import handover, handover_reply, states
+from chengjiu_mp.certificates.desk_forgetting import forget_desk_of
 from chengjiu_mp.certificates.errors import BatchChanged, ColumnsRefused, NothingToReport, ReasonMissing, ReplyRefused
 from chengjiu_mp.certificates.handover_models import HandoverBatch, HandoverRow
 from chengjiu_mp.certificates.issuing import confirm
 from chengjiu_mp.certificates.models import Certificate
 from chengjiu_mp.certificates.queries import newest_of_all
-from chengjiu_mp.core import spreadsheet
+from chengjiu_mp.core import privacy, spreadsheet
+from chengjiu_mp.core.context import Principal
 from chengjiu_mp.core.db import db, unit_of_work
 from chengjiu_mp.core.models import AuditEntry
 from chengjiu_mp.core.spreadsheet import Sheet
+from chengjiu_mp.reports.erasure import erase
+from chengjiu_mp.reports.reach import Holder, held_by_name
 from chengjiu_mp.units.models import Unit
 from tests import factories, issued
 from tests.ledgers import office
@@ -221,6 +225,40 @@ def signed(role: str = "operator", unit: str | None = None, **grant: Any) -> dic
     with factories.made():
         factories.unit()
         return factories.bearer(role, unit, **grant)
+
+
+def test_what_stands_for_an_erased_person_goes_and_answers_are_still_compared(app: Flask) -> None:
+    gone, other = issued.issue("张三", "李四")
+    phone, person_id, other_id = issued.phone_of(gone), gone.person_id, other.person_id
+    batch, rows = export()
+    with unit_of_work():
+        found = held_by_name(Holder(privacy.phone_index(phone), "张三"), Principal())
+        assert [one.person.id for one in found if one.whole] == [person_id]
+        erase(lambda: found, Principal())
+    kept = {one.person_id: set(row.digests) for row, one in _kept()}
+    assert kept == {person_id: set(handover.FIELDS) - handover.PERSONAL, other_id: set(handover.FIELDS)}
+    rows[2][3], rows[3][3] = "320281199001010000", "320281199001010001"
+    reply = answer(batch, rows)
+    assert [(one.verdict, one.note) for one in reply.answers] == [
+        ("accepted", ""), ("differs", "证件号码和上报的不一致"),
+    ]  # fmt: skip
+    rows[2][1], rows[2][5] = "张山", "2026-11-24"
+    assert answer(batch, rows).answers[0].note == "姓名、发证日期和上报的不一致"
+
+
+def test_the_nights_purge_ends_it_too(app: Flask) -> None:
+    (one,) = issued.issue("张三")
+    export()
+    with unit_of_work():
+        forget_desk_of(one.person_id)
+    ((row, _),) = _kept()
+    assert handover.PERSONAL.isdisjoint(row.digests)
+
+
+def _kept() -> list[tuple[HandoverRow, Certificate]]:
+    db.session.rollback()
+    both = select(HandoverRow, Certificate).join(Certificate, Certificate.id == HandoverRow.certificate_id)
+    return [(row, one) for row, one in db.session.execute(both.order_by(HandoverRow.id))]
 
 
 def test_the_pages_from_the_file_to_the_answer(client: FlaskClient) -> None:

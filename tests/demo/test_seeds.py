@@ -4,10 +4,13 @@ import json
 
 from sqlalchemy import func, select, text
 
+from chengjiu_mp.certificates import renewing
 from chengjiu_mp.certificates.models import Certificate, CertificateVersion
 from chengjiu_mp.core import context
 from chengjiu_mp.core.db import db, unit_of_work
+from chengjiu_mp.courses import refreshing
 from chengjiu_mp.courses.models import CourseRun, Signup
+from chengjiu_mp.courses.queries import run_token
 from chengjiu_mp.demo import city, ground
 from tests import factories, invariants
 
@@ -28,6 +31,15 @@ def test_the_demo_city_stands_once_whole_and_breaks_no_invariant(app):
     assert db.session.scalar(select(func.count()).where(Signup.state == "waitlisted")) == 7
     states = set(db.session.scalars(select(Signup.state)))
     assert states >= {"offered", "pending", "run_cancelled", "withdrawn"}
+
+
+def test_who_holds_a_certificate_of_the_city_finds_a_refresher_and_may_come(client):
+    _raise_city()
+    twelfth = select(Certificate).join(CourseRun, CourseRun.id == Certificate.run_id).order_by(Certificate.id)
+    certificate = db.session.scalars(twelfth.where(CourseRun.title == "CPR+AED 公益培训（第 12 期）")).all()[0]
+    (found,) = renewing.refreshers(certificate)
+    assert refreshing.who_may_renew([certificate.person_id, 0], found.run) == {certificate.person_id}
+    assert "复训" in client.get(f"/s/{run_token(found.run)}").text
 
 
 def test_a_seat_count_that_drifted_is_found(app):

@@ -1,5 +1,6 @@
 """A hall for the browser: the real application on a real SQLite file at the real time, and cameras that see tickets."""
 
+import dataclasses
 import io
 import os
 import shutil
@@ -101,6 +102,27 @@ def served(settings: Settings, names: list[str]) -> Iterator[Hall]:
     with app.app_context():
         db.session.remove()
         db.engine.dispose()
+
+
+@contextmanager
+def hall_of(base: Settings, template: Path, place: Path, names: list[str]) -> Iterator[Hall]:
+    """Serve a hall on its own copy of the migrated database."""
+    shutil.copyfile(template, place / "hall.sqlite3")
+    settings = dataclasses.replace(base, database_url=f"sqlite:///{place}/hall.sqlite3", data_dir=place)
+    with served(settings, names) as made:
+        yield made
+
+
+def sees_ticket(hall: Hall, place: Path) -> Path:
+    """Return a film of 欧阳娜娜's ticket, where the decoder is installed."""
+    needs_decoder()
+    return film(place / "ticket.mjpeg", f"https://example.test/i/{hall.ticket('欧阳娜娜')}")
+
+
+def type_code(page: Page, code: str) -> None:
+    """Type a code on the scan page."""
+    page.fill("#f-code", code)
+    page.press("#f-code", "Enter")
 
 
 def film(file: Path, text: str, *, seen: int = 15, away: int = 105) -> Path:

@@ -1,9 +1,7 @@
 """技能考核表 on a phone in a hall without network: ticked, kept over a reload, sent later; a conflict is shown."""
 
-import dataclasses
 import json
 import os
-import shutil
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -16,7 +14,7 @@ from chengjiu_mp.core import clock
 from chengjiu_mp.core.db import db, unit_of_work
 from chengjiu_mp.courses.models import Signup
 from chengjiu_mp.exams.models import ExamResult
-from tests.web.hall import PHONE, Hall, served
+from tests.web.hall import PHONE, Hall, hall_of
 from tests.web.storage import stored
 
 pytestmark = pytest.mark.browser
@@ -43,9 +41,7 @@ BEATS = """async () => {
 
 @pytest.fixture
 def hall(base_settings, sqlite_template, tmp_path) -> Iterator[Hall]:
-    shutil.copyfile(sqlite_template, tmp_path / "hall.sqlite3")
-    settings = dataclasses.replace(base_settings, database_url=f"sqlite:///{tmp_path}/hall.sqlite3", data_dir=tmp_path)
-    with served(settings, NAMES) as made:
+    with hall_of(base_settings, sqlite_template, tmp_path, NAMES) as made:
         with made.app.app_context(), unit_of_work():
             for signup in db.session.query(Signup):
                 signup.outcome = "attended"

@@ -1,7 +1,5 @@
 """Two phones: the instructor shows a code, a helper opens it, scans and ticks, and is sent away."""
 
-import dataclasses
-import shutil
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -17,7 +15,7 @@ from chengjiu_mp.core import context
 from chengjiu_mp.core.db import db, unit_of_work
 from chengjiu_mp.signin.service import principal_of_account
 from tests import factories
-from tests.web.hall import PHONE, Hall, film, needs_decoder, phone, served
+from tests.web.hall import PHONE, Hall, film, hall_of, needs_decoder, phone
 
 pytestmark = pytest.mark.browser
 KEPT = """async () => {
@@ -47,9 +45,7 @@ LEFT = """async (scan) => {
 
 @pytest.fixture
 def hall(base_settings, sqlite_template, tmp_path) -> Iterator[Hall]:
-    shutil.copyfile(sqlite_template, tmp_path / "hall.sqlite3")
-    settings = dataclasses.replace(base_settings, database_url=f"sqlite:///{tmp_path}/hall.sqlite3", data_dir=tmp_path)
-    with served(settings, ["欧阳娜娜", "张三", "李四"]) as made:
+    with hall_of(base_settings, sqlite_template, tmp_path, ["欧阳娜娜", "张三", "李四"]) as made:
         yield made
 
 

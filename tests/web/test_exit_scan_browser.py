@@ -1,7 +1,5 @@
 """签退 in a real Chromium: by camera, by code and by name, with the server and without a network."""
 
-import dataclasses
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,16 +11,14 @@ from chengjiu_mp.checkin.models import CheckIn
 from chengjiu_mp.core import clock
 from chengjiu_mp.core.db import db, unit_of_work
 from chengjiu_mp.courses.models import CourseRun, Syllabus
-from tests.web.hall import Hall, film, needs_decoder, phone, served
+from tests.web.hall import Hall, hall_of, phone, sees_ticket, type_code
 
 pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
 def hall(base_settings, sqlite_template, tmp_path) -> Iterator[Hall]:
-    shutil.copyfile(sqlite_template, tmp_path / "hall.sqlite3")
-    settings = dataclasses.replace(base_settings, database_url=f"sqlite:///{tmp_path}/hall.sqlite3", data_dir=tmp_path)
-    with served(settings, ["欧阳娜娜", "张三", "李小明"]) as made:
+    with hall_of(base_settings, sqlite_template, tmp_path, ["欧阳娜娜", "张三", "李小明"]) as made:
         with made.app.app_context(), unit_of_work():
             db.session.get_one(Syllabus, db.session.get_one(CourseRun, made.run_id).syllabus_id).exit_scan = True
         yield made
@@ -30,18 +26,12 @@ def hall(base_settings, sqlite_template, tmp_path) -> Iterator[Hall]:
 
 @pytest.fixture
 def sees(hall, tmp_path) -> Path:
-    needs_decoder()
-    return film(tmp_path / "ticket.mjpeg", f"https://example.test/i/{hall.ticket('欧阳娜娜')}")
+    return sees_ticket(hall, tmp_path)
 
 
 def _open(page: Page, hall: Hall) -> None:
     page.goto(hall.path("/scan"))
     page.wait_for_selector("body[data-kept][data-names='3']")
-
-
-def _type(page: Page, code: str) -> None:
-    page.fill("#f-code", code)
-    page.press("#f-code", "Enter")
 
 
 def _answer(page: Page, tone: str, words: str) -> str:
@@ -68,7 +58,7 @@ def test_who_did_not_come_cannot_leave(hall: Hall, sees: Path, browser: Browser)
     with phone(browser, hall, sees) as (page, _, _wrong):
         _open(page, hall)
         page.click("[data-ways] button[value=out]")
-        _type(page, hall.code("张三"))
+        type_code(page, hall.code("张三"))
         assert "请先签到或补签" in _answer(page, "bad", "这一课没有签到")
         page.reload()
         page.wait_for_selector("[data-ways] button[value=in][aria-pressed=true]")
@@ -80,10 +70,10 @@ def test_without_network_leaving_waits_behind_coming_and_keeps_its_time(hall: Ha
         _open(page, hall)
         around.set_offline(True)
         page.click("[data-ways] button[value=out]")
-        _type(page, hall.code("张三"))
+        type_code(page, hall.code("张三"))
         _answer(page, "warn", "还没有签到")
         page.click("[data-ways] button[value=in]")
-        _type(page, hall.code("李小明"))
+        type_code(page, hall.code("李小明"))
         _answer(page, "ok", "离线已记下")
         page.click("[data-ways] button[value=out]")
         page.fill("#f-find", "李")

@@ -1,6 +1,5 @@
 """The sheet as Chromium prints it: sixty people on A4, each square code read back from the paper's picture."""
 
-import dataclasses
 import os
 import re
 import shutil
@@ -13,7 +12,7 @@ from PIL import Image
 from playwright.sync_api import Browser
 
 from chengjiu_mp.checkin.models import CheckIn, Scan
-from tests.web.hall import PHONE, Hall, served
+from tests.web.hall import PHONE, Hall, hall_of
 
 pytestmark = pytest.mark.browser
 
@@ -24,9 +23,7 @@ MM = 150 / 25.4
 
 @pytest.fixture
 def hall(base_settings, sqlite_template, tmp_path) -> Iterator[Hall]:
-    shutil.copyfile(sqlite_template, tmp_path / "hall.sqlite3")
-    settings = dataclasses.replace(base_settings, database_url=f"sqlite:///{tmp_path}/hall.sqlite3", data_dir=tmp_path)
-    with served(settings, NAMES) as made:
+    with hall_of(base_settings, sqlite_template, tmp_path, NAMES) as made:
         yield made
 
 

@@ -1,6 +1,8 @@
 """证书照片: sent by the holder or by staff, drawn anew, printed on one certificate, gone with the person's data."""
 
+import base64
 import io
+import zipfile
 from dataclasses import replace
 from typing import Any
 
@@ -16,6 +18,7 @@ from chengjiu_mp.certificates.rendering import face_of
 from chengjiu_mp.certificates.template import BUILT_IN, Box, Line
 from chengjiu_mp.certificates.template_models import HolderPhoto
 from chengjiu_mp.certificates.versions import newest_version, verify_path
+from chengjiu_mp.core import privacy
 from chengjiu_mp.core.context import Principal
 from chengjiu_mp.core.db import db, unit_of_work
 from chengjiu_mp.core.storage import media
@@ -24,6 +27,7 @@ from chengjiu_mp.courses.models import Signup
 from chengjiu_mp.reports import retention
 from tests import exams_rows as rows
 from tests import factories, issued
+from tests.web.test_own_data_pages import opened
 
 WITH_PHOTO = replace(BUILT_IN, name=Box(38, 82, 195, 20), photo=Line(242, 75))
 
@@ -119,6 +123,32 @@ def test_another_picture_takes_its_place_and_the_same_one_stays(client: Any, hal
     assert by_staff(client, hall, a_picture("olive")).status_code == 303
     assert kept().file != first
     assert not media().path(first).exists()
+
+
+def test_it_is_in_the_persons_own_data(client: Any, hall: Any) -> None:
+    by_staff(client, hall, a_picture())
+    signup = db.session.get_one(Signup, hall[1])
+    phone = privacy.unseal(signup.phone_sealed, place=Signup.PLACE_PHONE, row=signup.uid)
+    file = media().get(kept().file)
+    db.session.rollback()
+    page = opened(client, phone)
+    assert "1 张" in page and "/me/data/my-data.zip" in page
+    copy = client.get("/me/data/my-data.json").json["people"][0]["photos"]
+    assert [(one["signup_id"], base64.b64decode(one["jpeg"])) for one in copy] == [(hall[1], file)]
+    reply = client.get("/me/data/my-data.zip")
+    assert (reply.mimetype, reply.headers["Cache-Control"]) == ("application/zip", "private, no-store")
+    with zipfile.ZipFile(io.BytesIO(reply.data)) as archive:
+        assert archive.read(f"照片-报名{hall[1]}.jpg") == file
+        assert "照片-报名" in archive.read("说明.txt").decode()
+        with zipfile.ZipFile(io.BytesIO(archive.read("我的信息.xlsx"))) as book:
+            assert f"照片-报名{hall[1]}.jpg" in book.read("xl/sharedStrings.xml").decode()
+
+
+def test_who_sent_none_is_offered_no_archive(client: Any, hall: Any) -> None:
+    signup = db.session.get_one(Signup, hall[1])
+    phone = privacy.unseal(signup.phone_sealed, place=Signup.PLACE_PHONE, row=signup.uid)
+    db.session.rollback()
+    assert "my-data.zip" not in opened(client, phone)
 
 
 def test_it_goes_with_the_data(client: Any, hall: Any) -> None:

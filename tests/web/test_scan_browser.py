@@ -1,9 +1,7 @@
 """The scan page in a real Chromium with a camera that sees tickets: answers, no network, and what it may not do."""
 
-import dataclasses
 import hashlib
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +10,7 @@ from playwright.sync_api import Browser, Page
 
 from chengjiu_mp.checkin.models import CheckIn, Scan
 from chengjiu_mp.core import clock
-from tests.web.hall import VENDOR, Hall, film, needs_decoder, phone, served
+from tests.web.hall import VENDOR, Hall, film, hall_of, needs_decoder, phone, sees_ticket, type_code
 
 pytestmark = pytest.mark.browser
 OFF = "net::ERR_INTERNET_DISCONNECTED"
@@ -20,27 +18,19 @@ OFF = "net::ERR_INTERNET_DISCONNECTED"
 
 @pytest.fixture
 def hall(base_settings, sqlite_template, tmp_path) -> Iterator[Hall]:
-    shutil.copyfile(sqlite_template, tmp_path / "hall.sqlite3")
-    settings = dataclasses.replace(base_settings, database_url=f"sqlite:///{tmp_path}/hall.sqlite3", data_dir=tmp_path)
-    with served(settings, ["欧阳娜娜", "张三"]) as made:
+    with hall_of(base_settings, sqlite_template, tmp_path, ["欧阳娜娜", "张三"]) as made:
         yield made
 
 
 @pytest.fixture
 def sees(hall, tmp_path) -> Path:
-    needs_decoder()
-    return film(tmp_path / "ticket.mjpeg", f"https://example.test/i/{hall.ticket('欧阳娜娜')}")
+    return sees_ticket(hall, tmp_path)
 
 
 def _open(page: Page, hall: Hall) -> None:
     """Open the scan page and wait until the phone has kept it and knows the names."""
     page.goto(hall.path("/scan"))
     page.wait_for_selector("body[data-kept][data-names='2']")
-
-
-def _type(page: Page, code: str) -> None:
-    page.fill("#f-code", code)
-    page.press("#f-code", "Enter")
 
 
 def _answer(page: Page, tone: str) -> str:
@@ -98,18 +88,18 @@ def test_scans_without_network_wait_survive_a_reload_and_keep_their_time(hall: H
 def test_without_network_the_phone_says_what_it_knows_and_what_not(hall: Hall, sees: Path, browser: Browser):
     with phone(browser, hall, sees) as (page, around, _):
         _open(page, hall)
-        _type(page, hall.code("张三"))
+        type_code(page, hall.code("张三"))
         assert "张三" in _answer(page, "ok")
         page.reload()
         page.wait_for_selector("body[data-kept][data-names='2']")
         around.set_offline(True)
-        _type(page, hall.code("张三"))
+        type_code(page, hall.code("张三"))
         assert "张*\n\n已签过到" in _answer(page, "warn")
-        _type(page, "ZZZZZZ")
+        type_code(page, "ZZZZZZ")
         assert "手机名单里没有" in _answer(page, "bad")
-        _type(page, hall.code("欧阳娜娜"))
+        type_code(page, hall.code("欧阳娜娜"))
         assert "离线已记下" in _answer(page, "ok")
-        _type(page, hall.code("欧阳娜娜"))
+        type_code(page, hall.code("欧阳娜娜"))
         assert "刚扫过" in _answer(page, "warn")
         assert "待同步 4" in page.inner_text("[data-net]")
 
@@ -120,7 +110,7 @@ def test_without_network_the_phone_does_not_wait(hall: Hall, sees: Path, browser
         _open(page, hall)
         around.set_offline(True)
         page.evaluate("window.fetch = () => new Promise(() => {}); window.setTimeout = () => 0")
-        _type(page, hall.code("张三"))
+        type_code(page, hall.code("张三"))
         assert "离线已记下" in _answer(page, "ok")
 
 
@@ -138,7 +128,7 @@ def test_a_sign_in_in_between_loses_no_scan(hall: Hall, sees: Path, browser: Bro
         _open(page, hall)
         around.clear_cookies()
         around.add_cookies([hall.cookie()])  # type: ignore[list-item]
-        _type(page, hall.code("张三"))
+        type_code(page, hall.code("张三"))
         assert "张三\n\n签到成功" in _answer(page, "ok")
 
 
@@ -146,7 +136,7 @@ def test_who_is_signed_out_is_told_and_keeps_the_scan(hall: Hall, sees: Path, br
     with phone(browser, hall, sees) as (page, around, _):
         _open(page, hall)
         around.clear_cookies()
-        _type(page, hall.code("张三"))
+        type_code(page, hall.code("张三"))
         page.wait_for_selector("text=登录已过期，扫到的还在手机里（1）")
         assert "/signin?next=" in (page.get_attribute("[data-net] a", "href") or "")
         around.add_cookies([hall.cookie()])  # type: ignore[list-item]
@@ -166,7 +156,7 @@ def test_where_the_camera_cannot_work_the_code_still_does(hall: Hall, sees: Path
         page.goto(hall.path("/scan"))
         assert "输入票上的六位码" in page.inner_text("[data-camera-words]")
         assert page.is_hidden("[data-open]")
-        _type(page, hall.code("张三"))
+        type_code(page, hall.code("张三"))
         assert "签到成功" in _answer(page, "ok")
         assert wrong == []
 

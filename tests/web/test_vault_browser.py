@@ -1,8 +1,6 @@
 """A day without network in a real Chromium: the PIN, names, what lies on the phone, and when it goes."""
 
-import dataclasses
 import json
-import shutil
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -16,7 +14,7 @@ from chengjiu_mp.core import clock
 from chengjiu_mp.core.db import db
 from chengjiu_mp.courses.models import Signup
 from chengjiu_mp.courses.signup_queries import phone_of
-from tests.web.hall import Hall, film, needs_decoder, phone, served
+from tests.web.hall import Hall, film, hall_of, needs_decoder, phone, sees_ticket
 from tests.web.storage import stored
 
 pytestmark = pytest.mark.browser
@@ -41,16 +39,13 @@ PIN = "739154"
 
 @pytest.fixture
 def hall(base_settings, sqlite_template, tmp_path) -> Iterator[Hall]:
-    shutil.copyfile(sqlite_template, tmp_path / "hall.sqlite3")
-    settings = dataclasses.replace(base_settings, database_url=f"sqlite:///{tmp_path}/hall.sqlite3", data_dir=tmp_path)
-    with served(settings, NAMES) as made:
+    with hall_of(base_settings, sqlite_template, tmp_path, NAMES) as made:
         yield made
 
 
 @pytest.fixture
 def sees(hall, tmp_path) -> Path:
-    needs_decoder()
-    return film(tmp_path / "ticket.mjpeg", f"https://example.test/i/{hall.ticket('欧阳娜娜')}")
+    return sees_ticket(hall, tmp_path)
 
 
 def _open(page: Page, hall: Hall) -> None:

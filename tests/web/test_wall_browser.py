@@ -1,9 +1,7 @@
 """The hall's screen and a phone in a real Chromium: the code rotates, is scanned, and is never shown dead."""
 
-import dataclasses
 import io
 import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -20,7 +18,7 @@ from chengjiu_mp.core.db import db, unit_of_work
 from chengjiu_mp.courses.models import Signup
 from chengjiu_mp.signin import sessions
 from tests.pictures import code_in
-from tests.web.hall import PHONE, Hall, served
+from tests.web.hall import PHONE, Hall, hall_of
 
 pytestmark = pytest.mark.browser
 HALL_SCREEN = {"width": 1280, "height": 720}
@@ -29,9 +27,7 @@ SHOTS = os.environ.get("WALL_SHOTS", "")
 
 @pytest.fixture
 def hall(base_settings, sqlite_template, tmp_path, frozen) -> Iterator[Hall]:
-    shutil.copyfile(sqlite_template, tmp_path / "hall.sqlite3")
-    settings = dataclasses.replace(base_settings, database_url=f"sqlite:///{tmp_path}/hall.sqlite3", data_dir=tmp_path)
-    with served(settings, ["欧阳娜娜", "张三", "李小明"]) as made:
+    with hall_of(base_settings, sqlite_template, tmp_path, ["欧阳娜娜", "张三", "李小明"]) as made:
         yield made
 
 

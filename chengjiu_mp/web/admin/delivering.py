@@ -1,5 +1,6 @@
 """自取和邮寄 at the desk: ways for a run, the pick-up sheet, ticking who came, and one certificate's paper."""
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
@@ -67,33 +68,37 @@ def _of_run(run_id: int) -> list[Certificate]:
 @access(roles(*CLERKS))
 def ways(run_id: int) -> AnyResponse | tuple[str, int]:
     """Let those of a run who chose nothing fetch their paper, or have none."""
-    try:
-        with unit_of_work():
-            mine = _of_run(run_id)
-            given = from_pairs(WayPage, request.form, ignore=forms.IGNORED)
-            delivery.choose_for_all(mine, given.way, principal())
-    except NotFound:
-        raise
-    except Refusal as refusal:
-        return show(Of(run_id), errors=forms.errors(refusal, "way")), refusal.kind.value
-    return redirect(url_for("console_printing.of_run", run_id=run_id, _anchor="ledger"), 303)
+
+    def choose(mine: list[Certificate]) -> None:
+        given = from_pairs(WayPage, request.form, ignore=forms.IGNORED)
+        delivery.choose_for_all(mine, given.way, principal())
+
+    return _on_ledger(run_id, "way", choose)
 
 
 @blueprint.post("/runs/<row:run_id>/steps")
 @access(roles(*CLERKS))
 def steps(run_id: int) -> AnyResponse | tuple[str, int]:
     """Enter that the ticked papers wait at the desk, or were fetched; all of them or none."""
+
+    def enter(mine: list[Certificate]) -> None:
+        given = from_pairs(StepsPage, request.form, ignore=forms.IGNORED)
+        if given.everybody:
+            given.ids = _everybody(run_id, given.everybody)
+        _advance(given, {one.id for one in mine})
+
+    return _on_ledger(run_id, "ids", enter)
+
+
+def _on_ledger(run_id: int, field: str, act: Callable[[list[Certificate]], None]) -> AnyResponse | tuple[str, int]:
+    """Act on a run's certificates and come back to its ledger; a refusal without a field stands at this one."""
     try:
         with unit_of_work():
-            mine = {one.id for one in _of_run(run_id)}
-            given = from_pairs(StepsPage, request.form, ignore=forms.IGNORED)
-            if given.everybody:
-                given.ids = _everybody(run_id, given.everybody)
-            _advance(given, mine)
+            act(_of_run(run_id))
     except NotFound:
         raise
     except Refusal as refusal:
-        return show(Of(run_id), errors=forms.errors(refusal, "ids")), refusal.kind.value
+        return show(Of(run_id), errors=forms.errors(refusal, field)), refusal.kind.value
     return redirect(url_for("console_printing.of_run", run_id=run_id, _anchor="ledger"), 303)
 
 

@@ -1,6 +1,5 @@
 """成绩确认: what waits, for whom and how long; the people and outcomes of one run; confirm or send back."""
 
-from datetime import datetime
 from typing import Any, Literal
 
 from flask import Blueprint, redirect, render_template, request, url_for
@@ -37,6 +36,7 @@ from chengjiu_mp.exams.steps import why_failed
 from chengjiu_mp.exams.submission import not_before, return_to_instructor
 from chengjiu_mp.signin.models import Account
 from chengjiu_mp.web import forms
+from chengjiu_mp.web.waiting_words import waited
 
 blueprint = Blueprint("console_results", __name__, url_prefix="/console/results")
 
@@ -61,7 +61,7 @@ def index() -> str:
     rows = [_row(one) for one in submissions_waiting_for(principal())]
     samples = [
         [{"text": one.run.title, "href": f"{url_for('.review', run_id=one.run.id)}#sample"},
-         clock.local(one.run.starts_at).strftime("%-m月%-d日"), _since(one.review.picked_at)]
+         clock.local(one.run.starts_at).strftime("%-m月%-d日"), waited(clock.now() - one.review.picked_at)]
         for one in waiting_reviews(principal())
     ]  # fmt: skip
     share = percent(sample_share())
@@ -73,20 +73,13 @@ def _row(one: Waiting) -> list[Any]:
     return [
         {"text": f"{one.run.title}{_round(one)}", "href": url_for(".review", run_id=one.run.id)},
         clock.local(one.run.starts_at).strftime("%-m月%-d日"), one.submitter or "—",
-        _since(at) if at else "—",
+        waited(clock.now() - at) if at else "—",
         "、".join(one.approvers) or {"text": "没有可确认的人，请设置代理", "tone": "bad"},
     ]  # fmt: skip
 
 
 def _round(one: Waiting) -> str:
     return f"（补考或更正，第 {one.submission.round} 次提交）" if one.submission.round > 1 else ""
-
-
-def _since(at: datetime) -> str:
-    hours = int((clock.now() - at).total_seconds()) // 3600
-    if hours < 1:
-        return "不到 1 小时"
-    return f"{hours} 小时" if hours < 48 else f"{hours // 24} 天"
 
 
 @blueprint.get("/<row:run_id>")

@@ -4,14 +4,10 @@ What is kept lies in the browser's storage alone. The pass of the look-up is not
 without cookies and holds nobody, and what a kept certificate is worth is asked by its public code.
 """
 
-import hashlib
-import json
 from datetime import date
-from functools import cache
-from pathlib import Path
 from typing import Any
 
-from flask import Blueprint, Response, current_app, jsonify, render_template, request, session, url_for
+from flask import Blueprint, Response, render_template, request, session, url_for
 
 from chengjiu_mp.certificates import renewing, signing, versions
 from chengjiu_mp.certificates.earlier import EarlierSeen, earlier_of_people
@@ -22,7 +18,8 @@ from chengjiu_mp.core.access import PUBLIC, access
 from chengjiu_mp.core.calendar import add_months
 from chengjiu_mp.core.day_words import day_time
 from chengjiu_mp.courses.queries import run_token
-from chengjiu_mp.web.h5 import certificates
+from chengjiu_mp.web.h5 import certificates, kept_page
+from chengjiu_mp.web.h5.kept_page import KeptPage
 
 blueprint = Blueprint("aid_card", __name__)
 
@@ -33,7 +30,10 @@ ENDED = {
     "corrected": "这张证书已换发新证，请联网重新验证手机号，以新证为准。",
     "unknown": "系统里查不到这张证书，请打电话问市红十字会。",
 }
-FILES = ("app.css", "app.js", "aid-card.css", "aid-card.js", "icons/favicon.svg")
+KEPT = KeptPage(
+    "card", "aid_card.page", "aid_card.manifest", "h5/aid_card.html",
+    ("app.css", "app.js", "aid-card.css", "aid-card.js", "icons/favicon.svg"), patience=3000, bare=True,
+)  # fmt: skip
 
 
 @blueprint.get("/card")
@@ -55,33 +55,14 @@ def page() -> str:
 @access(PUBLIC)
 def manifest() -> Response:
     """Let the card be put on the home screen."""
-    icon = {"src": url_for("static", filename="icons/favicon.svg"), "sizes": "any", "type": "image/svg+xml"}
-    reply = jsonify(
-        name="澄救 · 我的急救卡", short_name="急救卡", lang="zh-CN", start_url=url_for(".page"), scope=url_for(".page"),
-        display="standalone", background_color="#ffffff", theme_color="#0b6e75", icons=[icon],
-    )  # fmt: skip
-    reply.mimetype = "application/manifest+json"
-    return reply
+    return kept_page.manifest("澄救 · 我的急救卡", "急救卡", url_for(".page"), url_for(".page"), "#ffffff")
 
 
 @blueprint.get("/card-sw.js")
 @access(PUBLIC)
 def service_worker() -> Response:
     """Send the card's service worker, which a page installs only when its holder keeps the card."""
-    folder = Path(str(current_app.static_folder))
-    listed = [url_for("static", filename=name) for name in FILES] + [url_for(".manifest")]
-    head = f"const VERSION = {json.dumps(_version(folder))};\nconst FILES = {json.dumps(listed)};\n"
-    reply = Response(head + (folder / "aid-card-sw.js").read_text(), content_type="text/javascript; charset=utf-8")
-    reply.headers["Cache-Control"] = "no-cache"
-    return reply
-
-
-@cache
-def _version(folder: Path) -> str:
-    templates = folder.parent / "templates"
-    parts = [folder / name for name in (*FILES, "aid-card-sw.js")]
-    parts += [templates / name for name in ("base.html", "parts.html", "h5/aid_card.html")]
-    return hashlib.sha256(b"".join(part.read_bytes() for part in parts)).hexdigest()[:12]
+    return kept_page.service_worker(KEPT)
 
 
 def _cards(people: frozenset[int]) -> list[dict[str, Any]]:

@@ -20,7 +20,7 @@ from chengjiu_mp.core.errors import Refusal
 from chengjiu_mp.core.parsing import In, from_pairs
 from chengjiu_mp.reports import consenting, erasure, own_data
 from chengjiu_mp.reports.errors import NotConfirmed
-from chengjiu_mp.reports.own_sheet import OUTCOMES, SIGNUPS, sheet_of
+from chengjiu_mp.reports.own_sheet import OUTCOMES, SIGNUPS, archive_of, sheet_of
 from chengjiu_mp.reports.reach import Held, held_by_name, holder_of
 from chengjiu_mp.web import forms
 
@@ -83,16 +83,18 @@ def _name_page(given: NamePage, errors: dict[str, str]) -> str:
     return render_template("h5/own_name.html", title=title, back="/me", given=given, errors=errors)
 
 
-@blueprint.get("/me/data/my-data.<any(json, xlsx):kind>")
+@blueprint.get("/me/data/my-data.<any(json, xlsx, zip):kind>")
 @access(SIGNED_IN)
 def download(kind: str) -> AnyResponse:
-    """Send a copy to keep: a sheet to read, or JSON for a program."""
+    """Send a copy to keep: a sheet to read, the same with the pictures, or JSON for a program."""
     held = held_now()
     if not held:
         return redirect(url_for(".index"), 303)
     export = own_data.export_of(held)
     if kind == "xlsx":
         reply = Response(sheet_of(export), mimetype=spreadsheet.XLSX)
+    elif kind == "zip":
+        reply = Response(archive_of(export), mimetype="application/zip")
     else:
         reply = Response(json.dumps(export, ensure_ascii=False, indent=1, default=_plain), mimetype="application/json")
     reply.headers["Content-Disposition"] = f'attachment; filename="my-data.{kind}"'

@@ -1,19 +1,20 @@
 """离线核验: the page that checks a signed code without network, and what it keeps on the phone for that."""
 
-import hashlib
-import json
-from functools import cache
-from pathlib import Path
-
-from flask import Blueprint, Response, current_app, jsonify, render_template, url_for
+from flask import Blueprint, Response, jsonify, render_template, url_for
 
 from chengjiu_mp.certificates import signing_lists
 from chengjiu_mp.core.access import PUBLIC, access
 from chengjiu_mp.core.errors import NotFound
+from chengjiu_mp.web.h5 import kept_page
+from chengjiu_mp.web.h5.kept_page import KeptPage
 
 blueprint = Blueprint("verify_offline", __name__)
 
-FILES = ("app.css", "app.js", "verify-check.js", "verify-keep.js", "verify-offline.js", "icons/favicon.svg")
+KEPT = KeptPage(
+    "verify", "verify_offline.page", "verify_offline.manifest", "h5/verify_offline.html",
+    ("app.css", "app.js", "verify-check.js", "verify-keep.js", "verify-offline.js", "icons/favicon.svg"),
+    patience=4000, also=r"^/v/[a-z2-7]{26}$",
+)  # fmt: skip
 
 
 @blueprint.get("/verify/offline")
@@ -27,13 +28,8 @@ def page() -> str:
 @access(PUBLIC)
 def manifest() -> Response:
     """Let the page be put on the home screen."""
-    icon = {"src": url_for("static", filename="icons/favicon.svg"), "sizes": "any", "type": "image/svg+xml"}
-    reply = jsonify(
-        name="澄救 · 证书离线核验", short_name="离线核验", lang="zh-CN", start_url=url_for("verify_offline.page"),
-        scope="/", display="standalone", background_color="#f4f7f7", theme_color="#0b6e75", icons=[icon],
-    )  # fmt: skip
-    reply.mimetype = "application/manifest+json"
-    return reply
+    start = url_for("verify_offline.page")
+    return kept_page.manifest("澄救 · 证书离线核验", "离线核验", start, "/", "#f4f7f7")
 
 
 @blueprint.get("/.well-known/jyrc-keys.json")
@@ -58,18 +54,5 @@ def revoked() -> Response:
 @blueprint.get("/verify-sw.js")
 @access(PUBLIC)
 def service_worker() -> Response:
-    """Send the service worker of the verify pages; its cache is named for the content it holds."""
-    folder = Path(str(current_app.static_folder))
-    listed = [url_for("static", filename=name) for name in FILES] + [url_for("verify_offline.manifest")]
-    head = f"const VERSION = {json.dumps(_version(folder))};\nconst FILES = {json.dumps(listed)};\n"
-    reply = Response(head + (folder / "verify-sw.js").read_text(), content_type="text/javascript; charset=utf-8")
-    reply.headers["Cache-Control"] = "no-cache"
-    return reply
-
-
-@cache
-def _version(folder: Path) -> str:
-    templates = folder.parent / "templates"
-    parts = [folder / name for name in (*FILES, "verify-sw.js")]
-    parts += [templates / name for name in ("base.html", "parts.html", "h5/verify_offline.html")]
-    return hashlib.sha256(b"".join(part.read_bytes() for part in parts)).hexdigest()[:12]
+    """Send the service worker of the verify pages: without network a certificate's own page is answered by this one."""
+    return kept_page.service_worker(KEPT)

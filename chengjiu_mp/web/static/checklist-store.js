@@ -1,40 +1,15 @@
 // What the phone keeps of an exam: who is present, by masked name, until the day after; and what was ticked and not sent.
 // A draft names nobody: {key, run, signup, version, items, steps, at, state, words?}
 // state: "open" (being ticked), "waiting" (to be sent), "conflict", "refused"
+import { phoneBase } from "./phone-base.js";
+
+// Where there is no base, what is ticked lives as long as the page.
 const memory = new Map();
-let late = null;
 
-const opened = new Promise((resolve, reject) => {
-  const asked = indexedDB.open("exam", 1);
-  asked.onupgradeneeded = () => {
-    asked.result.createObjectStore("people", { keyPath: "run" });
-    asked.result.createObjectStore("drafts", { keyPath: "key" });
-  };
-  asked.onsuccess = () => {
-    late = asked.result;
-    late.onversionchange = () => late.close();
-    resolve(late);
-  };
-  asked.onblocked = () => resolve(null);
-  setTimeout(resolve, 3000, null);
-  asked.onerror = () => reject(asked.error);
+const { read, write, forget } = phoneBase("exam", 1, (base) => {
+  base.createObjectStore("people", { keyPath: "run" });
+  base.createObjectStore("drafts", { keyPath: "key" });
 });
-opened.catch(() => {});
-
-async function within(name, mode, work) {
-  let base;
-  try { base = (await opened) || late; } catch { /* a private window: what is ticked lives as long as the page */ }
-  if (!base) return null;
-  return new Promise((resolve, reject) => {
-    const step = base.transaction(name, mode);
-    const asked = work(step.objectStore(name));
-    step.oncomplete = () => resolve({ result: asked?.result });
-    step.onerror = step.onabort = () => reject(step.error);
-  });
-}
-
-const read = async (name, work) => (await within(name, "readonly", work).catch(() => null))?.result;
-const write = async (name, work) => Boolean(await within(name, "readwrite", work).catch(() => null));
 
 export const keyOf = (run, signup) => `${run}-${signup}`;
 export const peopleOf = async (run) => {
@@ -69,13 +44,7 @@ export async function saw(run, until, row) {
   await keepPeople(run, until, rows);
 }
 
-async function forget(gone) {
-  for (const record of (await read("people", (store) => store.getAll())) || []) {
-    if (gone(record)) await write("people", (store) => store.delete(record.run));
-  }
-}
-
 // As rosters go: past the day, with one run, or all of them. What was ticked and not sent stays, without a name.
-export const forgetPast = () => forget((record) => !(record.until > Date.now()));
-export const forgetRun = (run) => forget((record) => record.run === run);
-export const forgetPeople = () => forget(() => true);
+export const forgetPast = () => forget("people", (record) => !(record.until > Date.now()));
+export const forgetRun = (run) => forget("people", (record) => record.run === run);
+export const forgetPeople = () => forget("people", () => true);

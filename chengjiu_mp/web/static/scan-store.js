@@ -1,49 +1,21 @@
 // What the phone keeps: scans that wait to be sent, and what opens with the PIN alone. No name, phone or ticket in the clear.
 import * as exam from "./checklist-store.js";
+import { phoneBase } from "./phone-base.js";
 
 const KEPT_PAGE = /^\/teach\/runs\/\d+\/(scan|checklist(\/one)?)$/;
 const FORGOTTEN = "rosters-forgotten";
-let late = null;
 
-const opened = new Promise((resolve, reject) => {
-  const asked = indexedDB.open("checkin", 2);
-  asked.onupgradeneeded = () => {
-    const [base, names] = [asked.result, asked.result.objectStoreNames];
-    if (!names.contains("queue")) base.createObjectStore("queue", { keyPath: "order", autoIncrement: true });
-    // Masked names lay here in the clear before version 2.
-    if (names.contains("roster")) base.deleteObjectStore("roster");
-    base.createObjectStore("roster", { keyPath: "meeting" });
-    if (!names.contains("vault")) base.createObjectStore("vault", { keyPath: "run" });
-  };
-  asked.onsuccess = () => {
-    late = asked.result;
-    late.onversionchange = () => late.close();
-    resolve(late);
-  };
-  // An older page in another tab may hold the base: until it goes, this page remembers by itself.
-  asked.onblocked = () => resolve(null);
-  setTimeout(resolve, 3000, null);
-  asked.onerror = () => reject(asked.error);
+const { within, read, write, forget } = phoneBase("checkin", 2, (base) => {
+  const names = base.objectStoreNames;
+  if (!names.contains("queue")) base.createObjectStore("queue", { keyPath: "order", autoIncrement: true });
+  // Masked names lay here in the clear before version 2.
+  if (names.contains("roster")) base.deleteObjectStore("roster");
+  base.createObjectStore("roster", { keyPath: "meeting" });
+  if (!names.contains("vault")) base.createObjectStore("vault", { keyPath: "run" });
 });
-opened.catch(() => {});
 
 // A private window may have no database: then scans live as long as the page does.
 const memory = { queue: new Map(), next: 1 };
-
-async function within(name, mode, work) {
-  let base;
-  try { base = (await opened) || late; } catch { /* none */ }
-  if (!base) return null;
-  return new Promise((resolve, reject) => {
-    const step = base.transaction(name, mode);
-    const asked = work(step.objectStore(name));
-    step.oncomplete = () => resolve({ result: asked?.result });
-    step.onerror = step.onabort = () => reject(step.error);
-  });
-}
-
-const read = async (name, work) => (await within(name, "readonly", work).catch(() => null))?.result;
-const write = (name, work) => within(name, "readwrite", work).catch(() => null);
 
 // Where a ticket cannot be hashed it is never written down. Returns the scan as it waits now.
 export async function put(scan) {
@@ -71,30 +43,24 @@ export const sealedRoster = (meeting) => read("roster", (store) => store.get(mee
 export const keepVault = async (record) => Boolean(await write("vault", (store) => store.put(record)));
 export const keepSealed = async (record) => Boolean(await write("roster", (store) => store.put(record)));
 
-async function forget(gone) {
-  for (const name of ["vault", "roster"]) {
-    for (const record of (await read(name, (store) => store.getAll())) || []) {
-      if (gone(record)) await write(name, (store) => store.delete(record[name === "vault" ? "run" : "meeting"]));
-    }
-  }
-}
+const forgetKept = async (gone) => { for (const name of ["vault", "roster"]) await forget(name, gone); };
 
 // A forgotten PIN, or too many wrong ones. Scans that wait stay.
 export async function forgetRun(run) {
   await exam.forgetRun(run);
-  await forget((record) => record.run === run);
+  await forgetKept((record) => record.run === run);
 }
 
 // From the day after the last meeting nobody needs the names any more.
 export async function forgetPast() {
   await exam.forgetPast();
-  await forget((record) => !(record.until > Date.now()));
+  await forgetKept((record) => !(record.until > Date.now()));
 }
 
 // Signing out, or the phone is no longer trusted: every roster and kept scan page goes, in all tabs. Unsent scans stay.
 export async function forgetRosters() {
   await exam.forgetPeople();
-  await forget(() => true);
+  await forgetKept(() => true);
   dispatchEvent(new Event(FORGOTTEN));
   if (globalThis.BroadcastChannel) {
     const channel = new BroadcastChannel(FORGOTTEN);
