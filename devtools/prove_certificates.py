@@ -95,10 +95,10 @@ def prove(options: argparse.Namespace) -> Outcome:
         app = create_app(from_environment(env))
         disk = Disk(app.config["DATA_DIR"] / "media")
         stack.callback(disk.unmount)
-        theirs = on_clock(env, options.worker_clock) if options.worker_clock else env
-        worker = Group([*CELERY, "worker", "--concurrency", "2", "--without-mingle", "--without-gossip",
+        celery, theirs = on_clock(CELERY, env, options.worker_clock) if options.worker_clock else (CELERY, env)
+        worker = Group([*celery, "worker", "--concurrency", "2", "--without-mingle", "--without-gossip",
                         "--without-heartbeat", "--loglevel", "WARNING"], theirs, place / "worker.log")  # fmt: skip
-        beat = Group([*CELERY, "beat", "--schedule", str(place / "schedule"), "--pidfile", "", "--loglevel", "WARNING"],
+        beat = Group([*celery, "beat", "--schedule", str(place / "schedule"), "--pidfile", "", "--loglevel", "WARNING"],
                      theirs, place / "beat.log")  # fmt: skip
         for group in (worker, beat):
             stack.callback(group.kill)

@@ -60,15 +60,16 @@ class Group:
         return found
 
 
-def on_clock(env: dict[str, str], offset: str) -> dict[str, str]:
-    """Return ``env`` for processes whose clock is off, as "+10m" or "-1d", and runs on as ever (rel-F10).
+def on_clock(argv: list[str], env: dict[str, str], offset: str) -> tuple[list[str], dict[str, str]]:
+    """Return the command and its environment for a clock that is off, as "+10m" or "-1d", and runs on (rel-F10).
 
     :raise SystemExit: where libfaketime is not installed
     """
     found = sorted(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
     if not found:
         raise SystemExit("libfaketime is not installed: on Debian, apt install libfaketime.")
-    return {**env, "LD_PRELOAD": str(found[0]), "FAKETIME": offset, "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+    skewed = {**env, "LD_PRELOAD": str(found[0]), "FAKETIME": offset, "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+    return [argv[0], "-m", "devtools.skewed", *argv[2:]], skewed
 
 
 class Disk:
