@@ -27,7 +27,7 @@ class PaperIn(In):
     name: Annotated[str, Field(max_length=100)] = ""
     phone: Annotated[str, Field(max_length=40)] = ""
     address: Annotated[str, Field(max_length=300)] = ""
-    key: Annotated[str, Field(max_length=200)] = ""
+    key: Annotated[str, Field(max_length=300)] = ""
 
 
 class PaperOut(Out):

@@ -13,7 +13,7 @@ from chengjiu_mp.core import audit, clock, privacy
 from chengjiu_mp.core.context import Principal
 from chengjiu_mp.core.db import db, execute
 from chengjiu_mp.core.errors import NotFound
-from chengjiu_mp.core.rows import insert_object, insert_row, table_of
+from chengjiu_mp.core.rows import insert_object, insert_row, named, table_of
 from chengjiu_mp.courses.models import CourseRun, SeatPool, Signup
 from chengjiu_mp.people import service as people
 from chengjiu_mp.people.models import Person
@@ -160,7 +160,7 @@ def _proves(scan: Scan) -> bool:
 
 
 def _prove(signup: Signup, by: str) -> None:
-    person = db.session.get_one(Person, signup.person_id)
+    person = named(Person, signup.person_id)
     number = privacy.unseal(signup.phone_sealed, place=Signup.PLACE_PHONE, row=signup.uid)
     if signup.name_proved_at is None and people.prove_name(person, signup.name, by):
         signup.name_proved_at = clock.now()

@@ -10,8 +10,9 @@ from chengjiu_mp.checkin.device_models import PairedDevice
 from chengjiu_mp.checkin.errors import LateEntryRefused, LateReasonMissing, RosterNotOpen
 from chengjiu_mp.core import clock
 from chengjiu_mp.core.context import Principal
-from chengjiu_mp.core.db import db
+from chengjiu_mp.core.db import db, execute
 from chengjiu_mp.core.errors import NotFound, Refusal, SignInNeeded
+from chengjiu_mp.core.rows import table_of
 from chengjiu_mp.courses.models import CourseRun, Meeting, Signup
 from chengjiu_mp.courses.policy import ROSTER_CLOSES, ROSTER_OPENS, run_for
 from chengjiu_mp.signin.models import Account, SignInSession
@@ -84,17 +85,18 @@ def ever_paired(session_id: int) -> bool:
 def _newest_pairing(session_id: int | None, run_id: int, *, lock: bool) -> PairedDevice | None:
     if session_id is None:
         return None
-    asked = {"session": session_id, "run": run_id}
-    return db.session.scalars(_PAIRING_LOCKED if lock else _PAIRING, asked).first()
+    # Most who scan are signed in on a phone that nobody paired.
+    newest = execute(_PAIRING_LOCKED if lock else _PAIRING, {"session": session_id, "run": run_id}).scalar()
+    return None if newest is None else db.session.get_one(PairedDevice, newest, populate_existing=True)
 
 
 # Said by every scan, so built once.
+_DEVICES = table_of(PairedDevice)
 _PAIRING = (
-    select(PairedDevice)
-    .where(PairedDevice.session_id == bindparam("session"), PairedDevice.run_id == bindparam("run"))
-    .order_by(PairedDevice.id.desc())
+    select(_DEVICES.c.id)
+    .where(_DEVICES.c.session_id == bindparam("session"), _DEVICES.c.run_id == bindparam("run"))
+    .order_by(_DEVICES.c.id.desc())
     .limit(1)
-    .execution_options(populate_existing=True)
 )
 _PAIRING_LOCKED = _PAIRING.with_for_update()
 

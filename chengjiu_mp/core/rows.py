@@ -89,6 +89,18 @@ def as_read(table: type[Row], values: Sequence[Any]) -> Row:
     return row
 
 
+def named(table: type[Row], row_id: int) -> Row:
+    """Return the session's object of a row, or one in no session that holds the id alone: for who writes past the
+    session and reads nothing. What is not in it raises.
+    """
+    held: Row | None = db.session().identity_map.get(identity_key(table, row_id))
+    if held is not None:
+        return held
+    row = filled(table, id=row_id)
+    make_transient_to_detached(row)
+    return row
+
+
 def adopted(row: Row) -> Row:
     """Return an object of a row that was inserted past the session, now in the session as if it had been loaded.
 

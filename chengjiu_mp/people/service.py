@@ -161,6 +161,7 @@ def write_consents_of(given: Iterable[tuple[Person, HasId | None, Iterable[Notic
 def prove_name(person: Person, name: str, by: str) -> bool:
     """Make ``name`` the person's, unless another one was proved before; return whether it is theirs now.
 
+    :param person: the row, or its :func:`named`
     :param by: how it was proved, at most 40 characters, such as "checkin:12" or "code"; no personal data
     """
     db.session.flush()
@@ -172,8 +173,8 @@ def prove_name(person: Person, name: str, by: str) -> bool:
             set_committed_value(person, column, value)
         audit.record("person.name_proved", person, by=by)
         return True
-    db.session.refresh(person)
-    return person.name == name or record_conflict(person, "name", by)
+    held = db.session.get_one(Person, person.id, populate_existing=True)
+    return held.name == name or record_conflict(held, "name", by)
 
 
 def prove_phone(person: Person, number: str, by: str) -> bool:

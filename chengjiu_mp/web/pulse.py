@@ -33,10 +33,11 @@ _WORKER_PATIENCE = 0.4
 @task("web.pulse", queue=jobs.SLOW, every=EVERY_SECONDS)
 def pulse() -> None:
     """Leave the mark, and how far this process's clock is off."""
-    skew = measured("worker")
     with _redis() as client:
         client.set(MARK, int(time.time()), ex=FRESH_SECONDS)
-        client.set(SKEW, f"{skew:.3f}", ex=FRESH_SECONDS)
+        # Worker and beat are alive whether or not the database is.
+        with contextlib.suppress(SQLAlchemyError):
+            client.set(SKEW, f"{measured('worker'):.3f}", ex=FRESH_SECONDS)
 
 
 def state() -> dict[str, str]:

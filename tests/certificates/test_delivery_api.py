@@ -6,7 +6,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from chengjiu_mp.certificates import delivery, passes
+from chengjiu_mp.certificates import delivery
 from chengjiu_mp.certificates.delivery_models import Delivery
 from chengjiu_mp.certificates.models import Certificate
 from chengjiu_mp.certificates.printing import Of
@@ -32,8 +32,8 @@ def kept(one: int) -> Delivery:
 
 
 def test_the_holder_chooses_and_nobody_else(client: FlaskClient) -> None:
-    one, other = (c.id for c in issued.issue("张三", "李四"))
-    key = passes.key_of(one)
+    mine, others = issued.issue("张三", "李四")
+    one, other, key = mine.id, others.id, issued.key_of(mine)
     assert client.get(f"{address(one)}?key={key}").json == {
         "way": "electronic", "state": None, "open": True, "tracking": None, "has_address": False,
     }  # fmt: skip
@@ -51,8 +51,8 @@ def test_the_holder_chooses_and_nobody_else(client: FlaskClient) -> None:
     ("change", "field"), [({"phone": "12"}, "phone"), ({"address": "路"}, "address"), ({"name": ""}, "name")]
 )
 def test_what_the_post_cannot_use_is_said_at_its_field(client: FlaskClient, change: dict, field: str) -> None:
-    one = issued.issue("张三")[0].id
-    reply = put(client, one, key=passes.key_of(one), **{**MAIL, **change})
+    (mine,) = issued.issue("张三")
+    reply = put(client, mine.id, key=issued.key_of(mine), **{**MAIL, **change})
     assert reply.status_code in (409, 422) and field in reply.text
     assert db.session.scalars(select(Delivery)).all() == []
 
@@ -76,7 +76,7 @@ def test_the_office_that_posts_it_chooses_for_a_holder(
 
 def test_it_is_too_late_once_it_is_printed(client: FlaskClient) -> None:
     one = printings.drawn("张三")[0]
-    one_id, run_id, key = one.id, one.run_id, passes.key_of(one.id)
+    one_id, run_id, key = one.id, one.run_id, issued.key_of(one)
     put(client, one_id, key=key, way="pickup")
     printings.printed(Of(run_id), clerk())
     late = put(client, one_id, key=key, way="electronic")

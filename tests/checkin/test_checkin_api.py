@@ -49,7 +49,7 @@ def test_an_upload_is_answered_item_by_item(client, day):
 
 
 @pytest.mark.parametrize(
-    ("values", "said"), [({}, 19), ({"nonce": "n2"}, 10), ({"nonce": "n3", "ticket": "ZZZZZZ"}, 10)]
+    ("values", "said"), [({}, 18), ({"nonce": "n2"}, 10), ({"nonce": "n3", "ticket": "ZZZZZZ"}, 10)]
 )
 def test_a_scan_says_so_many_statements(client, day, values, said):
     """A first scan, a second one, a refused one; two of them are the bearer's. One more is a choice, no accident."""

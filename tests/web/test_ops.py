@@ -9,6 +9,7 @@ import pytest
 import redis
 from openapi_spec_validator import OpenAPIV31SpecValidator
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
 from chengjiu_mp import create_app
 from chengjiu_mp.core import hooks, jobs
@@ -95,6 +96,16 @@ def test_a_clock_that_is_off_is_a_figure_and_a_line_in_the_log(with_redis, monke
     shown = skews(client.get("/metrics").text)
     assert abs(shown["worker"] - ahead) < 1 and abs(shown["web"]) < 1
     assert caplog.messages.count("clock.skewed") == 1
+
+
+def test_a_worker_leaves_its_mark_without_a_database(with_redis, monkeypatch, redis_url):
+    def gone():
+        raise OperationalError("select", {}, OSError("gone"))
+
+    monkeypatch.setattr(pulse, "clock_skew", gone)
+    pulse.pulse()
+    with redis.Redis.from_url(redis_url) as client:
+        assert client.exists(pulse.MARK) and not client.exists(pulse.SKEW)
 
 
 def skews(shown):
