@@ -14,7 +14,7 @@ from chengjiu_mp.core.db import db, execute
 from chengjiu_mp.core.errors import NotFound, Refusal, SignInNeeded
 from chengjiu_mp.core.rows import table_of
 from chengjiu_mp.courses.models import CourseRun, Meeting, Signup
-from chengjiu_mp.courses.policy import ROSTER_CLOSES, ROSTER_OPENS, run_for
+from chengjiu_mp.courses.policy import ROSTER_CLOSES, ROSTER_OPENS, run_for, run_taught
 from chengjiu_mp.signin.models import Account, SignInSession
 from chengjiu_mp.signin.service import principal_of_account
 
@@ -32,12 +32,14 @@ _STATE_CODES = {
 }  # fmt: skip
 
 
-def run_to_check_in(who: Principal, run_id: int) -> CourseRun:
+def run_to_check_in(who: Principal, run_id: int, *, looking: bool = False) -> CourseRun:
     """Return the run that ``who`` may check people in to: its operators, and its instructors around its days.
 
+    :param looking: the run itself is only looked at, and may be in no session
     :raise NotFound: missing or out of scope; :raise RosterNotOpen: the caller teaches it, on another day
     """
-    run = run_for(who, run_id, roles=("instructor", "operator"))
+    taught = run_taught(who, run_id) if looking else None
+    run = taught or run_for(who, run_id, roles=("instructor", "operator"))
     if not _open_to_instructors(run) and not _office_opens(who, run_id):
         raise RosterNotOpen(early=clock.now() < run.starts_at)
     return run
@@ -66,7 +68,8 @@ def gate(who: Principal, run_id: int, *, writing: bool = False) -> Door:
     device = _newest_pairing(who.device_id, run_id, lock=writing)
     if who.has("instructor", "operator"):
         try:
-            return Door(run_to_check_in(who, run_id), who, device if device and _lasts(device) else None)
+            run = run_to_check_in(who, run_id, looking=writing)
+            return Door(run, who, device if device and _lasts(device) else None)
         except NotFound:
             if device is None:
                 raise

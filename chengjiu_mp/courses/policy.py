@@ -12,8 +12,9 @@ from sqlalchemy import ColumnElement, and_, bindparam, exists, false, or_, selec
 
 from chengjiu_mp.core import clock
 from chengjiu_mp.core.context import Grant, Principal
-from chengjiu_mp.core.db import db
+from chengjiu_mp.core.db import db, execute
 from chengjiu_mp.core.errors import NotFound, Refusal
+from chengjiu_mp.core.rows import as_read, table_of
 from chengjiu_mp.courses.errors import DeskNotOpen
 from chengjiu_mp.courses.models import CourseRun, RunInstructor, Signup
 from chengjiu_mp.instructors.models import Instructor
@@ -62,6 +63,14 @@ def run_for(who: Principal, run_id: int, *, roles: Iterable[str] = ()) -> Course
     if row is None:
         raise NotFound
     return row
+
+
+def run_taught(who: Principal, run_id: int) -> CourseRun | None:
+    """Return a run that the caller teaches to look at, in no session; None where they do not, or may not write."""
+    if not writing_as(who, ("instructor",)).grants:
+        return None
+    row = execute(_TO_LOOK_AT, {"run": run_id, "who": who.account_id}).first()
+    return None if row is None else as_read(CourseRun, row)
 
 
 def writing_as(who: Principal, roles: Iterable[str]) -> Principal:
@@ -126,6 +135,8 @@ def _taught_by(account: Any) -> ColumnElement[bool]:
 
 # Said by every scan, so built once.
 _TAUGHT = select(CourseRun).where(CourseRun.id == bindparam("run"), _taught_by(bindparam("who")))
+_RUNS = table_of(CourseRun)
+_TO_LOOK_AT = select(*_RUNS.c).where(_RUNS.c.id == bindparam("run"), _taught_by(bindparam("who")))
 
 
 def _run_in(grant: Grant) -> ColumnElement[bool]:
