@@ -285,7 +285,8 @@ def test_a_name_and_the_revocation_at_once(app: Flask, one: Certificate, staff: 
         context.Principal(account_id=staff[role].id, grants=sessions.grants_of(staff[role].id))
         for role in ("approver", "operator")
     )
-    gate, got, of = threading.Barrier(3), [], one.id
+    gate, of = threading.Barrier(3), one.id
+    got: list[object] = []
     db.session.rollback()
 
     def approve(request_id: int) -> None:

@@ -312,7 +312,7 @@ def test_a_storm_ends_when_everybody_has_an_answer():
 
 def test_half_an_answer_is_none():
     async def heard() -> list[bool]:
-        line, answer = load._Line(), asyncio.get_running_loop().create_future()
+        line, answer = load.Line(), asyncio.get_running_loop().create_future()
         line._answer, found = answer, []
         for packet in (b"HTTP/1.1 201 CREA", b"TED\r\nContent-Length: 5\r\n\r\nhel", b"lo"):
             line.data_received(packet)

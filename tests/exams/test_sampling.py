@@ -107,7 +107,8 @@ def test_nothing_at_all_is_confirmed_in_its_own_words(client: Any, head: Any) ->
 
 
 def test_two_set_it_at_once_and_one_is_told(app: Flask, head: Any) -> None:
-    by, gate, got = office("operator"), threading.Barrier(4), []
+    by, gate = office("operator"), threading.Barrier(4)
+    got: list[float | None] = []
     db.session.rollback()
 
     def press(share: float) -> None:
