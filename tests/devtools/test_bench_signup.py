@@ -8,7 +8,6 @@ import re
 import socket
 import sqlite3
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 
 import pytest
@@ -40,6 +39,7 @@ from devtools.bench_signup_tape import record
 from devtools.bench_tape import SqliteConnection, Tape
 from devtools.bench_wires import DriverWire, SessionWire, spoken
 from tests import factories
+from tests.browsing import apart
 
 TAKE = "update pool set waiting = waiting + (taken >= 2), taken = taken + (taken < 2) where run = ? returning waiting"
 ADD = "INSERT INTO entry (run, uid, hash, state, place) VALUES (?, ?, ?, ?, ?)"
@@ -295,12 +295,6 @@ def answering(reply: bytes, hang_up_after: int = 1000):
     finally:
         listener.shutdown(socket.SHUT_RDWR)
         listener.close()
-
-
-def apart(call):
-    """Call it on a thread of its own: a browser that an earlier test left open keeps a loop running on this one."""
-    with ThreadPoolExecutor(1) as thread:
-        return thread.submit(call).result()
 
 
 def test_a_storm_ends_when_everybody_has_an_answer():
