@@ -24,22 +24,26 @@ NICE = 5
 
 @dataclass(frozen=True)
 class Declared:
-    """A task as its slice declared it; ``every`` makes beat send it."""
+    """A task as its slice declared it; ``every`` makes beat send it; ``also`` is another queue for its jobs."""
 
     name: str
     queue: str
     work: Callable[..., Any]
     every: float | crontab | None = None
+    also: str | None = None
 
 
 _declared: dict[str, Declared] = {}
 
 
-def task(name: str, *, queue: str, every: float | crontab | None = None) -> Callable[[F], F]:
-    """Declare a Celery task: a name, a queue, and perhaps a rhythm in seconds or as a crontab (Asia/Shanghai)."""
+def task(name: str, *, queue: str, every: float | crontab | None = None, also: str | None = None) -> Callable[[F], F]:
+    """Declare a Celery task: a name, a queue, and perhaps a rhythm in seconds or as a crontab (Asia/Shanghai).
+
+    :param also: another queue on which its jobs are asked for
+    """
 
     def declare(work: F) -> F:
-        _declared[name] = Declared(name, queue, work, every)
+        _declared[name] = Declared(name, queue, work, every, also)
         return work
 
     return declare

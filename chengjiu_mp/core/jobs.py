@@ -29,7 +29,13 @@ RENDER = "render"
 SLOW = "slow"
 # Of the relay's ticks alone: behind a few hundred messages they would come too late, and everything else with them.
 RELAY = "relay"
-QUEUES = (RELAY, URGENT, RENDER, SLOW)
+# Messages written by the thousand, with a unit's list or of an evening.
+BULK = "bulk"
+QUEUES = (RELAY, URGENT, RENDER, BULK, SLOW)
+
+# So many of a queue are told of at a time. Of BULK few: all at once, two worker processes and their database would be
+# busy for minutes, and every page with them (rel-F22). With a tick of the relay every two seconds it is 20 a second.
+AT_A_TIME = {RELAY: 500, URGENT: 500, RENDER: 500, BULK: 40, SLOW: 500}
 
 LEASE_SECONDS = 6.0
 RENEW_SECONDS = 2.0
@@ -106,14 +112,15 @@ def _asked(kind: str, queue: str, one: Asked) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def announceable(limit: int = 500) -> list[tuple[int, str, str]]:
+def announceable(limit: int | None = None) -> list[tuple[int, str, str]]:
     """Mark and return (id, kind, queue) of jobs that a worker should be told of now; of a queue the first due first.
 
-    At most ``limit`` of a queue are told of at a time. Without that, thousands of pictures were announced again and
-    again while they waited: workers were busy with the repeats, and a message behind them was not told of at all.
+    At most ``limit`` of a queue are told of at a time, else what AT_A_TIME says. Without that, thousands of pictures
+    were announced again and again while they waited: workers were busy with the repeats, and a message behind them was
+    not told of at all.
     """
     now = _database_now()
-    rows = [row for queue in QUEUES for row in _announceable_in(queue, limit, now)]
+    rows = [row for queue in QUEUES for row in _announceable_in(queue, limit or AT_A_TIME[queue], now)]
     if rows:
         db.session.execute(update(Job).where(Job.id.in_([r[0] for r in rows])).values(announced_at=now))
     return rows

@@ -5,7 +5,7 @@ from chengjiu_mp.core.celery import task
 from chengjiu_mp.outbox import delivery
 
 
-@task("outbox.deliver", queue=jobs.URGENT)
+@task("outbox.deliver", queue=jobs.URGENT, also=jobs.BULK)
 def deliver(job_id: int) -> None:
     """Deliver one message over one channel."""
     jobs.run(job_id, delivery.deliver)

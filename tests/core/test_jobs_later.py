@@ -124,3 +124,17 @@ def test_a_thousand_pictures_are_told_of_a_few_at_a_time_and_keep_no_message_wai
     with unit_of_work():
         db.session.execute(update(Job).where(Job.announced_at > 0, Job.subject_id < 2).values(state="done"))
     assert told() == [jobs.RENDER] * 2
+
+
+def test_messages_by_the_thousand_are_told_of_by_the_forty(app, frozen):
+    def told() -> int:
+        with unit_of_work():
+            return len(jobs.announceable())
+
+    with unit_of_work():
+        wanted = [jobs.Asked(number, f"letter {number}") for number in range(100)]
+        jobs.ask_each("outbox.deliver", wanted, queue=jobs.BULK)
+    assert (told(), told()) == (40, 0)
+    with unit_of_work():
+        db.session.execute(update(Job).where(Job.announced_at > 0, Job.subject_id < 30).values(state="done"))
+    assert told() == 30

@@ -14,7 +14,7 @@ ASKING = ("ask", "ask_each")
 
 
 def unconsumed(tasks: tuple[Declared, ...], consumed: tuple[str, ...]) -> list[str]:
-    return [task.name for task in tasks if task.queue not in consumed]
+    return [task.name for task in tasks if not {task.queue, task.also or task.queue} <= {*consumed}]
 
 
 def asked(package: Path = PACKAGE) -> set[tuple[str, str]]:
@@ -55,7 +55,7 @@ def _queue(call: ast.Call) -> str:
 
 
 def undone(wanted: set[tuple[str, str]], tasks: tuple[Declared, ...]) -> list[tuple[str, str]]:
-    there = {(task.name, task.queue) for task in tasks}
+    there = {(task.name, queue) for task in tasks for queue in (task.queue, task.also)}
     return sorted(wanted - there)
 
 
@@ -84,6 +84,7 @@ def test_every_task_module_is_loaded(app):
 
 def test_a_task_on_a_foreign_queue_is_found():
     assert unconsumed((Declared("a.b", "nowhere", lambda: None),), jobs.QUEUES) == ["a.b"]
+    assert unconsumed((Declared("a.b", jobs.SLOW, lambda: None, also="nowhere"),), jobs.QUEUES) == ["a.b"]
 
 
 @pytest.mark.parametrize(

@@ -362,7 +362,9 @@ def test_many_at_once_go_where_each_would_have_gone_alone(wang, twins):
         tell_each(letters)
     many = [db.session.scalars(select(Message.id).where(Message.dedupe_key == f"many:{n}")).one() for n in range(8)]
     assert [lines(one) for one in many] == [lines(one) for one in alone]
-    assert [jobs_of(one) for one in many] == [jobs_of(one) for one in alone]
+    assert [at for one in many for _, *at in jobs_of(one)] == [at for one in alone for _, *at in jobs_of(one)]
+    assert {queue for one in alone for queue, *_ in jobs_of(one)} == {jobs.URGENT}
+    assert {queue for one in many for queue, *_ in jobs_of(one)} == {jobs.BULK}  # at a pace of their own
     assert {channel for one in many for channel, _, _ in lines(one)} == {"wechat", "sms", "call"}
 
 
