@@ -184,6 +184,8 @@ async def _ask(port: int, questions: Iterator[bytes], going: Callable[[], bool])
     under_way: set[asyncio.Task[None]] = set()
 
     async def one(request: bytes) -> None:
+        while free and free[-1].lost:
+            free.pop()
         line = free.pop() if free else (await loop.create_connection(Line, "127.0.0.1", port))[1]
         asked.append((request, await line.ask(request)))
         free.append(line)

@@ -50,6 +50,11 @@ class Line(asyncio.Protocol):
         if self._answer and not self._answer.done():
             self._answer.set_result(0)
 
+    @property
+    def lost(self) -> bool:
+        """Return whether the other side hung up, as a server does on a line that was silent for long."""
+        return self._transport is None
+
     async def ask(self, request: bytes) -> Reply:
         began = time.perf_counter()
         if self._transport is None:

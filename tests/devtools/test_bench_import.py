@@ -1,5 +1,7 @@
 """The measurement of a unit's list: what it asks, and what it adds up. Nothing is timed here."""
 
+import asyncio
+import itertools
 import subprocess
 import sys
 
@@ -24,6 +26,27 @@ def test_the_ratio_is_the_median_of_the_rounds_own_ratios():
     rounds = [bench.Round(5, quiet, 6, busy, 9, 12, 40, 0) for quiet, busy in ((10, 30), (20, 22), (40, 44))]
     found = bench._figures(10_000, rounds)
     assert (found.ratio, found.ratios, found.quiet_p99_ms, found.busy_p99_ms) == (1.1, [3.0, 1.1, 1.1], 20, 30)
+
+
+async def _answer_and_hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await reader.readuntil(b"\r\n\r\n")
+    writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+    writer.close()
+
+
+async def _three_asked_of_a_server_that_hangs_up() -> bench.Asked:
+    server = await asyncio.start_server(_answer_and_hang_up, "127.0.0.1", 0)
+    async with server:
+        steps = iter((True, True, True))
+        asked = bench._ask(
+            server.sockets[0].getsockname()[1], itertools.repeat(bench._get("/")), lambda: next(steps, False)
+        )
+        return await asked
+
+
+def test_a_line_that_the_server_hung_up_is_not_asked_again():
+    asked = asyncio.run(_three_asked_of_a_server_that_hangs_up())
+    assert [reply.status for _, reply in asked] == [200, 200, 200]
 
 
 @pytest.mark.worker
