@@ -12,7 +12,7 @@ from chengjiu_mp.checkin import wall_codes
 from chengjiu_mp.config import BadSettings, Settings, from_environment
 from chengjiu_mp.core import access, fonts, hooks, http, privacy, retention, site, storage
 from chengjiu_mp.core.celery import make_celery
-from chengjiu_mp.core.db import db, prepare_sqlite
+from chengjiu_mp.core.db import db, prepare_postgresql, prepare_sqlite
 from chengjiu_mp.courses import rules
 from chengjiu_mp.outbox import channels
 from chengjiu_mp.outbox.subscribe import SubscribeChannel
@@ -66,8 +66,8 @@ def _open_database(app: Flask) -> None:
     db.init_app(app)
     tables.load()
     with app.app_context():
-        if db.engine.dialect.name == "sqlite":
-            prepare_sqlite(db.engine)
+        prepare = prepare_sqlite if db.engine.dialect.name == "sqlite" else prepare_postgresql
+        prepare(db.engine)
     Migrate(app, db, directory=str(MIGRATIONS), render_as_batch=True, compare_type=True)
 
 

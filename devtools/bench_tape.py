@@ -122,8 +122,10 @@ def listen(engine: Engine) -> None:
         TAPE.end("commit")
 
     @event.listens_for(engine, "rollback")
-    def _rollback(_connection: Connection) -> None:
-        TAPE.end("rollback")
+    def _rollback(connection: Connection) -> None:
+        # What only reads is ended by COMMIT (core/db.py).
+        reading = getattr(connection.connection.dbapi_connection, "read_only", None)
+        TAPE.end("commit" if reading else "rollback")
 
 
 def pull_apart(own: Engine, tables: Sequence[str], number: int) -> None:

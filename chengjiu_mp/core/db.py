@@ -5,7 +5,7 @@ Only :func:`unit_of_work` commits. Services flush.
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -169,6 +169,39 @@ def tune_sqlite(engine: Engine) -> None:
         for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "busy_timeout=15000"):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
+
+
+def prepare_postgresql(engine: Engine) -> None:
+    """Let what only reads end by COMMIT: psycopg forgets every prepared statement at a ROLLBACK, and PostgreSQL would
+    plan each statement of each page anew (home page: 2.6 ms of its processor time instead of 0.7).
+
+    Nothing can have been written then: outside of a unit of work the database itself refuses it.
+    """
+
+    @event.listens_for(engine, "rollback")
+    def _end(connection: Connection) -> None:
+        raw = _reading(connection.connection.dbapi_connection)
+        if raw is not None:
+            # What the server did not hear is told by the rollback that follows, and by nobody else.
+            with suppress(engine.dialect.loaded_dbapi.Error):
+                raw.commit()
+
+    @event.listens_for(engine, "checkin")
+    def _writable(raw: Any, _record: Any) -> None:
+        if _reading(raw) is not None and not raw.closed:
+            raw.read_only = None
+
+
+@event.listens_for(db.session, "after_begin")
+def _read_only(_session: Session, _transaction: Any, connection: Connection) -> None:
+    if connection.dialect.name == "postgresql" and not _writing.get():
+        raw: Any = connection.connection.dbapi_connection
+        if not raw.read_only:
+            raw.read_only = True
+
+
+def _reading(raw: Any) -> Any:
+    return raw if raw is not None and raw.read_only else None
 
 
 def execute(statement: Executable, values: Any = None) -> CursorResult[Any]:
