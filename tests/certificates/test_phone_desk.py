@@ -66,6 +66,11 @@ def prove(by: Account, change: int, code: str = "") -> PhoneChange:
         return phone_desk.prove(change, code or code_to(NEW))
 
 
+def looked_up(phone: str, name: str) -> frozenset[int]:
+    with unit_of_work():
+        return lookup.people_named(privacy.phone_index(phone), name)
+
+
 def phones(one: Certificate) -> list[bytes]:
     db.session.rollback()
     of = select(Contact.phone_index).where(Contact.person_id == one.person_id, Contact.ended_at.is_(None))
@@ -78,9 +83,9 @@ def test_a_proved_new_phone_takes_the_old_ones_place(one: Certificate, old: str,
     done = prove(staff[0], change)
     assert (done.state, done.phone_sealed, done.phone_index) == ("done", b"", b"")
     assert phones(one) == [privacy.phone_index(NEW)]
-    assert lookup.people_named(privacy.phone_index(NEW), "张三") == {one.person_id}
+    assert looked_up(NEW, "张三") == {one.person_id}
     with pytest.raises(errors.NameDiffers):
-        lookup.people_named(privacy.phone_index(old), "张三")
+        looked_up(old, "张三")
 
 
 def look_up(client: Any, phone: str) -> None:
@@ -268,7 +273,7 @@ def test_the_old_numbers_stranger_reaches_no_signup(one: Certificate, old: str, 
 def test_a_parents_phone_may_be_the_childs_as_well(one: Certificate, old: str, staff: list[Account]) -> None:
     child = issued.issue("李四")[0]
     prove(staff[0], begin(staff[0], child, phone=NEW))
-    assert lookup.people_named(privacy.phone_index(NEW), "李四") == {child.person_id}
+    assert looked_up(NEW, "李四") == {child.person_id}
     assert phones(one) == [privacy.phone_index(old)]
 
 
