@@ -117,7 +117,8 @@ def _row(signup: Signup, here: CheckIn | None) -> schemas.CheckInRowOut:
 def _phone_row(signup: Signup, here: CheckIn | None) -> schemas.ScanRosterRowOut:
     return schemas.ScanRosterRowOut(
         signup_id=signup.id, keys=phone_roster.keys_of(signup), name_masked=mask_name(signup.name),
-        phone_end=phone_roster.phone_end(signup), sealed=phone_roster.sealed_details(signup), **_when(here),
+        phone_end=phone_roster.phone_end(signup), unit_id=signup.owner_unit_id,
+        sealed=phone_roster.sealed_details(signup), **_when(here),
     )  # fmt: skip
 
 

@@ -3,15 +3,17 @@
 from flask import Blueprint, Flask
 
 from chengjiu_mp.checkin import device_schemas as schemas
-from chengjiu_mp.checkin import devices, policy
-from chengjiu_mp.checkin.device_errors import NotADevice, RunIsOver
+from chengjiu_mp.checkin import devices, policy, queries
+from chengjiu_mp.checkin.device_errors import InvitationOver, NotADevice, RunIsOver
 from chengjiu_mp.checkin.device_models import PairedDevice
 from chengjiu_mp.checkin.errors import RosterNotOpen
-from chengjiu_mp.core import access
+from chengjiu_mp.core import access, http, ids, limits
 from chengjiu_mp.core.context import principal
 from chengjiu_mp.core.db import db, end_read, unit_of_work
-from chengjiu_mp.core.errors import NotFound
+from chengjiu_mp.core.errors import NotFound, TooMany
 from chengjiu_mp.core.http import route
+from chengjiu_mp.core.limits import Limit
+from chengjiu_mp.signin.models import Account
 
 blueprint = Blueprint("device_api", __name__, url_prefix="/api/v1")
 
@@ -64,6 +66,45 @@ def invite_devices(run_id: int) -> schemas.InvitationOut:
     return schemas.InvitationOut(
         run_id=row.run_id, url=devices.invitation_url(row), expires_at=row.expires_at, most=row.most, uses=row.uses
     )
+
+
+def spend_join(**_given: object) -> None:
+    """Count a wish to help from this network: a code is 80 bits, and nobody needs a hundred tries."""
+    limits.spend(Limit(f"device-join:{http.network()}", 60, 600))
+
+
+@route(blueprint, "GET", "/device-invitations/<token>", access.PUBLIC, refusals=(NotFound, InvitationOver, RunIsOver))
+def show_invitation(token: str) -> schemas.InvitedOut:
+    """Show a helper which run it is, who asks and until when; looking takes no place."""
+    row = devices.invitation_with(known(token))
+    held = devices.pairing_here(principal().device_id, row.run_id)
+    until = held.until if held else devices.helps_until(devices.run_invited_to(row).id)
+    run = queries.with_venue(row.run_id)
+    return schemas.InvitedOut(
+        run_id=run.id, title=run.title, venue=run.venue.name, starts_at=run.starts_at, ends_at=run.ends_at,
+        invited_by=db.session.get_one(Account, row.made_by).name or "工作人员", until=until, paired=held is not None,
+    )  # fmt: skip
+
+
+@route(blueprint, "POST", "/device-invitations/<token>/accept", access.PUBLIC, status=201, before=spend_join,
+       example={"label": "李明"}, refusals=(NotFound, InvitationOver, RunIsOver, TooMany))  # fmt: skip
+def accept_invitation(token: str, body: schemas.AcceptIn) -> schemas.PairedOut:
+    """Pair the caller's phone with the run until midnight: it scans, ticks and sees the roster, and nothing else.
+
+    A phone that is paired already stays as it is.
+    """
+    row, fresh = devices.accept(known(token), body.label.strip(), principal().device_id, program=True)
+    return schemas.PairedOut(run_id=row.run_id, label=row.label, until=row.until, access_token=fresh or None)
+
+
+def known(token: str) -> str:
+    """Return what looks like a token.
+
+    :raise NotFound: it is none of ours
+    """
+    if not ids.looks_like_token(token):
+        raise NotFound
+    return token
 
 
 @route(blueprint, "GET", "/runs/<row:run_id>/devices", MAY, refusals=(NotFound, RosterNotOpen))

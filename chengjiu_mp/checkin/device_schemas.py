@@ -3,7 +3,9 @@
 from datetime import datetime
 from typing import Literal
 
-from chengjiu_mp.core.parsing import Out
+from pydantic import Field
+
+from chengjiu_mp.core.parsing import In, Out
 
 
 class DeviceOut(Out):
@@ -37,3 +39,34 @@ class InvitationOut(Out):
     expires_at: datetime
     most: int
     uses: int
+
+
+class InvitedOut(Out):
+    """What a helper is asked. ``until``: how long the phone would help; ``paired``: it does already."""
+
+    run_id: int
+    title: str
+    venue: str
+    starts_at: datetime
+    ends_at: datetime
+    invited_by: str
+    until: datetime
+    paired: bool
+
+
+class AcceptIn(In):
+    """``label``: the helper's name, by which the instructor knows whose phone it is."""
+
+    label: str = Field(min_length=1, max_length=20, pattern=r"\S")
+
+
+class PairedOut(Out):
+    """``access_token``: the bearer token of a program that came without any, shown once; it ends with ``until``.
+
+    A caller with a session of their own is paired by that, and gets none.
+    """
+
+    run_id: int
+    label: str
+    until: datetime
+    access_token: str | None

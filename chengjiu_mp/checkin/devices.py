@@ -131,11 +131,14 @@ def invitation_url(row: DeviceInvitation) -> str:
     return site().link(f"/h/{privacy.unseal(row.token_sealed, place=DeviceInvitation.PLACE, row=row.uid)}")
 
 
-def accept(token: str, label: str, session_id: int | None) -> tuple[PairedDevice, str]:
+def accept(
+    token: str, label: str, session_id: int | None, *, program: bool = False
+) -> tuple[PairedDevice, str]:  # fmt: skip
     """Pair a helper's phone; return it, and the device's new token when it had none.
 
     A phone that is paired with the run already stays as it is, and takes no place of the invitation.
 
+    :param program: the new token is a bearer's, and ends with the pairing
     :raise NotFound, InvitationOver, RunIsOver
     """
     # The invitation's row is the lock: two taps, or two phones for the last place, come one after the other.
@@ -146,8 +149,10 @@ def accept(token: str, label: str, session_id: int | None) -> tuple[PairedDevice
     run = run_invited_to(invitation)
     until, fresh = helps_until(run.id), ""
     if session_id is None:
-        fresh, session = sessions.open_session("device")
+        fresh, session = sessions.open_session("bearer" if program else "device")
         session_id = session.id
+        if program:
+            session.expires_at = until
     invitation.uses += 1
     return _pair(run, session_id, _Pairing("helper", label, invitation.made_by, until)), fresh
 

@@ -1,11 +1,13 @@
 """Photos and signed sheets of a 普及 run (feat-E2): put in, taken out with a reason, deleted in time."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 
+from chengjiu_mp.checkin import likeness
 from chengjiu_mp.checkin.attendance import take_turn
 from chengjiu_mp.checkin.closing import is_popular
 from chengjiu_mp.checkin.errors import EvidenceFixed, EvidenceFull, EvidenceReasonMissing, NotPopular
@@ -38,8 +40,16 @@ def popular_run(who: Principal, run_id: int) -> CourseRun:
     return run
 
 
-def add_evidence(run_id: int, kind: str, photo: Photo, by: Principal) -> RunEvidence:
-    """Keep a picture; the same one sent twice is one row.
+@dataclass(frozen=True)
+class Added:
+    """A picture that was sent. ``known``: it was there before, and nothing was added."""
+
+    row: RunEvidence
+    known: bool = False
+
+
+def add_evidence(run_id: int, kind: str, photo: Photo, by: Principal) -> Added:
+    """Keep a picture; the same one sent twice is one row. One that another run shows is kept and says so (feat-N3).
 
     :raise EvidenceFull: nine are there; :raise Refusal: as :func:`popular_run`
     """
@@ -49,18 +59,18 @@ def add_evidence(run_id: int, kind: str, photo: Photo, by: Principal) -> RunEvid
     file = media().put(photo.data, "jpg")
     known = next((one for one in there if one.file == file), None)
     if known is not None:
-        return known
+        return Added(known, known=True)
     if len(there) >= MOST:
         raise EvidenceFull(field="photo", most=MOST)
     row = RunEvidence(
         run_id=run.id, kind=kind, file=file, small=media().put(photo.small, "jpg"), bytes=len(photo.data),
         width=photo.width, height=photo.height, taken_at=photo.taken_at, account_id=by.account_id,
-        by_name=by.name[:100],
+        by_name=by.name[:100], likeness=photo.likeness, like_id=likeness.earlier(run.id, kind, file, photo.likeness),
     )  # fmt: skip
     db.session.add(row)
     db.session.flush()
-    audit.record("evidence.added", row, unit_id=run.unit_id, run_id=run.id, kind=kind)
-    return row
+    audit.record("evidence.added", row, unit_id=run.unit_id, run_id=run.id, kind=kind, like=row.like_id)
+    return Added(row)
 
 
 def remove_evidence(run_id: int, evidence_id: int, reason: str, by: Principal) -> None:

@@ -1,12 +1,15 @@
 """普及记录 for programs: pictures that show a run, and the record itself."""
 
+from collections.abc import Mapping
+
 from flask import Blueprint, Response, request
 
-from chengjiu_mp.checkin import evidence, record
+from chengjiu_mp.checkin import evidence, likeness, record
 from chengjiu_mp.checkin.closing import is_popular
 from chengjiu_mp.checkin.errors import EvidenceFixed, EvidenceFull, NotPopular, RecordIncomplete
 from chengjiu_mp.checkin.record_models import RunEvidence
 from chengjiu_mp.checkin.record_schemas import (
+    EvidenceLikeOut,
     EvidenceOut,
     EvidencePictureQuery,
     EvidenceQuery,
@@ -34,12 +37,13 @@ _RUN = (NotFound, NotPopular, errors.RunNotOpen)
        refusals=(*_RUN, photos.PhotoRefused, photos.NotAPhoto, photos.PhotoTooLarge, photos.PhotoTooManyPixels,
                  EvidenceFull))  # fmt: skip
 def add_run_evidence(run_id: int, query: EvidenceQuery) -> EvidenceOut:
-    """Take a JPEG or PNG as the raw body, at most 5 MB; it is drawn anew. The same picture twice is one."""
+    """Take a JPEG or PNG as the raw body, at most 5 MB; it is drawn anew. The same picture twice is one (``known``)."""
     evidence.popular_run(principal(), run_id)
     end_read()
     photo = photos.read(request.get_data(cache=True))
     with unit_of_work():
-        return _out(evidence.add_evidence(run_id, query.kind, photo, principal()))
+        added = evidence.add_evidence(run_id, query.kind, photo, principal())
+        return _out(added.row, likeness.repeated([added.row.id]), known=added.known)
 
 
 @route(blueprint, "GET", "/runs/<row:run_id>/evidence", READERS, refusals=(NotFound,))
@@ -90,14 +94,19 @@ def picture_reply(run_id: int, evidence_id: int, *, small: bool) -> Response:
 def _record(run: CourseRun) -> PopularRecordOut:
     there, known = evidence.evidence_of(run.id), record.record_of(run.id)
     said = record.suggested(run)
+    like = likeness.repeated([one.id for one in there])
     lacks = run.state == "closed" and not there and is_popular(run)
     return PopularRecordOut(
         run_id=run.id, state=run.state, head_count=run.head_count, presenter=said.presenter, minutes=said.minutes,
-        submitted_at=known.submitted_at if known else None, lacks_evidence=lacks, items=[_out(one) for one in there],
+        submitted_at=known.submitted_at if known else None, lacks_evidence=lacks,
+        items=[_out(one, like) for one in there],
     )  # fmt: skip
 
 
-def _out(row: RunEvidence) -> EvidenceOut:
-    return EvidenceOut.model_validate(
-        {name: getattr(row, name) for name in EvidenceOut.model_fields if name != "by"} | {"by": row.by_name}
-    )
+def _out(row: RunEvidence, like: Mapping[int, likeness.Earlier], *, known: bool = False) -> EvidenceOut:
+    before = like.get(row.id)
+    return EvidenceOut(
+        id=row.id, kind=row.kind, bytes=row.bytes, width=row.width, height=row.height,  # type: ignore[arg-type]
+        taken_at=row.taken_at, uploaded_at=row.uploaded_at, by=row.by_name, known=known,
+        like=EvidenceLikeOut.model_validate(vars(before)) if before else None,
+    )  # fmt: skip

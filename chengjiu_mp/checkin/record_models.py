@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, String
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from chengjiu_mp.core import clock
@@ -15,6 +15,8 @@ class RunEvidence(Base):
     """A picture of a run. ``file`` and ``small`` are names in the storage, None once their time is over.
 
     One that was removed stays as a row that says who and why; its files go. ``taken_at`` is the camera's word.
+
+    ``like_id``: an earlier picture, of another run, that shows the same; ``likeness`` as :class:`core.photos.Photo`.
     """
 
     __tablename__ = "run_evidence"
@@ -32,6 +34,8 @@ class RunEvidence(Base):
     uploaded_at: Mapped[datetime] = mapped_column(default=clock.now)
     account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
     by_name: Mapped[str] = mapped_column(String(100), default="")
+    likeness: Mapped[int | None] = mapped_column(BigInteger)
+    like_id: Mapped[int | None] = mapped_column(ForeignKey("run_evidence.id"), index=True)
     removed_at: Mapped[datetime | None]
     remove_reason: Mapped[str] = mapped_column(String(200), default="")
 

@@ -20,8 +20,19 @@ class EvidencePictureQuery(In):
     small: bool = False
 
 
+class EvidenceLikeOut(Out):
+    """The run that showed the same picture before."""
+
+    run_id: int
+    title: str
+    starts_at: datetime
+
+
 class EvidenceOut(Out):
-    """``taken_at`` is what the camera's clock said; ``bytes`` of the picture as it is kept."""
+    """``taken_at`` is what the camera's clock said; ``bytes`` of the picture as it is kept.
+
+    ``known``: just sent, and was there before; ``like``: another run showed it first, so look again.
+    """
 
     id: int
     kind: Kind
@@ -31,6 +42,8 @@ class EvidenceOut(Out):
     taken_at: datetime | None
     uploaded_at: datetime
     by: str
+    known: bool = False
+    like: EvidenceLikeOut | None = None
 
 
 class PopularRecordIn(In):

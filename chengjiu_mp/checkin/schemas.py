@@ -130,6 +130,7 @@ class ScanRosterRowOut(Out):
     keys: list[str]
     name_masked: str
     phone_end: str
+    unit_id: int
     sealed: str
     first_at: datetime | None
     by: str | None

@@ -95,7 +95,9 @@ def principal_of(token: str, kind: str) -> Principal | None:
         return None
     signed_in = row.active and (row.account_until is None or row.account_until > now)
     if not signed_in:
-        return None if kind == "bearer" else Principal(device_id=row.id, phone_index=row.phone_index)
+        # A token that is nobody's account is a helper's, and opens what it was paired with; one that was ends here.
+        ended = kind == "bearer" and row.account_id is not None
+        return None if ended else Principal(device_id=row.id, phone_index=row.phone_index)
     return Principal(
         account_id=row.account_id, name=row.name, grants=grants_of(row.account_id), device_id=row.id,
         phone_index=row.phone_index,

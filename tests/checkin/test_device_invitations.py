@@ -178,3 +178,68 @@ def test_in_time_the_row_forgets_whose_phone_it_was(day, frozen):
     assert db.session.scalar(select(func.count()).select_from(DeviceInvitation)) == 0
     with unit_of_work():
         assert retention._purge_sessions() == 1
+
+
+def test_a_program_joins_by_json_and_gets_a_token_for_this_run_alone(day, frozen):
+    token, client = day.invitation(), day.app.test_client()
+    address = f"/api/v1/device-invitations/{token}"
+    shown = client.get(address).json
+    assert (shown["run_id"], shown["invited_by"], shown["paired"]) == (day.run_id, "陈建国", False)
+    assert day.open_invitation().uses == 0
+    joined = client.post(f"{address}/accept", json={"label": " 李明 "})
+    assert (joined.status_code, joined.json["label"], joined.json["until"]) == (201, "李明", shown["until"])
+    headers = {"Authorization": f"Bearer {joined.json['access_token']}"}
+    again = client.post(f"{address}/accept", json={"label": "李明"}, headers=headers)
+    assert (again.status_code, again.json["access_token"], day.open_invitation().uses) == (201, None, 1)
+    assert client.get(address, headers=headers).json["paired"] is True
+    scan = client.post(day.api("/scans"), json=day.scan(), headers=headers)
+    assert (scan.json["items"][0]["verdict"], scan.json["items"][0]["by"]) == ("accepted", "助手 李明")
+    assert client.get(day.api("/scan-roster"), headers=headers).status_code == 200
+    other = a_day(day.app)
+    assert client.post(other.api("/scans"), json=other.scan(), headers=headers).status_code == 404
+    for method, path in (
+        ("GET", day.api("/results")), ("GET", day.api("/signups")), ("GET", day.api("/devices")),
+        ("POST", day.api("/walk-ins")), ("POST", day.api("/close")), ("POST", day.api("/device-invitations")),
+        ("GET", "/api/v1/me/signups"), ("POST", "/api/v1/scans/1/annul"),
+    ):  # fmt: skip
+        refused = client.open(path, method=method, json={} if method == "POST" else None, headers=headers)
+        assert refused.status_code in (401, 404), (path, refused.status_code)
+    frozen.now = day.device().until
+    late = client.post(day.api("/scans"), json=day.scan("张三"), headers=headers)
+    assert late.status_code == 401
+
+
+def test_a_program_s_token_ends_when_the_phone_is_taken_back(day):
+    client = day.app.test_client()
+    joined = client.post(f"/api/v1/device-invitations/{day.invitation()}/accept", json={"label": "李明"})
+    with unit_of_work():
+        devices.revoke(day.device().id, day.as_teacher())
+    headers = {"Authorization": f"Bearer {joined.json['access_token']}"}
+    refused = client.post(day.api("/scans"), json=day.scan(), headers=headers)
+    assert (refused.status_code, refused.json["code"]) == (401, "device_revoked")
+
+
+@pytest.mark.parametrize(("body", "status"), [({}, 422), ({"label": "  "}, 422), ({"label": "李" * 21}, 422)])
+def test_a_program_says_whose_phone_it_is(day, body, status):
+    address = f"/api/v1/device-invitations/{day.invitation()}/accept"
+    refused = day.app.test_client().post(address, json=body)
+    assert (refused.status_code, _paired()) == (status, 0)
+
+
+def test_a_program_is_told_nothing_of_an_invitation_that_is_over_or_guessed(day, frozen):
+    token, client = day.invitation(), day.app.test_client()
+    frozen.now += timedelta(minutes=10)
+    for wanted, code in ((token, "invitation_over"), ("a" * 26, "not_found"), ("x", "not_found")):
+        for reply in (
+            client.get(f"/api/v1/device-invitations/{wanted}"),
+            client.post(f"/api/v1/device-invitations/{wanted}/accept", json={"label": "李明"}),
+        ):
+            assert (reply.status_code, reply.json["code"]) == (404, code)
+            assert "CPR+AED" not in reply.text
+    assert _paired() == 0
+
+
+def test_the_page_opens_where_the_new_code_stands(day):
+    made = day.teacher().post(day.path("/devices/invite"))
+    assert made.location.endswith("?said=invited#invite")
+    assert 'id="invite"' in day.teacher().client.get(day.path("/devices")).text

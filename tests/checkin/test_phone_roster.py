@@ -61,7 +61,7 @@ def test_a_ticket_opens_its_own_persons_details_and_no_others(client, day):
 
 def test_the_roster_says_no_more_than_the_masked_name_and_four_digits(client, day):
     row = _roster(client, day)[0]
-    assert set(row) == {"signup_id", "keys", "name_masked", "phone_end", "sealed", "first_at", "by"}
+    assert set(row) == {"signup_id", "keys", "name_masked", "phone_end", "unit_id", "sealed", "first_at", "by"}
     assert (row["name_masked"], row["phone_end"]) == ("欧阳**", "1111")
     assert "娜" not in str(row)
 

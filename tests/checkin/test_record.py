@@ -1,6 +1,7 @@
 """普及记录: pictures that show a run, the record that names what is missing, and what counts without either."""
 
 import io
+import random
 from datetime import timedelta
 
 import pytest
@@ -105,6 +106,51 @@ def test_the_same_picture_twice_is_one_and_nine_are_the_most(talk):
     full = talk.upload(picture("blue"))
     assert (full.status_code, full.json["code"], full.json["most"]) == (409, "evidence_full", 9)
     assert talk.upload().status_code == 201
+
+
+def hall(seed: int, **saved: int) -> bytes:
+    """A photo with something to see: people as spots of light before a wall. Saved again, it is another file."""
+    spots, out = Image.new("L", (9, 8)), io.BytesIO()
+    spots.putdata([random.Random(f"{seed}.{n}").randrange(256) for n in range(72)])
+    whole = spots.resize((saved.pop("width", 900), saved.pop("height", 600)), Image.Resampling.BICUBIC).convert("RGB")
+    whole.save(out, "JPEG", **saved)
+    return out.getvalue()
+
+
+def test_a_picture_sent_again_under_another_key_is_told_to_be_known(talk):
+    replies = [
+        talk.client.post(
+            f"{talk.path}/evidence", data=hall(1), content_type="image/jpeg",
+            headers={**talk.teacher, "Idempotency-Key": f"key-number-{n}"},
+        ).json
+        for n in range(2)
+    ]  # fmt: skip
+    assert replies[0]["id"] == replies[1]["id"]
+    assert [one["known"] for one in replies] == [False, True]
+    assert len(talk.read()["items"]) == 1
+
+
+def test_a_picture_that_another_run_showed_is_kept_and_says_which(client, talk):
+    talk.upload(hall(1))
+    other = Talk(client)
+    again = other.upload(hall(1, quality=55, width=600, height=400)).json
+    assert (again["known"], again["like"]["run_id"]) == (False, talk.run_id)
+    assert again["like"]["title"] == talk.run.title
+    assert other.upload(hall(2)).json["like"] is None
+    assert [bool(one["like"]) for one in other.read()["items"]] == [True, False]
+    assert talk.upload(hall(3)).json["like"] is None
+    first = talk.read()["items"][0]["id"]
+    client.post(f"{talk.path}/evidence/{first}/remove", json={"reason": "传错了场次"}, headers=talk.teacher)
+    assert [bool(one["like"]) for one in other.read()["items"]] == [False, False]
+
+
+def test_blank_walls_and_signed_sheets_are_not_taken_for_one_another(client, talk):
+    talk.upload(picture("white"))
+    talk.upload(hall(1), kind="sheet")
+    other = Talk(client)
+    assert other.upload(picture("ivory")).json["like"] is None
+    assert other.upload(hall(1, quality=55), kind="sheet").json["like"] is None
+    assert other.upload(hall(1), kind="sheet").json["like"]["run_id"] == talk.run_id
 
 
 def test_what_is_no_picture_leaves_nothing_behind(talk):

@@ -1,6 +1,7 @@
 """Runs in the console: from the empty form to the closed run."""
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from sqlalchemy import select
 from chengjiu_mp.core import clock
 from chengjiu_mp.core.db import db
 from chengjiu_mp.courses.groups import seated_by_group
-from chengjiu_mp.courses.models import CourseRun, SeatPool, Signup
+from chengjiu_mp.courses.models import CourseRun, Meeting, SeatPool, Signup
 from chengjiu_mp.courses.queries import run_with_seats
 from chengjiu_mp.signin import service
 from tests import factories
@@ -65,6 +66,30 @@ def test_a_run_is_drafted_and_published_in_local_time(client: FlaskClient) -> No
     db.session.expire_all()
     assert run.state == "published"
     assert f"/api/v1/runs/{run.id}/poster.png" in client.get(f"/console/runs/{run.id}").text
+
+
+@pytest.mark.parametrize(("role", "named"), [("operator", True), ("auditor", False)])
+def test_the_page_of_a_run_lists_what_checked_nobody_in(client: FlaskClient, role: str, named: bool) -> None:
+    with factories.made():
+        run = factories.run(starts_in=timedelta(minutes=10))
+        factories.signup(run, "欧阳娜娜")
+        gone = factories.signup(run, "张三", state="withdrawn")
+        meeting = db.session.scalars(select(Meeting.id).where(Meeting.run_id == run.id)).one()
+        teller = factories.bearer("operator")
+        ticket = factories.ticket(gone)
+    scans = [
+        {"nonce": f"refused-{n}", "ticket": one, "meeting_id": meeting, "source": "camera",
+         "scanned_at": clock.now().isoformat()}
+        for n, one in enumerate((ticket, "a" * 26))
+    ]  # fmt: skip
+    assert "没通过的扫码" not in desk(client, role).get(f"/console/runs/{run.id}").text
+    sent = client.post(f"/api/v1/runs/{run.id}/scans", json={"scans": scans}, headers=teller)
+    assert [one["verdict"] for one in sent.get_json()["items"]] == ["refused", "refused"]
+    page = client.get(f"/console/runs/{run.id}").text
+    shown = re.search(r"没通过的扫码（2）</summary>.*?</details>", page, re.DOTALL)
+    assert shown
+    assert "扫码" in shown[0]
+    assert ("张三" in shown[0]) is named
 
 
 def test_a_form_with_mistakes_keeps_what_was_typed(client: FlaskClient) -> None:

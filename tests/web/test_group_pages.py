@@ -7,8 +7,9 @@ import pytest
 from sqlalchemy import select
 
 from chengjiu_mp.checkin.models import CheckIn, Scan
+from chengjiu_mp.core import clock
 from chengjiu_mp.core.db import db
-from chengjiu_mp.courses.models import Signup
+from chengjiu_mp.courses.models import CourseRun, Signup
 from tests import factories
 from tests.web.test_scan_pages import _sign_in
 
@@ -63,6 +64,29 @@ def test_nobody_ticked_is_said_and_nothing_is_written(client, group):
     _, fields = form(client, group)
     reply = client.post(group["path"], data=fields)
     assert (reply.status_code, "还没有勾选人" in reply.text) == (422, True)
+    assert here() == set()
+
+
+def test_who_is_left_is_not_ticked_after_a_form_was_sent(client, group):
+    shown, fields = form(client, group)
+    assert len(re.findall('name="here"[^>]* checked', shown)) == 30
+    reply = client.post(group["path"], data={**fields, "here": group["ours"][:27]}, follow_redirects=True)
+    assert reply.text.count('name="here"') == 3
+    assert not re.findall('name="here"[^>]* checked', reply.text)
+
+
+def test_a_form_that_was_refused_comes_back_with_its_ticks(client, group):
+    _, fields = form(client, group)
+    with factories.made():
+        db.session.get_one(CourseRun, group["run"]).closed_at = clock.now()
+    refused = client.post(group["path"], data={**fields, "here": group["ours"][:2]})
+    assert (refused.status_code, "补签要写明原因" in refused.text) == (422, True)
+    ticked = re.findall('name="here" value="([0-9]+)" checked', refused.text)
+    assert sorted(map(int, ticked)) == sorted(group["ours"][:2])
+    with factories.made():
+        db.session.get_one(CourseRun, group["run"]).attendance_fixed_at = clock.now()
+    late = client.post(group["path"], data={**fields, "here": group["ours"][:2], "reason": "才交回来"})
+    assert (late.status_code, "成绩已经提交，不能再补签" in late.text) == (409, True)
     assert here() == set()
 
 

@@ -10,6 +10,7 @@ from PIL import Image
 
 from chengjiu_mp.core.db import db, unit_of_work
 from chengjiu_mp.courses.models import CourseRun
+from chengjiu_mp.courses.queries import instructors_of
 from chengjiu_mp.signin import sessions
 from tests import factories
 
@@ -68,6 +69,23 @@ def test_the_roster_leads_to_the_record_and_the_record_closes_the_run(client, ta
     done = _send(client, talk, talk["page"], presenter="陈建国", minutes="90", head_count="180", note="")
     assert "实到 180 人计入任务" in client.get(done.location).text
     assert db.session.get_one(CourseRun, talk["run"]).state == "closed"
+
+
+def test_the_same_picture_again_is_said_and_one_of_another_run_is_pointed_out(client, talk):
+    for said in ("传好了", "这张照片已上传，没有重复存"):
+        up = _send(client, talk, f"{talk['page']}/evidence", kind="photo", photo=(_picture(), "IMG_1.jpg"))
+        assert said in client.get(up.location).text
+    assert "可能重复" not in client.get(talk["page"]).text
+    with factories.made():
+        teacher = instructors_of(talk["run"])[0]
+        other = factories.run("popular", starts_in=timedelta(hours=-4), instructors=[teacher], title="另一场")
+    page = f"/teach/runs/{other.id}/record"
+    up = _send(client, talk, f"{page}/evidence", kind="photo", photo=(_picture(), "IMG_1.jpg"))
+    shown = client.get(up.location).text
+    assert "可能重复" in shown
+    assert "和11月23日（周一）“CPR+AED 公益培训”的照片一样" in shown
+    _operator(client)
+    assert "可能重复" in client.get(f"/console/runs/{other.id}").text
 
 
 def test_a_file_that_is_no_photo_is_told_so_beside_the_field(client, talk):

@@ -7,9 +7,10 @@ from pydantic import Field
 from sqlalchemy import and_
 from werkzeug.wrappers import Response
 
-from chengjiu_mp.checkin import wall_queries
+from chengjiu_mp.checkin import messages, wall_queries
 from chengjiu_mp.checkin.closing import closing_of
 from chengjiu_mp.checkin.evidence import lacking, lacks_evidence
+from chengjiu_mp.checkin.queries import refused_scans
 from chengjiu_mp.checkin.record import record_of
 from chengjiu_mp.core import context
 from chengjiu_mp.core.access import STAFF, access, roles
@@ -101,6 +102,7 @@ def _page(run_id: int, errors: dict[str, str]) -> str:
         reserves=reserving.reserves_listed(run_id), changed=_changes(run_id),
         left=leaving.people_who_left(run_id), closing=closing_of(found.run),
         pictures=pictures_shown(run_id), submitted=record_of(run_id),
+        refused=refused_scans(run_id), words=messages.WORDS, sources=messages.SOURCES,
     )  # fmt: skip
 
 

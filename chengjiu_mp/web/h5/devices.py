@@ -9,17 +9,15 @@ from pydantic import Field
 from werkzeug.wrappers import Response
 
 from chengjiu_mp.checkin import devices, policy, queries
-from chengjiu_mp.checkin.device_api import MAY
+from chengjiu_mp.checkin.device_api import MAY, known, spend_join
 from chengjiu_mp.checkin.device_errors import InvitationOver
 from chengjiu_mp.checkin.device_models import DeviceInvitation
-from chengjiu_mp.core import clock, http, limits
+from chengjiu_mp.core import clock
 from chengjiu_mp.core.access import PUBLIC, access, roles
 from chengjiu_mp.core.context import principal
 from chengjiu_mp.core.day_words import day, day_time
 from chengjiu_mp.core.db import db, unit_of_work
 from chengjiu_mp.core.errors import NotFound, Refusal
-from chengjiu_mp.core.ids import looks_like_token
-from chengjiu_mp.core.limits import Limit
 from chengjiu_mp.core.parsing import In, RowId, from_pairs
 from chengjiu_mp.core.qr import qr_svg
 from chengjiu_mp.signin.api import remember_device
@@ -129,7 +127,8 @@ def revoke_all(run_id: int) -> Response:
 def _back_to(back: str, run_id: int, said: str) -> Response:
     console = url_for(".console_page", run_id=run_id)
     here = console if own_path(back) == console else url_for(".page", run_id=run_id)
-    return redirect(f"{here}?said={said}", 303)
+    # A code is shown to be scanned: the page opens where it stands.
+    return redirect(f"{here}?said={said}{'#invite' if said == 'invited' else ''}", 303)
 
 
 @blueprint.get("/h/<token>")
@@ -144,12 +143,12 @@ def invited(token: str) -> str:
 def help_out(token: str) -> str | Response | tuple[str, int]:
     """Pair the helper's phone, and open the scan page on it."""
     given, fresh = HelpPage(), ""
-    limits.spend(Limit(f"device-join:{http.network()}", 60, 600))
+    spend_join()
     try:
         given = from_pairs(HelpPage, request.form, ignore=forms.IGNORED)
         forms.need(given, label="请填写您的名字，老师在列表里认得出是谁的手机。")
         with unit_of_work():
-            device, fresh = devices.accept(_known(token), given.label, principal().device_id)
+            device, fresh = devices.accept(known(token), given.label, principal().device_id)
     except (NotFound, InvitationOver):
         raise
     except Refusal as refusal:
@@ -159,15 +158,9 @@ def help_out(token: str) -> str | Response | tuple[str, int]:
     return redirect(url_for("scan.page", run_id=device.run_id), 303)
 
 
-def _known(token: str) -> str:
-    if not looks_like_token(token):
-        raise NotFound
-    return token
-
-
 def _help_page(token: str, errors: dict[str, str], given: HelpPage) -> str:
     """Show the invitation; who joined by it finds the way back even when it is over."""
-    invitation = devices.invitation_with(_known(token))
+    invitation = devices.invitation_with(known(token))
     held = devices.pairing_here(principal().device_id, invitation.run_id)
     shown: dict[str, Any] = {"held": held, "errors": errors, "given": given, "token": token}
     if held is None:

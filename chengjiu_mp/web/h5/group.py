@@ -5,7 +5,7 @@ from pydantic import Field
 from werkzeug.wrappers import Response
 
 from chengjiu_mp.checkin import policy, queries
-from chengjiu_mp.checkin.errors import LateReasonMissing
+from chengjiu_mp.checkin.errors import LateEntryRefused, LateReasonMissing
 from chengjiu_mp.checkin.schemas import ScanAnswer, ScanIn, Source
 from chengjiu_mp.checkin.service import record_scans
 from chengjiu_mp.core import clock, ids
@@ -57,12 +57,12 @@ def send(run_id: int) -> str | Response | tuple[str, int]:
     given = from_pairs(GroupPage, request.form, ignore=forms.IGNORED)
     asked = GroupQuery.model_validate({"meeting": given.meeting_id, "unit": given.unit_id})
     if not given.here:
-        return _page(run_id, asked, "还没有勾选人。请勾选到场的人，再点签到。"), 422
+        return _page(run_id, asked, "还没有勾选人。请勾选到场的人，再点签到。", given), 422
     try:
         with unit_of_work():
             answers = _recorded(run_id, given)
-    except LateReasonMissing as refusal:
-        return _page(run_id, asked, refusal.sentence), refusal.kind.value
+    except (LateReasonMissing, LateEntryRefused) as refusal:
+        return _page(run_id, asked, refusal.sentence, given), refusal.kind.value
     done = sum(one.verdict != "refused" for one in answers)
     came = {"done": done, "left": len(answers) - done}
     where = url_for(".page", run_id=run_id, meeting=given.meeting_id, unit=given.unit_id, **came)  # type: ignore[arg-type]
@@ -87,7 +87,8 @@ def _scans(run: CourseRun, given: GroupPage) -> list[ScanIn]:
     ]  # fmt: skip
 
 
-def _page(run_id: int, asked: GroupQuery, error: str = "") -> str:
+def _page(run_id: int, asked: GroupQuery, error: str = "", given: GroupPage | None = None) -> str:
+    """Show a unit's people. All are ticked at first, and nobody once a form was sent: who is left did not come then."""
     run = policy.run_to_check_in(principal(), run_id)
     meeting = queries.meeting_of(run.id, asked.meeting)
     units = queries.units_expected(run.id, meeting.id)
@@ -96,9 +97,12 @@ def _page(run_id: int, asked: GroupQuery, error: str = "") -> str:
         raise NotFound("这个单位没有人报这一场。请回名单核对。")
     rows = queries.roster(run.id, meeting.id, unit_id=unit.id) if unit else []
     back = url_for(".page", run_id=run.id, meeting=meeting.id) if unit else None
+    sent = given is not None or asked.done is not None
+    ticked = set(given.here) if given else set() if sent else {row.signup_id for row in rows}
     return render_template(
         "h5/group.html", title="按单位点名", back=back or url_for("teach.roster", run_id=run.id, meeting=meeting.id),
         run=run, meeting=meeting, units=units, unit=unit, error=error, done=asked.done, left=asked.left,
         missing=[row for row in rows if not row.checked_in], here=[row for row in rows if row.checked_in],
-        phase=phase_of(meeting, run), nonce=ids.new_token(), post=url_for(".send", run_id=run.id),
+        phase=phase_of(meeting, run), nonce=ids.new_token(), post=url_for(".send", run_id=run.id), ticked=ticked,
+        sent=sent, reason=given.reason if given else "",
     )  # fmt: skip

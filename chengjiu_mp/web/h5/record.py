@@ -6,7 +6,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from pydantic import Field
 from werkzeug.wrappers import Response
 
-from chengjiu_mp.checkin import evidence, record, wall_queries
+from chengjiu_mp.checkin import evidence, likeness, record, wall_queries
 from chengjiu_mp.checkin.closing import closing_of
 from chengjiu_mp.checkin.queries import seen_run
 from chengjiu_mp.checkin.record_api import picture_reply
@@ -26,7 +26,7 @@ READERS = roles("instructor", "unit_manager", "operator", "approver", "auditor")
 
 
 class RecordQuery(In):
-    said: Literal["", "added", "removed", "submitted"] = ""
+    said: Literal["", "added", "known", "removed", "submitted"] = ""
 
 
 class PictureQuery(In):
@@ -80,12 +80,12 @@ def upload(run_id: int) -> str | Response | tuple[str, int]:
         evidence.popular_run(principal(), run_id)
         photo = _read()
         with unit_of_work():
-            evidence.add_evidence(run_id, given.kind, photo, principal())
+            added = evidence.add_evidence(run_id, given.kind, photo, principal())
     except NotFound:
         raise
     except Refusal as refusal:
         return _page(run_id, errors=forms.errors(refusal, "photo")), refusal.kind.value
-    return redirect(url_for(".page", run_id=run_id, said="added"), 303)
+    return redirect(url_for(".page", run_id=run_id, said="known" if added.known else "added"), 303)
 
 
 def _read() -> photos.Photo:
@@ -115,10 +115,13 @@ def picture(run_id: int, evidence_id: int) -> Response:
 
 def pictures_shown(run_id: int) -> list[dict[str, Any]]:
     """Return what a page needs to show a run's pictures, the console's too."""
+    there = evidence.evidence_of(run_id)
+    like = likeness.repeated([one.id for one in there])
     return [
         {"id": one.id, "word": KINDS[one.kind], "at": one.taken_at or one.uploaded_at, "by": one.by_name,
-         "gone": one.file is None, "src": url_for("record.picture", run_id=run_id, evidence_id=one.id)}
-        for one in evidence.evidence_of(run_id)
+         "gone": one.file is None, "like": like.get(one.id),
+         "src": url_for("record.picture", run_id=run_id, evidence_id=one.id)}
+        for one in there
     ]  # fmt: skip
 
 

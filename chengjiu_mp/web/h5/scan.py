@@ -37,8 +37,8 @@ OWN = (
     "app.css", "app.js", "checklist.css", "checklist.js", "checklist-beat.js", "checklist-list.js",
     "checklist-score.js", "checklist-store.js", "checklist-sync.js", "phone-base.js", "scan.css",
     "scan.js", "scan-camera.js", "scan-check.js", "scan-guess.js", "scan-left.js", "scan-names.js", "scan-pin.js",
-    "scan-roster.js", "scan-signals.js", "scan-signout.js", "scan-store.js", "scan-sync.js", "scan-vault.js",
-    "icons/favicon.svg",
+    "scan-roster.js", "scan-signals.js", "scan-signout.js", "scan-store.js", "scan-sync.js", "scan-unit.js",
+    "scan-vault.js", "icons/favicon.svg",
 )  # fmt: skip
 # By name, so that a new version is a new address; absent where the decoder could not be installed.
 DECODER = ("vendor/zxing-reader-3.1.4.js", "vendor/zxing_reader-3.1.4.wasm")

@@ -6,7 +6,9 @@ import { Names } from "./scan-names.js";
 import { Pin } from "./scan-pin.js";
 import { PhoneRoster } from "./scan-roster.js";
 import { choose, chosen, signal, wake } from "./scan-signals.js";
+import { waiting } from "./scan-store.js";
 import { Sync } from "./scan-sync.js";
+import { Unit } from "./scan-unit.js";
 
 const root = document.getElementById("scan");
 const part = (name) => root.querySelector(`[data-${name}]`);
@@ -182,8 +184,25 @@ function toggle(name, words, on, act) {
 }
 
 // The code on a unit's sheet is no ticket: it leads to the unit's people of this run, to be ticked together.
-const unitOf = (text) => new RegExp(`/teach/runs/${run}/group\\?unit=\\d+$`).exec(text)?.[0];
-const seen = (text) => (unitOf(text) && navigator.onLine ? location.assign(unitOf(text)) : take(text, "camera"));
+const unitOf = (text) => new RegExp(`/teach/runs/${run}/group\\?unit=(\\d+)$`).exec(text);
+const unit = new Unit({ box: part("unit"), roster, meeting, async tick(rows) {
+  const nonces = await sync.tickAll(rows);
+  if (sync.state === "revoked") return;
+  const left = new Set((await waiting()).map((one) => one.nonce));
+  const kept = nonces.filter((nonce) => left.has(nonce));
+  for (const nonce of kept) guessed.add(nonce);
+  const words = kept.length ? "联网后自动上传，有没通过的会告诉您。" : "已传到服务器。";
+  verdict({ tone: kept.length ? "warn" : "ok", word: `记下了 ${nonces.length} 人`, message: words, offline: Boolean(kept.length) });
+  signal(kept.length ? "warn" : "ok");
+  refresh();
+} });
+async function together([path, id]) {
+  if (navigator.onLine && sync.state === "online" && !("limited" in root.dataset)) return location.assign(path);
+  if (!out && await unit.show(Number(id))) return null;
+  const message = roster.state === "locked" ? "名单锁着，请先输入 PIN，再扫这个码。" : "手机里没有这个单位的名单。请逐个扫票，或联网后再扫这个码。";
+  return verdict({ tone: "warn", word: "这是单位的码", message: out ? "签退请逐个扫票。" : message });
+}
+const seen = (text) => (unitOf(text) ? together(unitOf(text)) : take(text, "camera"));
 const camera = new Camera({ video: part("video"), found: seen, failed: withoutCamera });
 
 function withoutCamera(words) {

@@ -1,0 +1,49 @@
+// A phone's photo is often larger than what is taken: it is made smaller here, before it goes out. Where that fails, the
+// file goes as it is and the server says what is wrong with it.
+const LARGE = 3 * 1024 * 1024;
+const SIDE = 2400;
+const TAKEN = ["image/jpeg", "image/png"];
+const PHOTO = 'input[type="file"][data-photo]';
+const working = new Map();
+
+async function smaller(file) {
+  const whole = await createImageBitmap(file);
+  const part = Math.min(1, SIDE / Math.max(whole.width, whole.height));
+  const canvas = document.createElement("canvas");
+  canvas.width = Math.round(whole.width * part);
+  canvas.height = Math.round(whole.height * part);
+  const pen = canvas.getContext("2d");
+  pen.fillStyle = "white";
+  pen.fillRect(0, 0, canvas.width, canvas.height);
+  pen.drawImage(whole, 0, 0, canvas.width, canvas.height);
+  whole.close();
+  const blob = await new Promise((resolve) => { canvas.toBlob(resolve, "image/jpeg", 0.85); });
+  return blob && new File([blob], "photo.jpg", { type: "image/jpeg" });
+}
+
+async function prepare(input) {
+  const file = input.files[0];
+  if (!file || (file.size <= LARGE && TAKEN.includes(file.type))) return;
+  const made = await smaller(file).catch(() => null);
+  // Another one may have been chosen meanwhile.
+  if (!made || input.files[0] !== file) return;
+  const held = new DataTransfer();
+  held.items.add(made);
+  input.files = held.files;
+}
+
+document.addEventListener("change", (event) => {
+  const input = event.target.closest(PHOTO);
+  if (input) working.set(input, prepare(input).catch(() => {}).finally(() => working.delete(input)));
+});
+
+// Ahead of app.js: a form that is sent at once waits for its picture.
+document.addEventListener("submit", async (event) => {
+  const input = event.target.querySelector(PHOTO);
+  if (!working.has(input)) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  const [form, button] = [event.target, event.submitter];
+  await working.get(input);
+  form.requestSubmit(button);
+}, true);
