@@ -114,6 +114,30 @@ def test_without_network_the_phone_does_not_wait(hall: Hall, sees: Path, browser
         assert "离线已记下" in _answer(page, "ok")
 
 
+def test_a_server_that_does_not_answer_is_said_to_be_away_until_it_does(hall: Hall, sees: Path, browser: Browser):
+    with phone(browser, hall, sees) as (page, around, _):
+        _open(page, hall)
+        # The browser itself gives up on a request after ten seconds: here when it is told to.
+        page.evaluate(
+            """() => {
+                const soon = window.setTimeout.bind(window);
+                window.late = [];
+                window.setTimeout = (act, after, ...more) => (after >= 10000 ? late.push(act) : soon(act, after, ...more));
+            }"""
+        )
+        around.route("**/scans", lambda _route: None)
+        type_code(page, hall.code("张三"))
+        assert "离线已记下" in _answer(page, "ok")
+        page.wait_for_selector("[data-net] >> text=离线，待同步 1")
+        type_code(page, hall.code("欧阳娜娜"))
+        page.wait_for_selector("[data-net] >> text=离线，待同步 2")
+        around.unroute("**/scans")
+        page.evaluate("late.forEach((act) => act())")
+        page.wait_for_selector("[data-arrived] >> text=2")
+        page.wait_for_selector("[data-net]", state="hidden")
+    assert len(hall.rows(CheckIn)) == 2
+
+
 def test_a_page_the_phone_has_not_kept_says_so(hall: Hall, sees: Path, browser: Browser):
     with phone(browser, hall, sees) as (page, around, _):
         _open(page, hall)

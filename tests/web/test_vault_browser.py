@@ -526,7 +526,7 @@ def test_the_phone_lists_who_is_missing_also_without_network(hall: Hall, sees: P
 
 
 def test_the_answer_comes_into_view_and_the_list_stays_where_it_is(hall: Hall, sees: Path, browser: Browser):
-    with phone(browser, hall, sees) as (page, around, _):
+    with phone(browser, hall, sees) as (page, _around, _wrong):
         _ready(page, hall)
         page.locator("[data-check]").scroll_into_view_if_needed()
         expect(page.locator("[data-answer]")).not_to_be_in_viewport()

@@ -26,7 +26,7 @@ function verdict({ nonce, tone, name, word, message, offline }) {
   const text = document.createElement("div");
   const [large, small] = [document.createElement("b"), document.createElement("p")];
   large.textContent = name || word;
-  small.textContent = name && !message.startsWith(word) ? `${word}。${message}` : message;
+  small.textContent = name && !message.includes(word) ? `${word}。${message}` : message;
   text.append(large, small);
   box.append(text);
   part("answer").replaceChildren(box);
