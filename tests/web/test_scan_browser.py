@@ -146,6 +146,28 @@ def test_a_page_the_phone_has_not_kept_says_so(hall: Hall, sees: Path, browser: 
         assert "现在没有网络" in page.inner_text("main")
 
 
+def test_opened_from_the_home_screen_without_network_the_kept_runs_are_there(hall: Hall, sees: Path, browser: Browser):
+    with phone(browser, hall, sees) as (page, around, _):
+        _open(page, hall)
+        start = page.evaluate(
+            "fetch(document.querySelector('link[rel=manifest]').href).then((r) => r.json()).then((m) => m.start_url)"
+        )
+        around.set_offline(True)
+        page.goto(hall.url + start)
+        assert hall.run.title in page.inner_text("[data-kept-runs]")
+        page.click("[data-kept-runs] a")
+        page.wait_for_selector("#scan")
+        type_code(page, hall.code("张三"))
+        assert "离线已记下" in _answer(page, "warn")
+
+
+def test_where_no_run_is_kept_none_is_offered(hall: Hall, sees: Path, browser: Browser):
+    with phone(browser, hall, sees) as (page, _around, _wrong):
+        page.goto(f"{hall.url}/teach/offline")
+        page.wait_for_selector("body[data-listed='0']")
+        assert page.is_hidden("[data-kept-runs]")
+
+
 def test_a_sign_in_in_between_loses_no_scan(hall: Hall, sees: Path, browser: Browser):
     """The page's token is of the first sign-in; the phone fetches a new one and sends again."""
     with phone(browser, hall, sees) as (page, around, _):
