@@ -138,6 +138,15 @@ def test_a_server_that_does_not_answer_is_said_to_be_away_until_it_does(hall: Ha
     assert len(hall.rows(CheckIn)) == 2
 
 
+def test_a_network_that_leads_nowhere_is_said_before_anybody_is_scanned(hall: Hall, sees: Path, browser: Browser):
+    with phone(browser, hall, sees) as (page, around, _):
+        _open(page, hall)
+        around.route("**/checkins?*", lambda route: route.abort())
+        page.wait_for_selector("[data-net] >> text=离线，扫到的会先存在手机里")
+        around.unroute("**/checkins?*")
+        page.wait_for_selector("[data-net]", state="hidden")
+
+
 def test_a_page_the_phone_has_not_kept_says_so(hall: Hall, sees: Path, browser: Browser):
     with phone(browser, hall, sees) as (page, around, _):
         _open(page, hall)

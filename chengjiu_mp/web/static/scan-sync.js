@@ -163,7 +163,11 @@ export class Sync {
   }
 
   async counts() {
-    const reply = await fetch(`/api/v1/runs/${this.run}/checkins?meeting_id=${this.meeting}`, { signal: timeout(LIMIT) });
+    const reply = await fetch(`/api/v1/runs/${this.run}/checkins?meeting_id=${this.meeting}`, { signal: timeout(LIMIT) }).catch(async (reason) => {
+      // A network that leads nowhere is found out before somebody is scanned.
+      if (this.state === "online") await this.say("offline");
+      throw reason;
+    });
     if (await this.gone(reply)) await this.say("revoked");
     if (!reply.ok) throw new Error(String(reply.status));
     return reply.json();
