@@ -14,8 +14,10 @@ from chengjiu_mp.checkin import device_api, wall_api
 from chengjiu_mp.checkin import door_api as checkin_door
 from chengjiu_mp.checkin import record_api as checkin_record
 from chengjiu_mp.checkin import tasks as checkin_tasks
+from chengjiu_mp.checkin.attendance import take_all_back
+from chengjiu_mp.core.context import principal
 from chengjiu_mp.courses import api as courses
-from chengjiu_mp.courses import calendar_api, family_api, line_api, month_api, scene_api
+from chengjiu_mp.courses import calendar_api, changes, family_api, line_api, month_api, scene_api
 from chengjiu_mp.courses import tasks as course_tasks
 from chengjiu_mp.exams import api as exams
 from chengjiu_mp.exams import review_api, sampling_api, scheme_api
@@ -263,6 +265,7 @@ def register(app: Flask) -> None:
     app.register_blueprint(checkin_attended.blueprint)
     app.register_blueprint(wall_api.blueprint)
     device_api.init_app(app)
+    changes.use_arrivals(lambda run, why: take_all_back(run, why, principal()))
     app.register_blueprint(exams.blueprint)
     app.register_blueprint(review_api.blueprint)
     app.register_blueprint(sampling_api.blueprint)

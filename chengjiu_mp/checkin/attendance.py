@@ -114,7 +114,25 @@ def annul(scan_id: int, reason: str, by: Principal) -> Signup:
         raise NothingToAnnul
     if run.attendance_fixed_at is not None:
         raise CheckInNeeded
-    db.session.add_all(_annulment(one, reason, by) for one in live(scans))
+    _take_out(run, signup, scan, reason, by)
+    return signup
+
+
+def take_all_back(run: CourseRun, reason: str, by: Principal) -> None:
+    """Take back everybody who had come to a run that is moved before it began, by time or into another.
+
+    They came to what the run was: they are expected anew, and nobody is present who stays away then.
+
+    The caller holds the run's seats.
+    """
+    here = db.session.scalars(select(CheckIn).where(CheckIn.run_id == run.id).order_by(CheckIn.id)).all()
+    for one in here:
+        signup = db.session.get_one(Signup, one.signup_id, populate_existing=True)
+        _take_out(run, signup, db.session.get_one(Scan, one.scan_id), reason, by)
+
+
+def _take_out(run: CourseRun, signup: Signup, scan: Scan, reason: str, by: Principal) -> None:
+    db.session.add_all(_annulment(one, reason, by) for one in live(scans_of(signup.id, scan.meeting_id)))
     db.session.flush()
     for here in _check_ins(signup.id, scan.meeting_id):
         db.session.delete(here)
@@ -123,7 +141,6 @@ def annul(scan_id: int, reason: str, by: Principal) -> Signup:
         signup.outcome = "absent" if run.state == "closed" else None
     audit.record("checkin.annulled", signup, unit_id=run.unit_id, scan_id=scan.id, reason=reason)
     db.session.flush()
-    return signup
 
 
 def _annulment(of: Scan, reason: str, by: Principal) -> Scan:

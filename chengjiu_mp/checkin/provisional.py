@@ -18,7 +18,7 @@ from chengjiu_mp.core.db import db
 from chengjiu_mp.core.errors import NotFound
 from chengjiu_mp.core.site import site
 from chengjiu_mp.courses.entry import Entry
-from chengjiu_mp.courses.models import SEATED, CourseRun, Signup
+from chengjiu_mp.courses.models import SEATED, CourseRun, Meeting, Signup
 from chengjiu_mp.courses.signing_up import Made
 from chengjiu_mp.courses.signup_reading import By
 from chengjiu_mp.courses.walking_in import AT_THE_DOOR, walk_in
@@ -51,7 +51,7 @@ def come_first(run_id: int, meeting_id: int | None, phone: str, name: str, by: P
         raise OnTheRoster(field="phone")
     there = _open(run.id, index, called)
     if there is not None:
-        return there
+        return _came_again(there, meeting, by)
     row = ProvisionalCheckIn(
         uid=uid, run_id=run.id, meeting_id=meeting.id, token_hash=ids.token_hash(token),
         token_sealed=privacy.seal(token, place=ProvisionalCheckIn.PLACE_TOKEN, row=uid), name=called,
@@ -63,6 +63,19 @@ def come_first(run_id: int, meeting_id: int | None, phone: str, name: str, by: P
     audit.record("checkin.provisional", row, unit_id=run.unit_id, meeting_id=meeting.id)
     _tell(run, row, number)
     return row
+
+
+def _came_again(row: ProvisionalCheckIn, meeting: Meeting, by: Principal) -> ProvisionalCheckIn:
+    """Return the open row; who came to the run's old time and comes to its new one is here from now."""
+    if _too_early(row):
+        row.meeting_id, row.came_at, row.account_id, row.by_name = meeting.id, clock.now(), by.account_id, by.name[:100]
+        db.session.flush()
+    return row
+
+
+def _too_early(row: ProvisionalCheckIn) -> bool:
+    """Return whether they came before their meeting opens: the run was moved to another time since."""
+    return row.came_at < policy.opens_at(db.session.get_one(Meeting, row.meeting_id, populate_existing=True))
 
 
 def _called(name: str) -> str:
@@ -153,17 +166,26 @@ def open_for_phone(phone_index: bytes) -> Sequence[ProvisionalCheckIn]:
     return db.session.scalars(query.order_by(ProvisionalCheckIn.came_at.desc()).limit(10)).all()
 
 
+def run_of(row: ProvisionalCheckIn) -> CourseRun:
+    """Return the run that completing signs up to: the one they came to, or what it was merged into since."""
+    run = db.session.get_one(CourseRun, row.run_id)
+    while run.merged_into_id is not None:
+        run = db.session.get_one(CourseRun, run.merged_into_id)
+    return run
+
+
 def complete(row_id: int, entry: Entry, *, by: By = AT_THE_DOOR) -> Made:
     """Sign the person up and check them in from the moment they came; return the place.
 
-    They were let in then: a seat is added when none is free. The phone is the one they left.
+    They were let in then: a seat is added when none is free. The phone is the one they left. Whose run was moved since,
+    to another time or into another run, has the place and is not checked in: they have not come to that yet.
 
     :param by: who fills it in; staff by default
     :raise ProvisionalEnded: completed or dropped before; :raise TooLateToComplete: the results were handed in
     :raise Refusal: as :func:`walk_in`, :class:`AlreadySignedUp` among them
     """
     row = db.session.get_one(ProvisionalCheckIn, row_id)
-    run = db.session.get_one(CourseRun, row.run_id)
+    run = run_of(row)
     # Seats first, as everywhere, then the row: two forms for one person queue here.
     take_turn(run)
     db.session.refresh(row, with_for_update=True)
@@ -172,14 +194,19 @@ def complete(row_id: int, entry: Entry, *, by: By = AT_THE_DOOR) -> Made:
     if run.attendance_fixed_at is not None or clock.now() > run.ends_at + policy.PAPER_UNTIL:
         raise TooLateToComplete
     made = walk_in(run.id, replace(entry, phone=phone_of(row)), over=True, by=by, ended=True)
-    scan = ScanIn(nonce=f"later.{row.uid}", signup_id=made.signup.id, meeting_id=row.meeting_id, scanned_at=row.came_at)
-    answer = record_later(run, scan, Principal(account_id=row.account_id, name=row.by_name))
-    if answer.verdict == "refused":
-        raise NotCheckedIn(answer.message, why=answer.code)
+    if run.id == row.run_id and not _too_early(row):
+        _check_in(row, run, made.signup.id)
     row.signup_id = made.signup.id
     end(row, "")
     audit.record("checkin.completed", made.signup, unit_id=run.unit_id, provisional_id=row.id)
     return made
+
+
+def _check_in(row: ProvisionalCheckIn, run: CourseRun, signup_id: int) -> None:
+    scan = ScanIn(nonce=f"later.{row.uid}", signup_id=signup_id, meeting_id=row.meeting_id, scanned_at=row.came_at)
+    answer = record_later(run, scan, Principal(account_id=row.account_id, name=row.by_name))
+    if answer.verdict == "refused":
+        raise NotCheckedIn(answer.message, why=answer.code)
 
 
 def drop(run_id: int, row_id: int, reason: str, by: Principal) -> None:

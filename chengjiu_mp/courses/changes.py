@@ -1,6 +1,6 @@
 """停课 and 改期: one action with a reason, everybody told once and asked, every place kept."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from sqlalchemy import func, select, update
 
@@ -17,6 +17,21 @@ from chengjiu_mp.courses.queries import run_with_seats
 from chengjiu_mp.courses.reconfirming import follow_new_date
 from chengjiu_mp.courses.sittings import Sitting, rewrite_meetings
 from chengjiu_mp.courses.withdrawing import release_all
+
+# Whoever had come to a run that is moved before it began had not come to what it is now.
+_take_back: Callable[[CourseRun, str], None] = lambda _run, _why: None  # noqa: E731  a hook, replaced by use_arrivals
+
+
+def use_arrivals(take_back: Callable[[CourseRun, str], None]) -> None:
+    """Let check-in take back, with a reason, who was checked in to a run; the run's seats are locked then."""
+    global _take_back
+    _take_back = take_back
+
+
+def forget_arrivals(run: CourseRun, word: str, why: str) -> None:
+    """Take back who had come to a run that is moved; ``word`` says how: 改期 or 并班."""
+    _take_back(run, f"{word}：{why}"[:200])
+
 
 ANSWERS = {"agree": "同意", "move": "换场", "withdraw": "退出"}
 
@@ -53,6 +68,7 @@ def reschedule(run: CourseRun, sittings: Sequence[Sitting], reason: str) -> RunC
         raise RunTimesWrong("新的时间已经过去，请核对。", field="meetings")
     change = record_change(run, "rescheduled", why)
     closes_ahead = run.starts_at - run.signup_closes_at
+    forget_arrivals(run, "改期", why)
     rewrite_meetings(run, sittings)
     run.starts_at, run.ends_at = begins, ends
     run.signup_closes_at = max(begins - closes_ahead, run.signup_opens_at)

@@ -8,7 +8,7 @@ from chengjiu_mp.core import audit, clock
 from chengjiu_mp.core.db import db
 from chengjiu_mp.courses import messages
 from chengjiu_mp.courses.change_models import RunChange
-from chengjiu_mp.courses.changes import ask, reason_of, record_change
+from chengjiu_mp.courses.changes import ask, forget_arrivals, reason_of, record_change
 from chengjiu_mp.courses.errors import CannotMerge, RunBegun, RunNotOpen
 from chengjiu_mp.courses.models import LIVE, SEATED, CourseRun, Signup
 from chengjiu_mp.courses.moving import carry_consents
@@ -32,6 +32,7 @@ def merge(run: CourseRun, into: CourseRun, reason: str) -> RunChange:
     left, goal = run_with_seats(run.id).run, run_with_seats(into.id).run
     people = _in_order(run.id)
     _check(left, goal, there, needed=sum(one.state in SEATED for one in people))
+    forget_arrivals(left, "并班", why)
     moved = [new for one in people if (new := _move(one, here, goal, there)) is not None]
     left.state, left.cancel_reason, left.merged_into_id = "cancelled", why, goal.id
     change = record_change(left, "merged", why)

@@ -114,12 +114,67 @@ def test_without_network_the_phone_does_not_wait(hall: Hall, sees: Path, browser
         assert "离线已记下" in _answer(page, "ok")
 
 
+def test_a_server_that_does_not_answer_is_said_to_be_away_until_it_does(hall: Hall, sees: Path, browser: Browser):
+    with phone(browser, hall, sees) as (page, around, _):
+        _open(page, hall)
+        # The browser itself gives up on a request after ten seconds: here when it is told to.
+        page.evaluate(
+            """() => {
+                const soon = window.setTimeout.bind(window);
+                window.late = [];
+                window.setTimeout = (act, after, ...more) => (after >= 10000 ? late.push(act) : soon(act, after, ...more));
+            }"""
+        )
+        around.route("**/scans", lambda _route: None)
+        type_code(page, hall.code("张三"))
+        assert "离线已记下" in _answer(page, "ok")
+        page.wait_for_selector("[data-net] >> text=离线，待同步 1")
+        type_code(page, hall.code("欧阳娜娜"))
+        page.wait_for_selector("[data-net] >> text=离线，待同步 2")
+        around.unroute("**/scans")
+        page.evaluate("late.forEach((act) => act())")
+        page.wait_for_selector("[data-arrived] >> text=2")
+        page.wait_for_selector("[data-net]", state="hidden")
+    assert len(hall.rows(CheckIn)) == 2
+
+
+def test_a_network_that_leads_nowhere_is_said_before_anybody_is_scanned(hall: Hall, sees: Path, browser: Browser):
+    with phone(browser, hall, sees) as (page, around, _):
+        _open(page, hall)
+        around.route("**/checkins?*", lambda route: route.abort())
+        page.wait_for_selector("[data-net] >> text=离线，扫到的会先存在手机里")
+        around.unroute("**/checkins?*")
+        page.wait_for_selector("[data-net]", state="hidden")
+
+
 def test_a_page_the_phone_has_not_kept_says_so(hall: Hall, sees: Path, browser: Browser):
     with phone(browser, hall, sees) as (page, around, _):
         _open(page, hall)
         around.set_offline(True)
         page.goto(hall.path())
         assert "现在没有网络" in page.inner_text("main")
+
+
+def test_opened_from_the_home_screen_without_network_the_kept_runs_are_there(hall: Hall, sees: Path, browser: Browser):
+    with phone(browser, hall, sees) as (page, around, _):
+        _open(page, hall)
+        start = page.evaluate(
+            "fetch(document.querySelector('link[rel=manifest]').href).then((r) => r.json()).then((m) => m.start_url)"
+        )
+        around.set_offline(True)
+        page.goto(hall.url + start)
+        assert hall.run.title in page.inner_text("[data-kept-runs]")
+        page.click("[data-kept-runs] a")
+        page.wait_for_selector("#scan")
+        type_code(page, hall.code("张三"))
+        assert "离线已记下" in _answer(page, "warn")
+
+
+def test_where_no_run_is_kept_none_is_offered(hall: Hall, sees: Path, browser: Browser):
+    with phone(browser, hall, sees) as (page, _around, _wrong):
+        page.goto(f"{hall.url}/teach/offline")
+        page.wait_for_selector("body[data-listed='0']")
+        assert page.is_hidden("[data-kept-runs]")
 
 
 def test_a_sign_in_in_between_loses_no_scan(hall: Hall, sees: Path, browser: Browser):

@@ -165,6 +165,13 @@ def test_a_strangers_run_is_not_found(client, class_, tail):
     assert db.session.get_one(Signup, class_["first"]).outcome is None
 
 
+def test_the_instructors_pages_can_be_put_on_the_home_screen(client, class_):
+    assert 'rel="manifest"' in client.get(f"{class_['path']}/scan").text
+    reply = client.get("/teach/app.webmanifest")
+    assert (reply.mimetype, reply.json["start_url"]) == ("application/manifest+json", "/teach/")
+    assert 'href="/teach/app.webmanifest"' in client.get(reply.json["start_url"]).text
+
+
 def test_the_worker_alone_may_compile_and_the_scan_page_alone_may_use_the_camera(client, class_):
     worker, page = client.get("/scan-worker.js"), client.get(f"{class_['path']}/scan")
     assert "'wasm-unsafe-eval'" in worker.headers["Content-Security-Policy"]

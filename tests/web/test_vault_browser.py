@@ -501,3 +501,49 @@ def test_a_revoked_phone_forgets_at_once_in_every_tab(hall: Hall, sees: Path, br
         other.evaluate("import('/static/scan-store.js').then((store) => store.forgetRosters())")
         page.wait_for_selector("body[data-names='none']")
         _gone(page, pages=True)
+
+
+def test_the_phone_lists_who_is_missing_also_without_network(hall: Hall, sees: Path, browser: Browser):
+    with phone(browser, hall, sees) as (page, around, wrong):
+        _ready(page, hall)
+        _type(page, hall.code("张三"))
+        page.wait_for_selector("[data-missing] >> text=看还没到的 13 人")
+        around.set_offline(True)
+        page.reload()
+        _type(page, hall.code("李四"))  # waits under its key: the roster is still locked
+        _unlock(page, PIN)
+        page.wait_for_selector("[data-missing] >> text=看还没到的 12 人")
+        page.click("[data-missing]")
+        expect(page.locator("[data-found] li")).to_have_count(12)
+        assert "李*" not in page.inner_text("[data-found]")
+        page.locator("[data-found] button", has_text="签到").first.click()
+        expect(page.locator("[data-found] li")).to_have_count(11)
+        page.click("text=收起还没到的 11 人")
+        expect(page.locator("[data-found] li")).to_have_count(0)
+        around.set_offline(False)
+        page.wait_for_selector("[data-arrived] >> text=3")
+        assert [one for one in wrong if "ERR_INTERNET_DISCONNECTED" not in one] == []
+
+
+def test_the_answer_comes_into_view_and_the_list_stays_where_it_is(hall: Hall, sees: Path, browser: Browser):
+    with phone(browser, hall, sees) as (page, _around, _wrong):
+        _ready(page, hall)
+        page.locator("[data-check]").scroll_into_view_if_needed()
+        expect(page.locator("[data-answer]")).not_to_be_in_viewport()
+        _type(page, hall.code("张三"))
+        expect(page.locator("[data-answer] .verdict")).to_be_in_viewport(ratio=1)
+        page.fill("#f-find", "王")
+        page.locator("[data-check]").scroll_into_view_if_needed()
+        page.locator("[data-found] button", has_text="签到").click()
+        page.wait_for_selector("[data-found] >> text=已到")
+        expect(page.locator("[data-answer]")).not_to_be_in_viewport()
+
+
+def test_offline_the_age_of_the_names_is_seen_without_a_tap(hall: Hall, sees: Path, browser: Browser):
+    with phone(browser, hall, sees) as (page, around, _):
+        _open(page, hall)
+        around.set_offline(True)
+        page.wait_for_selector("[data-blind-old] >> text=名单：刚刚")
+        page.clock.set_fixed_time(clock.now() + timedelta(minutes=12))
+        _type(page, hall.code("张三"))
+        page.wait_for_selector("[data-blind-old] >> text=名单：12 分钟前")

@@ -54,7 +54,7 @@ def _completed(row_id: int, given: Form, device: int) -> dict[str, str]:
 
 def _page(token: str, given: Form, refusal: Refusal | None) -> str:
     row = provisional.by_token(token)
-    found, notices = queries.run_with_seats(row.run_id), list(current_notices())
+    found, notices = queries.run_with_seats(provisional.run_of(row).id), list(current_notices())
     return render_template(
         "h5/completing.html", title="补填信息", back="/me", card=card(found), page=given.page, notices=notices,
         errors=signup_form.errors_of(refusal, given, notices), syllabus=found.run.syllabus, token=token,
@@ -76,7 +76,7 @@ def links_for(phone_index: bytes | None) -> list[dict[str, str]]:
         {
             "href": url_for("completing.form", token=provisional.token_of(row)),
             "label": f"补填信息：{row.name}" if row.name else "补填信息",
-            "note": queries.run_with_seats(row.run_id).run.title,
+            "note": provisional.run_of(row).title,
         }
         for row in rows
     ]

@@ -24,6 +24,7 @@ from chengjiu_mp.core.db import unit_of_work
 from chengjiu_mp.core.parsing import In, RowId, from_pairs
 from chengjiu_mp.courses.models import Meeting
 from chengjiu_mp.web import forms
+from chengjiu_mp.web.h5 import kept_page
 from chengjiu_mp.web.h5.teach import phase_at
 
 blueprint = Blueprint("scan", __name__)
@@ -35,7 +36,7 @@ WORKER_POLICY = (
 )
 OWN = (
     "app.css", "app.js", "checklist.css", "checklist.js", "checklist-beat.js", "checklist-list.js",
-    "checklist-score.js", "checklist-store.js", "checklist-sync.js", "phone-base.js", "scan.css",
+    "checklist-score.js", "checklist-store.js", "checklist-sync.js", "offline.js", "phone-base.js", "scan.css",
     "scan.js", "scan-camera.js", "scan-check.js", "scan-guess.js", "scan-left.js", "scan-names.js", "scan-pin.js",
     "scan-roster.js", "scan-signals.js", "scan-signout.js", "scan-store.js", "scan-sync.js", "scan-unit.js",
     "scan-vault.js", "icons/favicon.svg",
@@ -109,6 +110,13 @@ def typed(run_id: int) -> AnyResponse:
 def offline() -> str:
     """Say what still works, where a page was asked for that this phone has not kept."""
     return render_template("h5/offline.html", title="没有网络", back="/teach/")
+
+
+@blueprint.get("/teach/app.webmanifest")
+@access(PUBLIC)
+def manifest() -> Response:
+    """Let the instructor's pages be put on the home screen; without network they lead to what the phone has kept."""
+    return kept_page.manifest("澄救 · 现场签到", "签到", url_for("teach.today"), url_for("teach.today"), "#ffffff")
 
 
 @blueprint.get("/scan-worker.js")

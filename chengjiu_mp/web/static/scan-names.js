@@ -7,10 +7,12 @@ const MOST = 20;
 export class Names {
   // tick(row): checks somebody in, or out; withdraw(nonce): takes it back, while it was not sent
   constructor({ box, roster, meeting, tick, withdraw }) {
-    Object.assign(this, { box, roster, meeting, tick, withdraw, turn: 0, out: false });
+    Object.assign(this, { box, roster, meeting, tick, withdraw, turn: 0, out: false, all: false });
     this.field = box.querySelector("input");
     this.list = box.querySelector("[data-found]");
     this.words = box.querySelector("[data-find-words]");
+    this.missing = box.querySelector("[data-missing]");
+    this.missing?.addEventListener("click", () => { this.all = !this.all; this.show(); });
     this.field.addEventListener("input", () => this.show());
     this.field.addEventListener("keydown", (event) => { if (event.key === "Enter") event.preventDefault(); });
   }
@@ -18,11 +20,36 @@ export class Names {
   async show() {
     const [{ roster, field }, turn] = [this, ++this.turn];
     const asked = field.value.trim();
-    const queued = new Map((await waiting()).filter((one) => one.meeting_id === this.meeting && one.signup_id && Boolean(one.out) === this.out).map((one) => [one.signup_id, one]));
+    const mine = (await waiting()).filter((one) => one.meeting_id === this.meeting && Boolean(one.out) === this.out);
     if (turn !== this.turn) return;
-    const found = roster.rows && asked ? roster.find(asked) : [];
-    this.list.replaceChildren(...found.slice(0, MOST).map((row) => this.line(row, queued.get(row.signup_id))));
+    const queued = new Map(mine.map((one) => [this.who(one), one]));
+    const missing = (roster.rows || []).filter((row) => !row.first_at && !queued.has(row.signup_id));
+    const listed = this.all && !asked && !this.out;
+    const found = listed ? missing : roster.rows && asked ? roster.find(asked) : [];
+    this.draw((listed ? found : found.slice(0, MOST)).map((row) => [row, queued.get(row.signup_id)]));
     this.words.textContent = this.told(asked, found.length);
+    this.offer(missing.length, listed, Boolean(asked));
+  }
+
+  // What already stands there is left alone, under a finger that is about to tap.
+  draw(rows) {
+    const drawn = JSON.stringify([this.out, rows.map(([row, one]) => [row.signup_id, row.first_at, one?.nonce])]);
+    if (drawn === this.drawn) return;
+    this.drawn = drawn;
+    this.list.replaceChildren(...rows.map(([row, one]) => this.line(row, one)));
+  }
+
+  // A code that was typed while the roster was locked waits under its key.
+  who({ signup_id: id, ticket_key: key }) {
+    return id || (key && this.roster.rowOf(key)?.signup_id);
+  }
+
+  // Who is not here yet, from what the phone knows: also without network. A page kept from before has no such button.
+  offer(count, listed, asked) {
+    if (!this.missing) return;
+    this.missing.hidden = !this.roster.rows || this.out || asked;
+    this.missing.textContent = listed ? `收起还没到的 ${count} 人` : `看还没到的 ${count} 人`;
+    this.missing.setAttribute("aria-expanded", String(listed));
   }
 
   told(asked, count) {
@@ -62,6 +89,7 @@ export class Names {
     button.addEventListener("click", async () => {
       button.disabled = true;
       await act();
+      this.drawn = "";
       this.show();
     });
     return button;

@@ -46,7 +46,9 @@ export class PhoneRoster {
   async keep() {
     if (!this.key || !this.rows) return false;
     const { run, meeting, until, at, rows, key } = this;
-    return store.keepSealed({ meeting, run, until, at, count: rows.length, ...(await seal(key, rows, run, meeting)) });
+    const sealed = await seal(key, rows, run, meeting);
+    // The names may have been let go of meanwhile.
+    return this.key === key && store.keepSealed({ meeting, run, until, at, count: rows.length, ...sealed });
   }
 
   // False when there is nothing to keep, or nowhere.
@@ -102,7 +104,15 @@ export class PhoneRoster {
   saw(items) {
     if (!this.rows) return false;
     const known = new Map(this.rows.map((row) => [row.signup_id, row]));
-    for (const { signup_id, first_at, by } of items) Object.assign(known.get(signup_id) || {}, { first_at, by });
+    let news = false;
+    for (const { signup_id, first_at, by } of items) {
+      const row = known.get(signup_id);
+      if (!row || row.first_at === first_at) continue;
+      Object.assign(row, { first_at, by });
+      news = true;
+    }
+    // What lies on the phone must know it too: it is what is read after a reload without network.
+    if (news) this.keep().catch(() => {});
     this.changed();
     return items.length !== known.size || items.some(({ signup_id }) => !known.has(signup_id));
   }

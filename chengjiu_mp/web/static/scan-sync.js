@@ -2,7 +2,8 @@
 import { guess, meant } from "./scan-guess.js";
 import * as store from "./scan-store.js";
 
-const PATIENCE = 3000; // then the phone answers by itself
+const PATIENCE = 2500; // then the phone answers by itself: within three seconds on a slow phone too
+const BRIEF = 800; // where the one before was not answered either
 const LIMIT = 10000;
 const BATCH = 50;
 const AGAIN = 5000;
@@ -61,10 +62,11 @@ export class Sync {
     };
     const kept = store.put(scan);
     const sent = navigator.onLine && !this.sending ? this.straight(scan, kept) : kept.then(() => this.flush(scan.nonce));
-    const answer = navigator.onLine && await Promise.race([sent, wait(PATIENCE)]);
+    const answer = navigator.onLine && await Promise.race([sent, wait(this.state === "offline" ? BRIEF : PATIENCE)]);
     if (answer) return answer;
     await kept;
-    this.say();
+    // Whoever does not answer is as good as away, until they do.
+    this.say(this.state === "online" ? "offline" : this.state);
     return { nonce: scan.nonce, ...(await guess(scan, found, this.roster, await store.waiting())) };
   }
 
@@ -174,7 +176,11 @@ export class Sync {
   }
 
   async counts() {
-    const reply = await fetch(`/api/v1/runs/${this.run}/checkins?meeting_id=${this.meeting}`, { signal: timeout(LIMIT) });
+    const reply = await fetch(`/api/v1/runs/${this.run}/checkins?meeting_id=${this.meeting}`, { signal: timeout(LIMIT) }).catch(async (reason) => {
+      // A network that leads nowhere is found out before somebody is scanned.
+      if (this.state === "online") await this.say("offline");
+      throw reason;
+    });
     if (await this.gone(reply)) await this.say("revoked");
     if (!reply.ok) throw new Error(String(reply.status));
     return reply.json();

@@ -28,19 +28,21 @@ function verdict({ nonce, tone, name, word, message, offline }) {
   const text = document.createElement("div");
   const [large, small] = [document.createElement("b"), document.createElement("p")];
   large.textContent = name || word;
-  small.textContent = name ? `${word}。${message}` : message;
+  small.textContent = name && !message.includes(word) ? `${word}。${message}` : message;
   text.append(large, small);
   box.append(text);
   part("answer").replaceChildren(box);
 }
 
-// The server's words where it has spoken, the phone's own where it has not.
-function show(answer) {
+// The server's words where it has spoken, the phone's own where it has not. Who types further down is led up to them;
+// whom a tick let in is marked in the list itself, and the next name is wanted there.
+function show(answer, ticked = false) {
   const tone = answer.offline ? answer.tone : TONE[answer.verdict];
   const loud = answer.nonce !== shown.nonce || tone !== shown.tone;
   const words = answer.out ? LEFT : WORDS;
   verdict({ word: words[answer.code] || answer.word, ...answer, tone, ...(answer.code === "ok" && { message: "" }) });
   if (loud) signal(tone);
+  if (loud && !(ticked && tone === "ok")) part("answer").scrollIntoView({ block: "nearest" });
   if (!answer.offline) refresh();
 }
 
@@ -101,9 +103,11 @@ function blind(offline) {
   part("blind").hidden = !offline;
   if (!offline) return;
   const { rows, at, state } = roster;
-  const old = Math.round((Date.now() - at) / 60000);
+  const minutes = Math.round((Date.now() - at) / 60000);
+  const old = minutes < 1 ? "刚刚" : minutes < 100 ? `${minutes} 分钟前` : `${Math.round(minutes / 60)} 小时前`;
+  if (part("blind-old")) part("blind-old").textContent = rows ? `名单：${old}` : "";
   part("blind-age").textContent = rows
-    ? `手机里的名单是 ${clock(at)} 的（${old < 1 ? "刚刚" : old < 100 ? `${old} 分钟前` : `${Math.round(old / 60)} 小时前`}），共 ${rows.length} 人。`
+    ? `手机里的名单是 ${clock(at)} 的（${old}），共 ${rows.length} 人。`
     : state === "locked" ? "手机里的名单锁着，输入 PIN 才能核对。" : "手机里没有名单，是否报过名要联网后才核对。";
 }
 
@@ -117,14 +121,14 @@ const roster = new PhoneRoster({
   },
 });
 const sync = new Sync({ run, meeting, csrf: root.dataset.csrf, tell: net, answered: late, roster });
-const names = new Names({ box: part("names"), roster, meeting, tick: (row) => answered(sync.tick(row, out)), withdraw });
+const names = new Names({ box: part("names"), roster, meeting, tick: (row) => answered(sync.tick(row, out), true), withdraw });
 const pin = new Pin({ lock: part("lock"), box: part("pin-box"), roster, fetchRoster: () => sync.fetchRoster(), done: () => check.clear() });
 
-async function answered(asked) {
+async function answered(asked, ticked = false) {
   const answer = await asked;
   if (sync.state === "revoked") return;
   if (answer.offline) guessed.add(answer.nonce);
-  show(answer);
+  show(answer, ticked);
 }
 
 async function withdraw(nonce) {
