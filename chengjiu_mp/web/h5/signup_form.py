@@ -94,7 +94,7 @@ class Form:
         return GuardianEntry(given.name, given.relation, given.phone) if given else None
 
 
-_WHICH = "M 开头的 8 位号码，澳门居民的通行证和韩国护照都有。请选是哪一种，再填出生日期。"
+_WHICH = "M 加 8 位数字的号码，澳门居民的通行证和韩国护照都有。请选是哪一种，再填出生日期。"
 
 
 def _is_unclear(one: PersonPage) -> bool:
