@@ -122,7 +122,10 @@ _TW_BRACKETS = re.compile(r"([0-9]{10})\(([A-Z0-9])\)")
 
 def could_be_either(raw: str) -> bool:
     """Return whether a number is as good a permit of Macao as a passport of Korea: only its holder can say which."""
-    return is_permit_or_passport(clean(raw))
+    try:
+        return is_permit_or_passport(clean(raw))
+    except DocumentRefused:
+        return False
 
 
 def clean(raw: str) -> str:

@@ -149,6 +149,8 @@ def test_a_number_that_macao_and_korea_share_is_asked_about(client: FlaskClient)
         and "韩国护照都有" in told.text
         and '<details class="more" open>' in told.text
     )
+    unread = send(client, page, **{**given, "doc_number": "320281********1234", "name": ""}).text
+    assert "遮住了" in unread and 'id="f-name-error"' in unread
     assert send(client, page, **{**given, "doc_type": "passport"}).status_code == 303
     assert db.session.get_one(Person, latest().person_id).doc_type == "passport"
 
