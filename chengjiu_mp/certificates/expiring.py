@@ -56,7 +56,7 @@ def give_notice(certificate_id: int) -> None:
     body = messages.expiring(kind, row.valid_until, shorter=bool(refreshers(row)))
     tell(
         messages.EXPIRING, dedupe_key=f"certificate:{row.id}:expiring", body=body,
-        phone=None if phone.startswith("+") else phone, about=row, unit_id=row.owner_unit_id,
+        phone=phone, about=row, unit_id=row.owner_unit_id,
         expires_at=clock.at_local(row.valid_until + timedelta(days=1)),
     )  # fmt: skip
     audit.record("certificate.expiry_told", row, unit_id=row.owner_unit_id)

@@ -183,6 +183,6 @@ def _carry_out(change: PhoneChange) -> None:
     for place, old in enumerate(left):
         tell(
             "certificate.phone_left", dedupe_key=f"phone_change:{change.id}:left:{place}", body=messages.phone_left(),
-            phone=None if old.startswith("+") else old, about=change,
+            phone=old, about=change,
         )  # fmt: skip
     _forget(change)

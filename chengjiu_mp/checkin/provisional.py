@@ -105,7 +105,7 @@ def _tell(run: CourseRun, row: ProvisionalCheckIn, number: str) -> None:
     )
     tell(
         "checkin.complete_asked", dedupe_key=f"checkin.complete_asked:{row.id}", body=body, about=row,
-        phone=None if number.startswith("+") else number, unit_id=run.unit_id,
+        phone=number, unit_id=run.unit_id,
         expires_at=run.ends_at + policy.PAPER_UNTIL,
     )  # fmt: skip
 

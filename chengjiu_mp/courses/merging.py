@@ -17,6 +17,7 @@ from chengjiu_mp.courses.queries import RunAndSeats, RunFilter, run_with_seats, 
 from chengjiu_mp.courses.seats import Place, Pools, both_locked, release_place, take_place
 from chengjiu_mp.courses.signup_queries import live_signup_of
 from chengjiu_mp.courses.signup_rows import moved_copy
+from chengjiu_mp.outbox import calls
 
 
 def merge(run: CourseRun, into: CourseRun, reason: str) -> RunChange:
@@ -38,6 +39,7 @@ def merge(run: CourseRun, into: CourseRun, reason: str) -> RunChange:
     change = record_change(left, "merged", why)
     ask(change, moved)
     audit.record("run.merged", left, unit_id=left.unit_id, into=goal.id, people=len(moved), reason=why)
+    calls.overtake([one.id for one in people])
     for row in moved:
         messages.tell_merged(row, goal, change)
     return change

@@ -263,8 +263,7 @@ def _letter(signup: Signup, run: CourseRun, kind: str, body: str, **more: Unpack
         kind,
         dedupe_key=more.get("key") or key(kind, signup) + more.get("part", ""),
         body=f"【澄救】{body}",
-        # Numbers abroad are kept as contacts; no short message reaches them.
-        phone=None if number.startswith("+") else number,
+        phone=number,
         about=signup,
         options={
             "unit_id": run.unit_id, "expires_at": more.get("expires_at") or run.ends_at,

@@ -1,9 +1,12 @@
 """The call list: whom no channel reached, in the order in which it becomes too late; what staff did about it."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, update
+from sqlalchemy.orm import aliased
 
 from chengjiu_mp.core import audit, clock, privacy
 from chengjiu_mp.core.context import Principal
@@ -18,6 +21,8 @@ from chengjiu_mp.outbox.scope import messages_visible_to
 # One print; who has more prints again when these are done.
 AT_MOST = 200
 UNDO_FOR = timedelta(hours=24)
+# What is told of a place in a run: the newest word of it says all that still holds.
+_PLACE, _OF_A_PLACE = "signup", "signup."
 
 
 @dataclass(frozen=True)
@@ -49,14 +54,12 @@ class Line:
 
 def to_call(caller: Principal, *, limit: int = AT_MOST) -> list[Line]:
     """Return whom to call in the caller's scope, the most urgent first."""
-    waiting = _calls(caller).where(Delivery.state == "waiting", _in_time())
-    return _lines(waiting.order_by(Message.expires_at.is_(None), Message.expires_at, Message.id).limit(limit))
+    return _lines(_waiting(caller).order_by(Message.expires_at.is_(None), Message.expires_at, Message.id).limit(limit))
 
 
 def number_to_call(caller: Principal) -> int:
     """Return how many lines the caller's list has."""
-    waiting = _calls(caller).where(Delivery.state == "waiting", _in_time())
-    return db.session.scalar(select(func.count()).select_from(waiting.subquery())) or 0
+    return db.session.scalar(select(func.count()).select_from(_waiting(caller).subquery())) or 0
 
 
 def lately_reached(caller: Principal, *, limit: int = 50) -> list[Line]:
@@ -77,6 +80,8 @@ def record_call(delivery_id: int, caller: Principal, *, reached: bool) -> CallAt
     waiting = update(Delivery).where(Delivery.id == delivery_id, Delivery.state == "waiting")
     if db.session.scalar(waiting.values(**done).returning(Delivery.id)) is None:
         raise AlreadyReached
+    if reached:
+        _overtake_before(message)
     row = CallAttempt(delivery_id=delivery_id, reached=reached, account_id=_account(caller))
     db.session.add(row)
     db.session.flush()
@@ -115,8 +120,11 @@ def reveal(caller: Principal, reason: str) -> list[Line]:
     reason = reason.strip()
     if len(reason) < 2:
         raise RevealReasonMissing(field="reason")
-    waiting = _calls(caller, writing=True).where(Delivery.state == "waiting", _in_time())
-    found = _lines(waiting.order_by(Message.expires_at.is_(None), Message.expires_at, Message.id).limit(AT_MOST))
+    found = _lines(
+        _waiting(caller, writing=True)
+        .order_by(Message.expires_at.is_(None), Message.expires_at, Message.id)
+        .limit(AT_MOST)
+    )
     shown = [line.message_id for line in found if line.phone]
     for message in db.session.scalars(select(Message).where(Message.id.in_(shown)).order_by(Message.id)):
         audit.record("message.revealed", message, unit_id=message.unit_id, reason=reason[:200])
@@ -126,6 +134,42 @@ def reveal(caller: Principal, reason: str) -> list[Line]:
 def _calls(caller: Principal, *, writing: bool = False) -> Select[Delivery, Message]:
     query = select(Delivery, Message).join(Message, Message.id == Delivery.message_id)
     return query.where(Delivery.channel == CALL, messages_visible_to(caller, writing=writing))
+
+
+def overtake(signup_ids: Collection[int]) -> None:
+    """Let nobody be called any more for what was told of these places: they ended, and others stand for them."""
+    _overtake(Message.subject_id.in_(signup_ids))
+
+
+def _overtake_before(message: Message) -> None:
+    if message.subject_type == _PLACE and message.kind.startswith(_OF_A_PLACE):
+        _overtake(Message.id < message.id, *_same_place(Message, message))
+
+
+def _overtake(*which: ColumnElement[bool]) -> None:
+    over = select(Delivery.id).join(Message, Message.id == Delivery.message_id)
+    over = over.where(Delivery.channel == CALL, Delivery.state == "waiting", _of_a_place(Message), *which)
+    db.session.execute(update(Delivery).where(Delivery.id.in_(over)).values(state="expired", reason="overtaken"))
+
+
+def _waiting(caller: Principal, *, writing: bool = False) -> Select[Delivery, Message]:
+    """Lines to be called, but for those whose person is to be told something newer of the same place."""
+    later, line = aliased(Message), aliased(Delivery)
+    newer = (
+        exists()
+        .where(line.channel == CALL, line.state == "waiting", line.message_id == later.id)
+        .where(later.id > Message.id, _of_a_place(later), *_same_place(later, Message))
+    )
+    known = and_(_of_a_place(Message), newer.correlate(Message))
+    return _calls(caller, writing=writing).where(Delivery.state == "waiting", _in_time(), ~known)
+
+
+def _of_a_place(one: Any) -> ColumnElement[bool]:
+    return and_(one.subject_type == _PLACE, one.kind.startswith(_OF_A_PLACE))
+
+
+def _same_place(one: Any, other: Any) -> tuple[ColumnElement[bool], ...]:
+    return one.subject_id == other.subject_id, one.phone_index.is_not_distinct_from(other.phone_index)
 
 
 def _in_time() -> ColumnElement[bool]:

@@ -17,6 +17,8 @@ from chengjiu_mp.outbox.parcels import Parcel
 CALL = "call"
 # Who has no phone stands on the call list too: somebody has to tell them in person.
 NO_PHONE = "no_phone"
+# Numbers abroad are kept to be called: no short message reaches them.
+ABROAD = "phone_abroad"
 # Nobody is called for these: who needs a code asks for another; whom an offer does not reach gets the seat at once
 # (courses/offers.py), and hears of that.
 NOT_CALLED = ("code.", "signup.offered")
@@ -76,7 +78,7 @@ def _next(message: Message, parcel: Parcel, chosen: str | None) -> _Line:
     if chosen is not None:
         return _Line(message, chosen)
     if _worth_a_call(message):
-        return _Line(message, CALL, reason=None if parcel.phone else NO_PHONE)
+        return _Line(message, CALL, reason=ABROAD if parcel.abroad else None if parcel.phone else NO_PHONE)
     # Who asks what became of it is told at once that nobody will be.
     return _Line(message, CALL, state="undeliverable", reason="not_called")
 

@@ -39,8 +39,8 @@ class ConsoleChannel:
     """Accepts everything: the sealed message in the database is what demo users and tests read."""
 
     def takes(self, parcel: Parcel) -> bool:
-        """Return whether there is a phone."""
-        return parcel.phone is not None
+        """Return whether there is a phone that short messages would reach."""
+        return parcel.phone is not None and not parcel.abroad
 
     def send(self, parcel: Parcel) -> Outcome:
         """Return at once; nothing leaves the machine."""
@@ -54,8 +54,8 @@ class SmsChannel:
         self._settings = settings
 
     def takes(self, parcel: Parcel) -> bool:
-        """Return whether there is a phone; a missing template is found and told when it is sent."""
-        return parcel.phone is not None
+        """Return whether there is a phone here; a missing template is found and told when it is sent."""
+        return parcel.phone is not None and not parcel.abroad
 
     def send(self, parcel: Parcel) -> Outcome:
         """Send by the closest template that the message fills."""

@@ -17,6 +17,11 @@ class Parcel:
     account_id: int | None
     written_at: datetime
 
+    @property
+    def abroad(self) -> bool:
+        """Return whether the phone is one that short messages do not reach; staff can call it."""
+        return self.phone is not None and self.phone.startswith("+")
+
 
 @dataclass(frozen=True)
 class Outcome:

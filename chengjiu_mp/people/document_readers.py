@@ -75,6 +75,11 @@ def type_of(number: str, chosen: DocType | None, *, latin_name: bool = False) ->
     return shown
 
 
+def is_permit_or_passport(number: str) -> bool:
+    """Return whether a cleaned number is of the one form that two kinds of document share."""
+    return _M_PERMIT_OR_PASSPORT.fullmatch(number) is not None
+
+
 def _shown_by_form(number: str) -> DocType | None:
     if resident_number.FORM.fullmatch(number):
         if number[:2] in _HMT_PLACES:

@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from chengjiu_mp.people import document_refusals as refusals
 from chengjiu_mp.people.ages import age_on
-from chengjiu_mp.people.document_readers import READERS, refuse_if_no_document, type_of
+from chengjiu_mp.people.document_readers import READERS, is_permit_or_passport, refuse_if_no_document, type_of
 from chengjiu_mp.people.document_refusals import DocumentRefused, DocumentRegion
 from chengjiu_mp.people.document_types import DocType
 from chengjiu_mp.people.invisible import BLANKS, HYPHENS, INVISIBLE
@@ -25,6 +25,7 @@ __all__ = [
     "Verdict",
     "age_on",
     "clean",
+    "could_be_either",
     "last4",
     "mask_document",
     "read_document",
@@ -117,6 +118,14 @@ _HOME_CARD = re.compile(r"[A-Z]{1,2}[0-9]{6}\([0-9A]\)|[157][0-9]{6}\([0-9]\)")
 _PLAIN = re.compile(r"[0-9A-Z]+")
 _SPREADSHEET = re.compile(r"[0-9]\.[0-9]+E\+?[0-9]{1,2}")
 _TW_BRACKETS = re.compile(r"([0-9]{10})\(([A-Z0-9])\)")
+
+
+def could_be_either(raw: str) -> bool:
+    """Return whether a number is as good a permit of Macao as a passport of Korea: only its holder can say which."""
+    try:
+        return is_permit_or_passport(clean(raw))
+    except DocumentRefused:
+        return False
 
 
 def clean(raw: str) -> str:

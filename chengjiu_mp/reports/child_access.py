@@ -1,6 +1,7 @@
-"""Who among staff saw full numbers of children under 14, and why: a calendar year's list, looked over by somebody else.
+"""Who among staff saw full numbers of minors, and why: a calendar year's list, looked over by somebody else.
 
-Source: 未成年人网络保护条例 art. 36 and 37 (staff access is logged; a yearly audit, told by the end of each January).
+Source: 未成年人网络保护条例 art. 36 and 37 (staff access is logged; a yearly audit, told by the end of each January);
+it protects everybody under 18, by the age on the day of the sign-up, for no birth date is kept.
 Numbers of people are masked everywhere; two ways show them whole. The call list asks for a reason and writes a row for
 each number. A unit's result file gives back to who uploaded a sheet what they had typed themselves.
 """
@@ -10,15 +11,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy import ColumnElement, String, and_, cast, exists, or_, select
 
 from chengjiu_mp.core import audit, clock, spreadsheet
 from chengjiu_mp.core.context import Principal
 from chengjiu_mp.core.day_words import day_time_long
 from chengjiu_mp.core.db import db
 from chengjiu_mp.core.models import AuditEntry
+from chengjiu_mp.courses.entry import MINOR
 from chengjiu_mp.courses.models import Signup
-from chengjiu_mp.lists.models import UnitListLine
+from chengjiu_mp.lists.models import UnitListLine, UnitListRow
 from chengjiu_mp.outbox.models import Message
 from chengjiu_mp.outbox.wording import word_of
 from chengjiu_mp.reports.errors import AccessesChanged, OwnAccesses
@@ -107,7 +109,7 @@ def mark_reviewed(year: int, who: Principal, *, seen: int, note: str = "") -> No
 def sheet_of(year: int, accesses: Sequence[Access]) -> bytes:
     """Return the list as an xlsx; it holds staff's names and no child's."""
     rows = [(day_time_long(one.at), one.name, one.reason, one.what, one.id) for one in accesses]
-    return spreadsheet.write("查看记录", _COLUMNS, rows, above=f"{year}年查看不满14周岁儿童完整信息的记录")
+    return spreadsheet.write("查看记录", _COLUMNS, rows, above=f"{year}年查看未成年人完整信息的记录")
 
 
 def _within(year: int) -> ColumnElement[bool]:
@@ -116,21 +118,22 @@ def _within(year: int) -> ColumnElement[bool]:
 
 
 def _of_a_child() -> ColumnElement[bool]:
-    """A number on the call list: the message is about a sign-up that a guardian must agree to."""
-    child = exists().where(
-        Message.subject_type == Signup.__tablename__, Message.subject_id == Signup.id, Signup.needs_guardian
-    )
+    """A number on the call list: the message is about a minor's sign-up."""
+    child = exists().where(Message.subject_type == Signup.__tablename__, Message.subject_id == Signup.id, _minor())
     return and_(AuditEntry.action == CALLED, child.correlate(Message))
 
 
-def _with_children() -> ColumnElement[bool]:
-    """A result file with whole numbers: one of its lines was refused for the child's age.
+def _minor() -> ColumnElement[bool]:
+    return cast(Signup.warnings, String).contains(f'"{MINOR}"')
 
-    Somebody of 14 or 15 may be among them, for the birth date is not kept: rather one look too many than one missed.
-    """
-    child = exists().where(
-        UnitListLine.upload_id == AuditEntry.facts["upload"].as_integer(),
-        UnitListLine.code.in_(("guardian_required", "too_young")),
-    )
+
+def _with_children() -> ColumnElement[bool]:
+    """A result file with whole numbers: one of its lines is a minor's place, or was refused for the child's age."""
+    of_file = UnitListLine.upload_id == AuditEntry.facts["upload"].as_integer()
+    refused = exists().where(of_file, UnitListLine.code.in_(("guardian_required", "too_young")))
+    taken = exists().where(
+        of_file, UnitListRow.id == UnitListLine.row_id, Signup.id == UnitListRow.signup_id, _minor()
+    )  # fmt: skip
+    child = or_(refused.correlate(AuditEntry), taken.correlate(AuditEntry))
     whole = AuditEntry.facts["whole"].as_boolean()
-    return and_(AuditEntry.action == TAKEN, whole, child.correlate(AuditEntry))
+    return and_(AuditEntry.action == TAKEN, whole, child)

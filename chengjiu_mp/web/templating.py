@@ -54,7 +54,8 @@ def stable_id(words: str) -> str:
     return hashlib.sha256(words.encode()).hexdigest()[:8]
 
 
-_DATE = re.compile(r"\d+月\d+日（周.）(?:\d\d:\d\d(?:–\d\d:\d\d)?)?")
+# With what ends its clause: no line may begin with that.
+_DATE = re.compile(r"\d+月\d+日（周.）(?:\d\d:\d\d(?:–\d\d:\d\d)?)?[，。、；：）]?")
 
 
 def keep_dates(words: object) -> Markup:

@@ -18,7 +18,7 @@ from chengjiu_mp.courses.signing_up import sign_up, sign_up_together
 from chengjiu_mp.courses.signup_rows import Owner
 from chengjiu_mp.courses.sittings import Sitting
 from chengjiu_mp.courses.withdrawing import withdraw
-from chengjiu_mp.outbox.models import Message
+from chengjiu_mp.outbox.models import Delivery, Message
 from tests import factories, invariants
 from tests.conftest import FrozenClock
 from tests.signups import entry, signed
@@ -171,6 +171,16 @@ def test_two_runs_become_one_in_their_order(app: Flask) -> None:
     assert (told("signup.merged"), told("signup.waiting")) == (4, 2)
     left = db.session.get_one(CourseRun, few.id, populate_existing=True)
     assert (left.state, left.merged_into_id, left.cancel_reason) == ("cancelled", many.id, "人数不足")
+
+
+def test_who_is_to_be_called_is_called_for_the_merger_alone(app: Flask) -> None:
+    few, many = a_run(), a_run(starts_in=timedelta(days=9))
+    signed(few.id, phone="+85291234567")
+    merged(few, many)
+    lines = select(Message.kind, Delivery.state).join(Delivery, Delivery.message_id == Message.id).order_by(Message.id)
+    assert [tuple(row) for row in db.session.execute(lines)] == [
+        ("signup.confirmed", "expired"), ("signup.merged", "waiting"),
+    ]  # fmt: skip
 
 
 def test_who_signed_up_to_both_keeps_the_other(app: Flask) -> None:

@@ -16,7 +16,8 @@ from chengjiu_mp.core.parsing import Invalid
 from chengjiu_mp.courses.errors import AlreadySignedUp, BirthDateMissing, GuardianRequired, OverlappingSignup, TooYoung
 from chengjiu_mp.courses.models import SeatPool, Signup
 from chengjiu_mp.courses.signup_queries import phone_of, signup_by_ticket
-from chengjiu_mp.outbox.models import Message
+from chengjiu_mp.outbox.chain import parcel_of
+from chengjiu_mp.outbox.models import Delivery, Message
 from chengjiu_mp.people.documents import DocType
 from chengjiu_mp.people.models import Consent, Person
 from chengjiu_mp.signin import sessions
@@ -87,10 +88,13 @@ def test_the_message_says_when_where_and_how_to_come_back(app: Flask) -> None:
     assert not any("张三" in body for body in told)
 
 
-def test_a_phone_abroad_gets_no_message_but_a_line_for_staff(app: Flask) -> None:
+def test_a_phone_abroad_gets_no_message_but_stands_on_the_call_list_with_its_number(app: Flask) -> None:
     made = signed(run_of(), phone="+852 91234567")
     assert made.signup.warnings == ["phone_no_sms"]
-    assert db.session.scalars(select(Message.phone_sealed)).one() is None
+    line = db.session.scalars(select(Delivery)).one()
+    assert (line.channel, line.reason) == ("call", "phone_abroad")
+    message = db.session.scalars(select(Message)).one()
+    assert parcel_of(message).phone == "+85291234567"
 
 
 def test_it_is_audited_without_personal_data(app: Flask) -> None:

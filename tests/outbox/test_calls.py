@@ -105,6 +105,34 @@ def test_a_call_is_taken_back_once(deaf, caller):
         calls.take_back(made, caller)
 
 
+def test_only_the_newest_word_of_a_place_is_called(app, caller, frozen):
+    with factories.made():
+        run = factories.run()
+        here, there = factories.signup(run, phone=PHONE), factories.signup(run, phone=PHONE)
+        told = [
+            tell(kind, dedupe_key=f"{kind}{about.id}", body="b", phone="+85291234567", about=about, unit_id=run.unit_id).id
+            for kind, about in (
+                ("signup.confirmed", here), ("signup.confirmed", there), ("guardian.agreed", here),
+                ("signup.run_cancelled", here),
+            )
+        ]  # fmt: skip
+        elsewhere = tell(
+            "signup.phone_left", dedupe_key="x", body="b", phone="+85291234568", about=here, unit_id=run.unit_id
+        ).id
+    left = [told[1], told[2], told[3], elsewhere]
+    found = calls.to_call(caller)
+    assert ([one.message_id for one in found], calls.number_to_call(caller)) == (left, 4)
+    with unit_of_work():
+        assert [one.message_id for one in calls.reveal(caller, "通知停课")] == left
+        made = calls.record_call(found[2].delivery_id, caller, reached=True).id
+    assert [one.message_id for one in calls.to_call(caller)] == [told[1], told[2], elsewhere]
+    with unit_of_work():
+        calls.take_back(made, caller)
+    assert [one.message_id for one in calls.to_call(caller)] == left
+    old = db.session.scalars(select(Delivery).where(Delivery.message_id == told[0])).one()
+    assert (old.state, old.reason) == ("expired", "overtaken")
+
+
 def test_a_unit_calls_its_own_people(deaf, caller):
     here, there = unreached("a", unit="chengjiang"), unreached("b", unit="huashi")
     unit = factories.unit("chengjiang").id

@@ -30,12 +30,15 @@ PAGE = "/console/audit/children/"
 _keys = iter(range(10_000))
 
 
-def to_call(*, child: bool) -> None:
-    """Put a child of ten, or an adult, on the call list."""
+SEVENTEEN, ADULT = "20090615", "19900615"
+
+
+def to_call(*, child: bool, birth: str = ADULT) -> None:
+    """Put a child of ten, or somebody else, on the call list."""
     with factories.made():
         run_id = factories.run("popular").id
     with unit_of_work():
-        entry = signups.entry(doc_number=families.child_id() if child else factories.resident_id())
+        entry = signups.entry(doc_number=families.child_id(families.TEN if child else birth))
         signup = sign_up(run_id, entry, channel="api", guardian=families.mother() if child else None).signup
         assert signup.needs_guardian == child
         message = tell(
@@ -76,6 +79,13 @@ def test_only_looks_at_children_are_on_the_list_with_their_reason(client: FlaskC
     assert found.what == "电话号码（停课）"
 
 
+@pytest.mark.parametrize(("birth", "expected"), [(SEVENTEEN, 1), (ADULT, 0)])
+def test_who_is_a_minor_and_needs_no_guardian_is_on_it_too(client: FlaskClient, birth: str, expected: int) -> None:
+    to_call(child=False, birth=birth)
+    look(account())
+    assert len(accesses_in(2026)) == expected
+
+
 def test_a_year_ends_at_midnight_in_jiangyin(client: FlaskClient, frozen: FrozenClock) -> None:
     to_call(child=True)
     who = account()
@@ -112,6 +122,19 @@ def test_a_result_with_a_childs_whole_number_is_a_look(
     found = accesses_in(2026)
     assert len(found) == expected
     assert {one.reason for one in found} <= {child_access.TAKEN_REASON}
+
+
+@pytest.mark.parametrize(("birth", "expected"), [(SEVENTEEN, 1), (ADULT, 0)])
+def test_a_result_with_the_number_of_a_minor_who_is_enrolled_is_a_look(
+    client: FlaskClient, birth: str, expected: int
+) -> None:
+    who, list_id = account(), rosters.a_list()
+    people = [rosters.person(1, 证件号码=families.child_id(birth)), rosters.person(2)]
+    upload = rosters.enrolled(list_id, rosters.sheet(people))
+    with factories.acting(who), unit_of_work():
+        of = db.session.get_one(UnitList, list_id)
+        audit.record("unit_list.result_taken", of, unit_id=of.unit_id, upload=upload.id, whole=True)
+    assert len(accesses_in(2026)) == expected
 
 
 def test_a_second_person_marks_it_and_a_later_look_shows(client: FlaskClient) -> None:

@@ -104,6 +104,17 @@ def test_after_the_end_an_excused_ticket_shows_no_code(client: FlaskClient, froz
     assert "这一场已经结束。您请过假，不算缺席" in after
 
 
+@pytest.mark.parametrize("excused", [False, True])
+def test_a_ticket_of_somebody_absent_says_so_and_shows_no_code(
+    client: FlaskClient, frozen: FrozenClock, *, excused: bool
+) -> None:
+    page = ticket(starts_in=timedelta(days=-1), outcome="absent", excused_at=frozen.now if excused else None)
+    code, text = the_signup().code, client.get(page).text
+    assert f"{code[:3]} {code[3:]}" not in text and "<h2>" in text
+    assert ("已请假" if excused else "没有您的签到记录") in text
+    assert ("没能来？说一声" in text) != excused
+
+
 def test_who_comes_after_all_is_there(client: FlaskClient, frozen: FrozenClock) -> None:
     page = ticket(starts_in=timedelta(hours=-1), excused_at=frozen.now, outcome="attended")
     assert "请假" not in client.get(page).text

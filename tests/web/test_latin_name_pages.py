@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 from playwright.sync_api import Page
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from chengjiu_mp.core.db import db, unit_of_work
 from chengjiu_mp.courses.erasing import erase_signups
@@ -126,7 +126,7 @@ def test_what_was_proved_face_to_face_goes_to_the_desk(client: FlaskClient, anna
     [
         ({"name": "金敏洙", "latin_surname": "KIM", "latin_given": "MINSU"}, "passport"),
         ({"name": "KIM MINSU"}, "passport"),
-        ({"name": "何敏"}, "hm_travel_permit"),
+        ({"name": "何敏", "doc_type": "hm_travel_permit"}, "hm_travel_permit"),
     ],
 )
 def test_a_korean_number_needs_no_chosen_type(client: FlaskClient, names: dict[str, str], doc_type: str) -> None:
@@ -137,6 +137,22 @@ def test_a_korean_number_needs_no_chosen_type(client: FlaskClient, names: dict[s
     post(client, f"{ticket}/correct", f"{ticket}/correct?what=document", **wish)
     again = db.session.get_one(Person, latest().person_id)
     assert (again.id != person.id, again.doc_type) == (True, doc_type)
+
+
+def test_a_number_that_macao_and_korea_share_is_asked_about(client: FlaskClient) -> None:
+    given = typed(name="金敏洙", doc_number="m 1234 5678", birth_date="1990-01-01", doc_type="")
+    page = run_page()
+    told = send(client, page, **given)
+    assert (told.status_code, db.session.scalar(select(func.count()).select_from(Signup))) == (422, 0)
+    assert (
+        'id="f-doc_type-error"' in told.text
+        and "韩国护照都有" in told.text
+        and '<details class="more" open>' in told.text
+    )
+    unread = send(client, page, **{**given, "doc_number": "320281********1234", "name": ""}).text
+    assert "遮住了" in unread and 'id="f-name-error"' in unread
+    assert send(client, page, **{**given, "doc_type": "passport"}).status_code == 303
+    assert db.session.get_one(Person, latest().person_id).doc_type == "passport"
 
 
 @pytest.mark.browser

@@ -35,6 +35,15 @@ def test_a_date_is_kept_in_one_line_and_words_are_escaped() -> None:
     )
 
 
+def test_what_ends_a_clause_stays_with_its_date() -> None:
+    assert (
+        t.keep_dates("急救课，11月28日（周六）14:00，江阴")
+        == '急救课，<span class="kept">11月28日（周六）14:00，</span>江阴'
+    )
+    assert t.keep_dates("11月28日（周六）。").endswith("（周六）。</span>")
+    assert t.keep_dates("11月28日（周六）14:00–17:00，江阴").endswith('<span class="kept">14:00–17:00，</span>江阴')
+
+
 def test_a_moment_without_a_zone_is_refused() -> None:
     with pytest.raises(ValueError, match="zone"):
         t.day_time(SATURDAY.replace(tzinfo=None))

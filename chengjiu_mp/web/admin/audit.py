@@ -34,7 +34,7 @@ def index() -> str:
     further = {"object": request.args.get("object"), "cursor": found.next_cursor}
     following = url_for(".index", **further) if found.next_cursor else ""  # type: ignore[arg-type]
     return render_template(
-        "admin/list.html", title="审计", ways=[("查看儿童信息的审计", url_for("console_children.index"))],
+        "admin/list.html", title="审计", ways=[("查看未成年人信息的审计", url_for("console_children.index"))],
         caption="操作记录", columns=_COLUMNS, following=following, rows=[_row(one, names) for one in found.items],
     )  # fmt: skip
 

@@ -49,7 +49,7 @@ ACTIONS = {
     "number_rule.proposed": "提出编号规则",
     "number_rule.put_in_force": "启用编号规则",
     "number_rule.refused": "退回编号规则",
-    "child_accesses.reviewed": "核对查看儿童信息的记录",
+    "child_accesses.reviewed": "核对查看未成年人信息的记录",
     "checkin.annulled": "撤销签到",
     "checkin.made": "签到",
     "checkin.completed": "补录信息",

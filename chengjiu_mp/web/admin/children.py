@@ -1,4 +1,4 @@
-"""儿童信息查看审计: a year's looks at full numbers of children under 14, and the second person who goes over them."""
+"""未成年人信息查看审计: a year's looks at full numbers of minors, and the second person who goes over them."""
 
 from typing import Any
 
@@ -79,7 +79,7 @@ def _page(year: int, errors: dict[str, str], note: str = "") -> str:
     caller, this = context.principal(), clock.today().year
     years = range(this, max(FIRST_YEAR, this - 3) - 1, -1)
     return render_template(
-        "admin/children.html", title="查看儿童信息的审计", back=url_for("console_audit.index"), year=year,
+        "admin/children.html", title="查看未成年人信息的审计", back=url_for("console_audit.index"), year=year,
         errors=errors, note=note, total=len(found), counts=[list(one) for one in child_access.counted(found)],
         count_columns=COUNTS, rows=[_row(one) for one in found[::-1][:AT_MOST]], columns=ROWS, at_most=AT_MOST,
         reviews=done,

@@ -18,7 +18,8 @@ STATES = {
 }  # fmt: skip
 _CHANNELS = {"console": "演示通道", "sms": "短信", "wechat": "微信", "call": "电话"}
 _REASONS = {
-    "no_phone": "没有手机号，请电话或当面告知", "too_late": "发送时已过有效期", "no_credit": "对方没有订阅微信消息",
+    "no_phone": "没有手机号，请当面告知", "phone_abroad": "境外号码收不到短信，请打电话",
+    "too_late": "发送时已过有效期", "overtaken": "后来又有新通知，不用再打", "no_credit": "对方没有订阅微信消息",
     "no_template": "没有合适的短信模板", "gave_up": "多次尝试没有成功", "channel_gone": "这个渠道已停用",
     "erased": "个人信息已删除",
     "FailedOperation.PhoneNumberInBlacklist": "对方退订了短信",

@@ -125,7 +125,7 @@ def _person(line: Any) -> dict[str, Any]:
     known = sorted({_WARNINGS.get(code, "核对证件") for code in line.warnings})
     facts = [
         line.phone_masked,
-        f"{document}尾号 {line.doc_last4}",
+        f"{document}尾号 {line.doc_last4}" if line.doc_last4 else "",
         *known,
         line.latin_name,
         "" if line.name_confirmed or line.outcome else "姓名未确认",

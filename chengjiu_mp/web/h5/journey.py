@@ -82,7 +82,7 @@ def journey_of(signup: Signup) -> Journey:
 def _before_check_in(signup: Signup, names: tuple[str, ...]) -> Journey:
     if signup.outcome == "absent":
         word, text = _ABSENT if signup.excused_at is None else _EXCUSED
-        return Journey(1, word, "plain", text, names)
+        return Journey(1, word, "plain", text, names, usable=False)
     if signup.excused_at is not None:
         ahead = clock.now() < signup.run.ends_at
         word, text = _AWAY if ahead else _AWAY_AFTER

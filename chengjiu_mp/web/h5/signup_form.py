@@ -12,8 +12,9 @@ from chengjiu_mp.core.errors import Refusal
 from chengjiu_mp.core.parsing import In, Invalid, from_pairs
 from chengjiu_mp.courses.entry import Entry
 from chengjiu_mp.courses.errors import GuardianRequired
-from chengjiu_mp.people.documents import DocType
+from chengjiu_mp.people.documents import DocType, could_be_either
 from chengjiu_mp.people.guardians import GuardianEntry
+from chengjiu_mp.people.latin_names import speaks_of_passport
 from chengjiu_mp.people.models import Notice
 from chengjiu_mp.people.schemas import ConsentIn
 from chengjiu_mp.web import forms
@@ -67,8 +68,10 @@ class Form:
     def entries(self) -> list[Entry]:
         """Return what each person's block says.
 
-        :raise Invalid: when a birth date is no day
+        :raise Invalid: when a birth date is no day, or a number does not say which document it is
         """
+        if unclear := [index for index, one in enumerate(self.people) if _is_unclear(one)]:
+            raise Invalid([{"pointer": f"/people/{i}/doc_type", "code": "which", "detail": _WHICH} for i in unclear])
         consents = [ConsentIn(purpose=p, version=v) for p, v in self.page.consent.items()]
         return [
             Entry(
@@ -89,6 +92,15 @@ class Form:
         """Return who was named as the guardian, if anybody was."""
         given = self.page.guardian
         return GuardianEntry(given.name, given.relation, given.phone) if given else None
+
+
+_WHICH = "M 加 8 位数字的号码，澳门居民的通行证和韩国护照都有。请选是哪一种，再填出生日期。"
+
+
+def _is_unclear(one: PersonPage) -> bool:
+    # A program's guess can be corrected by staff; whoever fills in the form is here to be asked.
+    known = one.doc_type or speaks_of_passport(one.name, one.latin_surname, one.latin_given)
+    return not known and could_be_either(one.doc_number)
 
 
 def _day(typed: str, index: int) -> date | None:
