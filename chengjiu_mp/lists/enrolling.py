@@ -19,6 +19,7 @@ from chengjiu_mp.lists import uploading
 from chengjiu_mp.lists.deciding import Seen, look
 from chengjiu_mp.lists.entering import Entered, enter
 from chengjiu_mp.lists.models import UnitList, UnitListLine, UnitListUpload
+from chengjiu_mp.lists.pacing import rest
 from chengjiu_mp.lists.queries import terms_of
 from chengjiu_mp.lists.sheet import values_of
 from chengjiu_mp.lists.together import enter_together
@@ -31,9 +32,6 @@ LEG_SECONDS = 8.0
 CHUNK = 50
 # Lines that must go one by one.
 BATCH = 5
-# Between two transactions others have their turn, twice as long as ours took: an SQLite connection that waits to write
-# looks again after a tenth of a second at the latest, and on a small machine every page feels work beside it (rel-F22).
-REST, LONGEST_REST = 2.0, 0.15
 
 
 def enrol_leg(upload_id: int) -> Callable[[], None] | None:
@@ -95,7 +93,7 @@ def _enrol_some(upload_id: int, ahead: Ahead) -> bool:
             done = [enter(of, one, seen) if isinstance(one, Understood) else _refused(one) for one in read]
         _write(lines[: len(done)], done)
     if lines:
-        time.sleep(min(REST * (time.monotonic() - began), LONGEST_REST))
+        rest(began)
     return bool(lines)
 
 

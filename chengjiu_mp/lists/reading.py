@@ -21,11 +21,12 @@ from chengjiu_mp.lists import uploading
 from chengjiu_mp.lists.deciding import Seen, decide, look
 from chengjiu_mp.lists.errors import SameDocumentAbove
 from chengjiu_mp.lists.models import UnitList, UnitListLine, UnitListUpload
+from chengjiu_mp.lists.pacing import rest
 from chengjiu_mp.lists.queries import terms_of
 from chengjiu_mp.lists.sheet import Found, Line, find_lines
 from chengjiu_mp.lists.understanding import Fault, Terms, Understood, document_key, fault_of, understand
 
-LEG_SECONDS = 8.0
+LEG_SECONDS = 10.0
 CHILD_SECONDS = 18.0
 CHUNK = 100
 
@@ -57,8 +58,10 @@ def _judged(upload_id: int, found: Found, finished: int) -> Callable[[], None]:
     for lines in _chunks(found.lines[finished:]):
         if time.monotonic() > until:
             return lambda: uploading.next_leg(upload_id, uploading.READ, finished)
+        began = time.monotonic()
         _judge(upload_id, lines, first)
         finished += len(lines)
+        rest(began)
     return lambda: _finish(upload_id)
 
 
