@@ -5,7 +5,7 @@ Only :func:`unit_of_work` commits. Services flush.
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -154,9 +154,11 @@ def prepare_sqlite(engine: Engine) -> None:
     """Give SQLite real transactions: what :func:`tune_sqlite` sets, and BEGIN at the beginning."""
     tune_sqlite(engine)
 
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if _writing.get() else "BEGIN")
+    def begin(raw: Any) -> None:
+        raw.execute("BEGIN IMMEDIATE" if _writing.get() else "BEGIN")
+
+    # Not an event of the engine: with a single one, every statement looks for all kinds of them.
+    engine.dialect.do_begin = begin  # type: ignore[method-assign, assignment]
 
 
 def tune_sqlite(engine: Engine) -> None:
@@ -178,18 +180,19 @@ def prepare_postgresql(engine: Engine) -> None:
     Nothing can have been written then: outside of a unit of work the database itself refuses it.
     """
 
-    @event.listens_for(engine, "rollback")
-    def _end(connection: Connection) -> None:
-        raw = _reading(connection.connection.dbapi_connection)
-        if raw is not None:
-            # What the server did not hear is told by the rollback that follows, and by nobody else.
-            with suppress(engine.dialect.loaded_dbapi.Error):
-                raw.commit()
+    def end(raw: Any) -> None:
+        if raw.read_only:
+            raw.commit()
+        else:
+            raw.rollback()
 
     @event.listens_for(engine, "checkin")
     def _writable(raw: Any, _record: Any) -> None:
-        if _reading(raw) is not None and not raw.closed:
+        if raw is not None and raw.read_only and not raw.closed:
             raw.read_only = None
+
+    # As in prepare_sqlite.
+    engine.dialect.do_rollback = end  # type: ignore[method-assign, assignment]
 
 
 @event.listens_for(db.session, "after_begin")
@@ -198,10 +201,6 @@ def _read_only(_session: Session, _transaction: Any, connection: Connection) -> 
         raw: Any = connection.connection.dbapi_connection
         if not raw.read_only:
             raw.read_only = True
-
-
-def _reading(raw: Any) -> Any:
-    return raw if raw is not None and raw.read_only else None
 
 
 def execute(statement: Executable, values: Any = None) -> CursorResult[Any]:
