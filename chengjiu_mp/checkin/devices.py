@@ -154,20 +154,9 @@ def accept(
         if program:
             session.expires_at = until
     else:
-        until = _with_token(session_id, until)
+        until = sessions.lasts_until(session_id, until)
     invitation.uses += 1
     return _pair(run, session_id, _Pairing("helper", label, invitation.made_by, until)), fresh
-
-
-def _with_token(session_id: int, until: datetime) -> datetime:
-    """Return until when a session that is there may help: an account's bearer token ends a pairing with it, a helper's
-    goes on as long as its longest pairing.
-    """
-    session = db.session.get_one(SignInSession, session_id)
-    if session.kind == "bearer" and session.account_id is not None:
-        return min(until, session.expires_at)
-    session.expires_at = max(session.expires_at, until)
-    return until
 
 
 def helps_until(run_id: int) -> datetime:
