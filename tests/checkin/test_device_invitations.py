@@ -247,6 +247,16 @@ def test_a_program_s_token_ends_when_the_phone_is_taken_back(day):
     assert (refused.status_code, refused.json["code"]) == (401, "device_revoked")
 
 
+@pytest.mark.parametrize("hidden", ["\u202e", "\u200b", "\u2066"])
+def test_a_helpers_name_hides_and_turns_nothing(day, hidden):
+    address = f"/api/v1/device-invitations/{day.invitation()}/accept"
+    client = day.app.test_client()
+    assert client.post(address, json={"label": hidden}).status_code == 422
+    assert client.post(address, json={"label": f"李{hidden}明"}).json["label"] == "李明"
+    _join(day, address.split("/")[-2], f"{hidden}王芳")
+    assert day.device().label == "王芳"
+
+
 @pytest.mark.parametrize(("body", "status"), [({}, 422), ({"label": "  "}, 422), ({"label": "李" * 21}, 422)])
 def test_a_program_says_whose_phone_it_is(day, body, status):
     address = f"/api/v1/device-invitations/{day.invitation()}/accept"
