@@ -41,9 +41,9 @@ def merge(run: CourseRun, into: CourseRun, reason: str) -> RunChange:
     ask(change, moved)
     audit.record("run.merged", left, unit_id=left.unit_id, into=goal.id, people=len(moved), reason=why)
     calls.overtake([one.id for one in people])
-    for one, new in places:
+    for old, new in places:
         if new is None:
-            messages.tell_merged_there(one, goal, change)
+            messages.tell_merged_there(old, goal, change)
         else:
             messages.tell_merged(new, goal, change)
     return change
