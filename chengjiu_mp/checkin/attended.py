@@ -16,6 +16,8 @@ from chengjiu_mp.courses.models import CourseRun, Meeting, Syllabus
 _NOUGHT = timedelta(0)
 # Fifty people take about this long at a door: who stands in its line, coming or going, misses nothing of the meeting.
 AT_THE_DOOR = timedelta(minutes=15)
+# Of a short meeting less, or both ends would meet and a glance at it would be all of it.
+_PART_AT_THE_DOOR = 4
 
 
 @dataclass(frozen=True)
@@ -99,8 +101,9 @@ def _length(meeting: Meeting) -> float:
 
 
 def _between(meeting: Meeting, came: datetime, left: datetime) -> float:
-    begun = meeting.starts_at if came <= meeting.starts_at + AT_THE_DOOR else came
-    gone = meeting.ends_at if left >= meeting.ends_at - AT_THE_DOOR else left
+    line = min(AT_THE_DOOR, (meeting.ends_at - meeting.starts_at) / _PART_AT_THE_DOOR)
+    begun = meeting.starts_at if came <= meeting.starts_at + line else came
+    gone = meeting.ends_at if left >= meeting.ends_at - line else left
     return max(gone - begun, _NOUGHT).total_seconds() / 60
 
 

@@ -1,11 +1,20 @@
 """What paired phones and invitations look like from outside."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from chengjiu_mp.core.parsing import In, Out
+from chengjiu_mp.people.invisible import INVISIBLE
+
+
+def _to_be_seen(said: Any) -> Any:
+    return "".join(c for c in said if c not in INVISIBLE).strip() if isinstance(said, str) else said
+
+
+# Others read it, in the list of phones and beside each check-in: nothing in it turns or hides what stands around it.
+Label = Annotated[str, BeforeValidator(_to_be_seen)]
 
 
 class DeviceOut(Out):
@@ -57,7 +66,7 @@ class InvitedOut(Out):
 class AcceptIn(In):
     """``label``: the helper's name, by which the instructor knows whose phone it is."""
 
-    label: str = Field(min_length=1, max_length=20, pattern=r"\S")
+    label: Label = Field(min_length=1, max_length=20, pattern=r"\S")
 
 
 class PairedOut(Out):

@@ -153,6 +153,8 @@ def accept(
         session_id = session.id
         if program:
             session.expires_at = until
+    else:
+        until = sessions.lasts_until(session_id, until)
     invitation.uses += 1
     return _pair(run, session_id, _Pairing("helper", label, invitation.made_by, until)), fresh
 

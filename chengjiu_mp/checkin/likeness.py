@@ -9,8 +9,10 @@ from sqlalchemy.orm import aliased
 
 from chengjiu_mp.checkin.record_models import RunEvidence
 from chengjiu_mp.core import clock
+from chengjiu_mp.core.context import Principal
 from chengjiu_mp.core.db import db
 from chengjiu_mp.courses.models import CourseRun
+from chengjiu_mp.courses.policy import runs_visible_to
 
 # Of 64 bits: a picture that was sent on or saved again differs in none to three, another one of the same hall in more.
 NEAR = 4
@@ -21,11 +23,11 @@ LOOKED_BACK = timedelta(days=400)
 
 @dataclass(frozen=True)
 class Earlier:
-    """The run that showed the same picture before."""
+    """The run that showed the same picture before; who may not see that run learns only that there is one."""
 
-    run_id: int
-    title: str
-    starts_at: datetime
+    run_id: int | None = None
+    title: str | None = None
+    starts_at: datetime | None = None
 
 
 def earlier(run_id: int, kind: str, file: str, likeness: int | None) -> int | None:
@@ -47,13 +49,16 @@ def _alike(one: int | None, other: int | None) -> bool:
     return one is not None and other is not None and ((one ^ other) & _ALL).bit_count() <= NEAR
 
 
-def repeated(evidence_ids: Collection[int]) -> dict[int, Earlier]:
-    """Return for each picture that repeats another run's which run that was, unless it was taken out there."""
+def repeated(evidence_ids: Collection[int], who: Principal) -> dict[int, Earlier]:
+    """Return for each picture that repeats another run's which run that was, unless it was taken out there.
+
+    A run out of ``who``'s scope does not exist for them (rel-Z2), so it has neither title nor day here.
+    """
     before = aliased(RunEvidence)
     query = (
-        select(RunEvidence.id, CourseRun.id, CourseRun.title, CourseRun.starts_at)
+        select(RunEvidence.id, runs_visible_to(who), CourseRun.id, CourseRun.title, CourseRun.starts_at)
         .join(before, before.id == RunEvidence.like_id)
         .join(CourseRun, CourseRun.id == before.run_id)
         .where(RunEvidence.id.in_(evidence_ids), before.removed_at.is_(None))
     )
-    return {row[0]: Earlier(*row[1:]) for row in db.session.execute(query)}
+    return {row[0]: Earlier(*row[2:]) if row[1] else Earlier() for row in db.session.execute(query)}

@@ -43,7 +43,7 @@ def add_run_evidence(run_id: int, query: EvidenceQuery) -> EvidenceOut:
     photo = photos.read(request.get_data(cache=True))
     with unit_of_work():
         added = evidence.add_evidence(run_id, query.kind, photo, principal())
-        return _out(added.row, likeness.repeated([added.row.id]), known=added.known)
+        return _out(added.row, likeness.repeated([added.row.id], principal()), known=added.known)
 
 
 @route(blueprint, "GET", "/runs/<row:run_id>/evidence", READERS, refusals=(NotFound,))
@@ -94,7 +94,7 @@ def picture_reply(run_id: int, evidence_id: int, *, small: bool) -> Response:
 def _record(run: CourseRun) -> PopularRecordOut:
     there, known = evidence.evidence_of(run.id), record.record_of(run.id)
     said = record.suggested(run)
-    like = likeness.repeated([one.id for one in there])
+    like = likeness.repeated([one.id for one in there], principal())
     lacks = run.state == "closed" and not there and is_popular(run)
     return PopularRecordOut(
         run_id=run.id, state=run.state, head_count=run.head_count, presenter=said.presenter, minutes=said.minutes,

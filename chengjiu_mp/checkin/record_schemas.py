@@ -21,11 +21,11 @@ class EvidencePictureQuery(In):
 
 
 class EvidenceLikeOut(Out):
-    """The run that showed the same picture before."""
+    """The run that showed the same picture before; null throughout when it is out of the caller's scope."""
 
-    run_id: int
-    title: str
-    starts_at: datetime
+    run_id: int | None
+    title: str | None
+    starts_at: datetime | None
 
 
 class EvidenceOut(Out):

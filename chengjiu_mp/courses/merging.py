@@ -34,14 +34,18 @@ def merge(run: CourseRun, into: CourseRun, reason: str) -> RunChange:
     people = _in_order(run.id)
     _check(left, goal, there, needed=sum(one.state in SEATED for one in people))
     forget_arrivals(left, "并班", why)
-    moved = [new for one in people if (new := _move(one, here, goal, there)) is not None]
+    places = [(one, _move(one, here, goal, there)) for one in people]
+    moved = [new for _, new in places if new is not None]
     left.state, left.cancel_reason, left.merged_into_id = "cancelled", why, goal.id
     change = record_change(left, "merged", why)
     ask(change, moved)
     audit.record("run.merged", left, unit_id=left.unit_id, into=goal.id, people=len(moved), reason=why)
     calls.overtake([one.id for one in people])
-    for row in moved:
-        messages.tell_merged(row, goal, change)
+    for old, new in places:
+        if new is None:
+            messages.tell_merged_there(old, goal, change)
+        else:
+            messages.tell_merged(new, goal, change)
     return change
 
 
@@ -92,7 +96,7 @@ def _move(one: Signup, here: Pools, goal: CourseRun, there: Pools) -> Signup | N
     db.session.flush()
     audit.record("signup.moved", one, unit_id=goal.unit_id)
     if live_signup_of(goal.id, one.person_id) is not None:
-        # Signed up to both: the place there is the one that stays, and nothing new is to be told.
+        # Signed up to both: the place there is the one that stays.
         return None
     row, _ = moved_copy(one, goal)
     row.moves_from_id = one.id

@@ -190,6 +190,15 @@ def tell_merged(signup: Signup, run: CourseRun, change: RunChange) -> None:
     _tell(signup, run, "signup.merged", text)
 
 
+def tell_merged_there(signup: Signup, run: CourseRun, change: RunChange) -> None:
+    """Say to who had signed up to both runs that the first one is no more: nobody is to stand there in vain."""
+    text = (
+        f"拼班通知：原定{day_time(change.was_starts_at)}的培训，合并到{_what(run)}原因：{change.reason}。"
+        "合并到的这一场您已经报过名，不用再办；原定的那一次，请不用前往。"
+    )
+    _tell(signup, run, "signup.merged", text, expires_at=change.was_starts_at)
+
+
 def tell_reminder(signup: Signup, run: CourseRun) -> None:
     """Remind of a training that is near: when, where, what to bring, and the way to say that one cannot come."""
     ticket = ticket_url(signup)

@@ -158,7 +158,8 @@ def _waiting(caller: Principal, *, writing: bool = False) -> Select[Delivery, Me
     newer = (
         exists()
         .where(line.channel == CALL, line.state == "waiting", line.message_id == later.id)
-        .where(later.id > Message.id, _of_a_place(later), *_same_place(later, Message))
+        # What is too late to be said hides nothing: a reminder ends as the run begins, what it repeats when it is over.
+        .where(later.id > Message.id, _in_time(later), _of_a_place(later), *_same_place(later, Message))
     )
     known = and_(_of_a_place(Message), newer.correlate(Message))
     return _calls(caller, writing=writing).where(Delivery.state == "waiting", _in_time(), ~known)
@@ -172,8 +173,8 @@ def _same_place(one: Any, other: Any) -> tuple[ColumnElement[bool], ...]:
     return one.subject_id == other.subject_id, one.phone_index.is_not_distinct_from(other.phone_index)
 
 
-def _in_time() -> ColumnElement[bool]:
-    return or_(Message.expires_at.is_(None), Message.expires_at > clock.now())
+def _in_time(one: Any = Message) -> ColumnElement[bool]:
+    return or_(one.expires_at.is_(None), one.expires_at > clock.now())
 
 
 def _lines(query: Select[Delivery, Message]) -> list[Line]:

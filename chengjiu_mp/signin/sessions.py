@@ -1,6 +1,6 @@
 """Sessions: opaque tokens whose rows can be revoked; a role change bites at the next request (no JWT)."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, or_, select
 
@@ -102,6 +102,17 @@ def principal_of(token: str, kind: str) -> Principal | None:
         account_id=row.account_id, name=row.name, grants=grants_of(row.account_id), device_id=row.id,
         phone_index=row.phone_index,
     )  # fmt: skip
+
+
+def lasts_until(session_id: int, until: datetime) -> datetime:
+    """Let a session that is there last until an instant, and return until when it does: what is an account's bearer
+    token ends as it would have.
+    """
+    row = db.session.get_one(SignInSession, session_id)
+    if row.kind == "bearer" and row.account_id is not None:
+        return min(until, row.expires_at)
+    row.expires_at = max(row.expires_at, until)
+    return until
 
 
 def grants_of(account_id: int) -> tuple[Grant, ...]:

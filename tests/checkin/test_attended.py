@@ -174,6 +174,20 @@ def test_who_stands_in_the_line_at_the_door_misses_nothing(client, frozen, came,
     assert attended_of(course.run, [course.signup_id])[course.signup_id].minutes == minutes
 
 
+@pytest.mark.parametrize(
+    ("long", "came", "left", "minutes"),
+    [(20, 14, 14, 0), (20, 5, 15, 20), (20, 6, 15, 14), (20, 0, 6, 6), (10, 8, 0, 0), (60, 15, 45, 60)],
+)
+def test_of_a_short_meeting_the_line_at_the_door_is_a_quarter(client, frozen, long, came, left, minutes):
+    course = Course(client, 1, exits=True)
+    with unit_of_work():
+        meeting = db.session.get_one(Meeting, course.meetings[0])
+        meeting.ends_at = meeting.starts_at + timedelta(minutes=long)
+    course.come(0, after=came)
+    course.leave(0, left)
+    assert attended_of(course.run, [course.signup_id])[course.signup_id].minutes == minutes
+
+
 def test_neither_early_nor_late_counts_beyond_the_meeting(client, frozen):
     course = Course(client, 1, exits=True)
     course.come(0, after=-10)

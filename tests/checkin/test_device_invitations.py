@@ -4,14 +4,14 @@ import threading
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from chengjiu_mp.checkin import devices
 from chengjiu_mp.checkin.device_models import DeviceInvitation, PairedDevice
 from chengjiu_mp.checkin.erasing import forget_devices_before
 from chengjiu_mp.core import clock
 from chengjiu_mp.core.db import db, unit_of_work
-from chengjiu_mp.courses.models import RunInstructor
+from chengjiu_mp.courses.models import CourseRun, Meeting, RunInstructor
 from chengjiu_mp.reports import retention
 from chengjiu_mp.signin.models import SignInSession
 from tests import factories
@@ -209,6 +209,34 @@ def test_a_program_joins_by_json_and_gets_a_token_for_this_run_alone(day, frozen
     assert late.status_code == 401
 
 
+def test_a_program_that_joins_a_later_run_too_helps_as_long_as_it_was_told(day, frozen):
+    client, later = day.app.test_client(), a_day(day.app)
+    with unit_of_work():
+        run = db.session.get_one(CourseRun, later.run_id)
+        for one in (run, db.session.get_one(Meeting, later.meeting_id)):
+            one.starts_at, one.ends_at = one.starts_at + timedelta(hours=23), one.ends_at + timedelta(hours=23)
+    joined = client.post(f"/api/v1/device-invitations/{day.invitation()}/accept", json={"label": "李明"}).json
+    headers = {"Authorization": f"Bearer {joined['access_token']}"}
+    also = client.post(
+        f"/api/v1/device-invitations/{later.invitation()}/accept", json={"label": "李明"}, headers=headers
+    )
+    assert (also.status_code, also.json["access_token"]) == (201, None)
+    assert also.json["until"] > joined["until"]
+    frozen.now += timedelta(hours=23)
+    assert client.post(later.api("/scans"), json=later.scan(), headers=headers).status_code == 200
+    assert client.post(day.api("/scans"), json=day.scan(), headers=headers).status_code == 401
+
+
+def test_who_is_signed_in_as_a_program_helps_until_that_ends(day):
+    with factories.made():
+        headers = factories.bearer("trainee")
+        db.session.execute(update(SignInSession).values(expires_at=clock.now() + timedelta(hours=2)))
+    address = f"/api/v1/device-invitations/{day.invitation()}/accept"
+    assert day.app.test_client().post(address, json={"label": "李明"}, headers=headers).status_code == 201
+    held = day.device()
+    assert held.until == db.session.get_one(SignInSession, held.session_id).expires_at
+
+
 def test_a_program_s_token_ends_when_the_phone_is_taken_back(day):
     client = day.app.test_client()
     joined = client.post(f"/api/v1/device-invitations/{day.invitation()}/accept", json={"label": "李明"})
@@ -217,6 +245,16 @@ def test_a_program_s_token_ends_when_the_phone_is_taken_back(day):
     headers = {"Authorization": f"Bearer {joined.json['access_token']}"}
     refused = client.post(day.api("/scans"), json=day.scan(), headers=headers)
     assert (refused.status_code, refused.json["code"]) == (401, "device_revoked")
+
+
+@pytest.mark.parametrize("hidden", ["\u202e", "\u200b", "\u2066"])
+def test_a_helpers_name_hides_and_turns_nothing(day, hidden):
+    address = f"/api/v1/device-invitations/{day.invitation()}/accept"
+    client = day.app.test_client()
+    assert client.post(address, json={"label": hidden}).status_code == 422
+    assert client.post(address, json={"label": f"李{hidden}明"}).json["label"] == "李明"
+    _join(day, address.split("/")[-2], f"{hidden}王芳")
+    assert day.device().label == "王芳"
 
 
 @pytest.mark.parametrize(("body", "status"), [({}, 422), ({"label": "  "}, 422), ({"label": "李" * 21}, 422)])

@@ -133,7 +133,7 @@ def test_a_picture_sent_again_under_another_key_is_told_to_be_known(talk):
 def test_a_picture_that_another_run_showed_is_kept_and_says_which(client, talk):
     talk.upload(hall(1))
     other = Talk(client)
-    again = other.upload(hall(1, quality=55, width=600, height=400)).json
+    again = other.upload(hall(1, quality=55, width=600, height=400), who=other.operator).json
     assert (again["known"], again["like"]["run_id"]) == (False, talk.run_id)
     assert again["like"]["title"] == talk.run.title
     assert other.upload(hall(2)).json["like"] is None
@@ -144,13 +144,22 @@ def test_a_picture_that_another_run_showed_is_kept_and_says_which(client, talk):
     assert [bool(one["like"]) for one in other.read()["items"]] == [False, False]
 
 
+def test_who_may_not_see_the_other_run_learns_only_that_there_is_one(client, talk):
+    talk.upload(hall(1))
+    other = Talk(client)
+    nothing = {"run_id": None, "title": None, "starts_at": None}
+    assert other.upload(hall(1)).json["like"] == nothing
+    assert other.read()["items"][0]["like"] == nothing
+    assert other.read(other.operator)["items"][0]["like"]["title"] == talk.run.title
+
+
 def test_blank_walls_and_signed_sheets_are_not_taken_for_one_another(client, talk):
     talk.upload(picture("white"))
     talk.upload(hall(1), kind="sheet")
     other = Talk(client)
     assert other.upload(picture("ivory")).json["like"] is None
     assert other.upload(hall(1, quality=55), kind="sheet").json["like"] is None
-    assert other.upload(hall(1), kind="sheet").json["like"]["run_id"] == talk.run_id
+    assert other.upload(hall(1), "sheet", other.operator).json["like"]["run_id"] == talk.run_id
 
 
 def test_what_is_no_picture_leaves_nothing_behind(talk):

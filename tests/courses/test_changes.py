@@ -183,13 +183,15 @@ def test_who_is_to_be_called_is_called_for_the_merger_alone(app: Flask) -> None:
     ]  # fmt: skip
 
 
-def test_who_signed_up_to_both_keeps_the_other(app: Flask) -> None:
+def test_who_signed_up_to_both_keeps_the_other_and_hears_that_the_first_is_no_more(app: Flask) -> None:
     few, many = a_run(), a_run(starts_in=timedelta(days=9))
     number = factories.resident_id()
     ids = [signed(run.id, doc_number=number).signup.id for run in (few, many)]
     merged(few, many)
     assert states(ids) == ["moved", "confirmed"]
-    assert told("signup.merged") == 0
+    assert told("signup.merged") == 1
+    asked = db.session.execute(select(Message.subject_id, Message.expires_at).where(Message.kind == "signup.merged"))
+    assert [tuple(row) for row in asked] == [(ids[0], few.starts_at)]
 
 
 def test_who_waits_elsewhere_while_the_run_is_merged_ends_with_one_place(app: Flask) -> None:

@@ -133,6 +133,22 @@ def test_only_the_newest_word_of_a_place_is_called(app, caller, frozen):
     assert (old.state, old.reason) == ("expired", "overtaken")
 
 
+def test_a_reminder_that_is_too_late_hides_no_word_that_still_holds(app, caller, frozen):
+    with factories.made():
+        run = factories.run()
+        here = factories.signup(run, phone=PHONE)
+        moved, reminder = (
+            tell(
+                kind, dedupe_key=kind, body="b", phone="+85291234567", about=here, unit_id=run.unit_id,
+                expires_at=clock.now() + timedelta(hours=hours),
+            ).id
+            for kind, hours in (("signup.rescheduled", 27), ("signup.reminder", 24))
+        )  # fmt: skip
+    assert [one.message_id for one in calls.to_call(caller)] == [reminder]
+    frozen.now += timedelta(hours=25)
+    assert ([one.message_id for one in calls.to_call(caller)], calls.number_to_call(caller)) == ([moved], 1)
+
+
 def test_a_unit_calls_its_own_people(deaf, caller):
     here, there = unreached("a", unit="chengjiang"), unreached("b", unit="huashi")
     unit = factories.unit("chengjiang").id

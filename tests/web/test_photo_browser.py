@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from PIL import Image
@@ -29,8 +29,10 @@ def hall(base_settings, sqlite_template, tmp_path) -> Iterator[Hall]:
 
 
 def _photo() -> bytes:
-    out = io.BytesIO()
-    Image.effect_noise((4000, 3000), 90).convert("RGB").save(out, "JPEG", quality=92)
+    out, said = io.BytesIO(), Image.Exif()
+    said[0x0112] = 6  # the phone was held upright
+    said.get_ifd(0x8769)[0x9003] = "2024:05:01 09:30:00"
+    Image.effect_noise((4000, 3000), 90).convert("RGB").save(out, "JPEG", quality=92, exif=said)
     assert len(out.getvalue()) > photos.MAX_BYTES + 1024 * 1024
     return out.getvalue()
 
@@ -50,4 +52,5 @@ def test_a_photo_that_is_too_large_is_made_smaller_on_the_phone(hall: Hall, brow
     _send(page, hall, _photo())
     around.close()
     (kept,) = hall.rows(RunEvidence)
-    assert (kept.width, kept.height) == (2000, 1500)
+    assert (kept.width, kept.height) == (1500, 2000)
+    assert kept.taken_at == datetime(2024, 5, 1, 1, 30, tzinfo=UTC)

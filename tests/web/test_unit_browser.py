@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from chengjiu_mp.checkin import devices
 from chengjiu_mp.checkin.models import CheckIn, Scan
@@ -62,17 +62,44 @@ def test_without_network_the_units_people_are_ticked_and_sent_once_later(hall: H
     assert {row.signup_id for row in hall.rows(CheckIn)} == {hall.signups[name] for name in in_order[3:]}
 
 
-def test_a_helpers_phone_ticks_a_unit_and_stays_on_its_page(hall: Hall, tmp_path: Path, browser: Browser):
+def _helper(hall: Hall, page: Page, around: BrowserContext) -> None:
     with hall.app.app_context(), unit_of_work():
         url = devices.invitation_url(devices.invite(hall.run_id, principal_of_account(hall.account_id or 0)))
+    around.clear_cookies()
+    page.goto(f"{hall.url}/h/{url.rpartition('/')[2]}")
+    page.fill("#f-label", "李明")
+    page.press("#f-label", "Enter")
+    page.wait_for_selector("body[data-names='31']")
+    page.click("[data-open]")
+    page.wait_for_selector("[data-unit]:not([hidden])")
+
+
+def test_who_is_refused_is_named_and_not_counted(hall: Hall, tmp_path: Path, browser: Browser):
+    with phone(browser, hall, _film(hall, tmp_path)) as (page, around, _):
+        _helper(hall, page, around)
+        with hall.app.app_context(), unit_of_work():
+            gone = db.session.get_one(Signup, hall.signups[TEACHERS[0]])
+            gone.state, gone.position = "withdrawn", None
+        _tick_all_but(page, 0)
+        page.wait_for_selector("[data-answer] .verdict.warn:has-text('记下了 29 人')")
+        assert "1 人没有记上：教*" in page.inner_text("[data-answer]")
+    assert len(hall.rows(CheckIn)) == 29
+
+
+def test_a_phone_that_is_taken_back_lets_go_of_the_units_names(hall: Hall, tmp_path: Path, browser: Browser):
+    with phone(browser, hall, _film(hall, tmp_path)) as (page, around, _):
+        _helper(hall, page, around)
+        with hall.app.app_context(), unit_of_work():
+            devices.revoke_all(hall.run_id, principal_of_account(hall.account_id or 0))
+        page.evaluate("dispatchEvent(new Event('online'))")
+        page.wait_for_selector("[data-answer] .verdict:has-text('签到权限已收回')")
+        page.wait_for_selector("[data-unit]", state="hidden")
+        assert page.locator("[data-unit] li").count() == 0
+
+
+def test_a_helpers_phone_ticks_a_unit_and_stays_on_its_page(hall: Hall, tmp_path: Path, browser: Browser):
     with phone(browser, hall, _film(hall, tmp_path)) as (page, around, wrong):
-        around.clear_cookies()
-        page.goto(f"{hall.url}/h/{url.rpartition('/')[2]}")
-        page.fill("#f-label", "李明")
-        page.press("#f-label", "Enter")
-        page.wait_for_selector("body[data-names='31']")
-        page.click("[data-open]")
-        page.wait_for_selector("[data-unit]:not([hidden])")
+        _helper(hall, page, around)
         _tick_all_but(page, 3)
         page.wait_for_selector("[data-answer] .verdict.ok:has-text('记下了 27 人')")
         assert page.url.endswith("/scan")

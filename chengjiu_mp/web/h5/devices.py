@@ -12,6 +12,7 @@ from chengjiu_mp.checkin import devices, policy, queries
 from chengjiu_mp.checkin.device_api import MAY, known, spend_join
 from chengjiu_mp.checkin.device_errors import InvitationOver
 from chengjiu_mp.checkin.device_models import DeviceInvitation
+from chengjiu_mp.checkin.device_schemas import Label
 from chengjiu_mp.core import clock
 from chengjiu_mp.core.access import PUBLIC, access, roles
 from chengjiu_mp.core.context import principal
@@ -41,7 +42,7 @@ class RevokePage(BackPage):
 
 
 class HelpPage(In):
-    label: str = Field(default="", max_length=devices.LONGEST_LABEL)
+    label: Label = Field(default="", max_length=devices.LONGEST_LABEL)
 
 
 @blueprint.get("/teach/runs/<row:run_id>/devices")

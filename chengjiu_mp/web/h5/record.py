@@ -116,7 +116,7 @@ def picture(run_id: int, evidence_id: int) -> Response:
 def pictures_shown(run_id: int) -> list[dict[str, Any]]:
     """Return what a page needs to show a run's pictures, the console's too."""
     there = evidence.evidence_of(run_id)
-    like = likeness.repeated([one.id for one in there])
+    like = likeness.repeated([one.id for one in there], principal())
     return [
         {"id": one.id, "word": KINDS[one.kind], "at": one.taken_at or one.uploaded_at, "by": one.by_name,
          "gone": one.file is None, "like": like.get(one.id),

@@ -2,6 +2,7 @@
 // file goes as it is and the server says what is wrong with it.
 const LARGE = 3 * 1024 * 1024;
 const SIDE = 2400;
+const HEAD = 256 * 1024;
 const TAKEN = ["image/jpeg", "image/png"];
 const PHOTO = 'input[type="file"][data-photo]';
 const working = new Map();
@@ -18,7 +19,32 @@ async function smaller(file) {
   pen.drawImage(whole, 0, 0, canvas.width, canvas.height);
   whole.close();
   const blob = await new Promise((resolve) => { canvas.toBlob(resolve, "image/jpeg", 0.85); });
-  return blob && new File([blob], "photo.jpg", { type: "image/jpeg" });
+  if (!blob) return null;
+  const said = await saidByCamera(file).catch(() => null);
+  const parts = said ? [blob.slice(0, 2), said, blob.slice(2)] : [blob];
+  return new File(parts, "photo.jpg", { type: "image/jpeg" });
+}
+
+// When it was taken is written in the file's head (EXIF), which drawing it anew would lose: the record shows it.
+async function saidByCamera(file) {
+  const head = await file.slice(0, HEAD).arrayBuffer();
+  const view = new DataView(head);
+  if (view.getUint16(0) !== 0xffd8) return null;
+  for (let at = 2; view.getUint8(at) === 0xff && view.getUint16(at) !== 0xffda; at += 2 + view.getUint16(at + 2)) {
+    if (view.getUint16(at) !== 0xffe1 || view.getUint32(at + 4) !== 0x45786966) continue;
+    stand(view, at + 10);
+    return head.slice(at, at + 2 + view.getUint16(at + 2));
+  }
+  return null;
+}
+
+// It was drawn upright, and must not be turned again.
+function stand(view, start) {
+  const little = view.getUint16(start) === 0x4949;
+  const list = start + view.getUint32(start + 4, little);
+  for (let n = view.getUint16(list, little), at = list + 2; n > 0; n -= 1, at += 12) {
+    if (view.getUint16(at, little) === 0x0112) view.setUint16(at + 8, 1, little);
+  }
 }
 
 async function prepare(input) {

@@ -32,7 +32,7 @@ export class Sync {
     return this.record({ row, kept: { signup_id: row.signup_id } }, "name", out);
   }
 
-  // Several by name, written down together and sent together; returns their nonces.
+  // Several by name, written down together and sent together; returns each one's answer, its nonce alone where none came yet.
   async tickAll(rows) {
     const scans = rows.map((row) => ({
       nonce: newNonce(), run: this.run, meeting_id: this.meeting, signup_id: row.signup_id, source: "name",
@@ -42,7 +42,7 @@ export class Sync {
     await this.say();
     const sent = this.flush();
     if (navigator.onLine) await Promise.race([sent, wait(PATIENCE)]);
-    return scans.map((scan) => scan.nonce);
+    return scans.map(({ nonce }) => this.answers.get(nonce) || { nonce });
   }
 
   // Takes back what was not sent yet; false when it was.

@@ -54,6 +54,13 @@ export class Unit {
     const rows = this.chosen();
     this.button.disabled = true;
     await this.tick(rows);
+    this.close();
+  }
+
+  // Once it is done, and when the phone has to let go of the names.
+  close() {
+    this.left = [];
+    this.list.replaceChildren();
     this.box.hidden = true;
   }
 }

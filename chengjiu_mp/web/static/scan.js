@@ -6,7 +6,6 @@ import { Names } from "./scan-names.js";
 import { Pin } from "./scan-pin.js";
 import { PhoneRoster } from "./scan-roster.js";
 import { choose, chosen, signal, wake } from "./scan-signals.js";
-import { waiting } from "./scan-store.js";
 import { Sync } from "./scan-sync.js";
 import { Unit } from "./scan-unit.js";
 
@@ -88,6 +87,7 @@ function signInLink(words) {
 // The camera stops and nothing more is taken; what was not sent stays on the phone until somebody may send it.
 function revoked(waiting) {
   camera.close();
+  unit.close();
   for (const name of ["camera", "toggles", "names", "lock", "ready"]) if (part(name)) part(name).hidden = true;
   document.querySelector(".act").hidden = true;
   const left = waiting ? `还有 ${waiting} 条没上传，都留在这台手机里：请老师重新邀请，或在这台手机上登录，就会自动补传。` : "都已上传。要继续签到，请找老师。";
@@ -116,6 +116,7 @@ const roster = new PhoneRoster({
   run, meeting, until: Date.parse(root.dataset.until), changed() {
     pin.show();
     names.show();
+    if (!roster.rows) unit.close();
     blind(sync.state === "offline" || !navigator.onLine);
     document.body.dataset.names = roster.rows ? roster.rows.length : roster.state;
   },
@@ -190,14 +191,16 @@ function toggle(name, words, on, act) {
 // The code on a unit's sheet is no ticket: it leads to the unit's people of this run, to be ticked together.
 const unitOf = (text) => new RegExp(`/teach/runs/${run}/group\\?unit=(\\d+)$`).exec(text);
 const unit = new Unit({ box: part("unit"), roster, meeting, async tick(rows) {
-  const nonces = await sync.tickAll(rows);
+  const answers = await sync.tickAll(rows);
   if (sync.state === "revoked") return;
-  const left = new Set((await waiting()).map((one) => one.nonce));
-  const kept = nonces.filter((nonce) => left.has(nonce));
-  for (const nonce of kept) guessed.add(nonce);
-  const words = kept.length ? "联网后自动上传，有没通过的会告诉您。" : "已传到服务器。";
-  verdict({ tone: kept.length ? "warn" : "ok", word: `记下了 ${nonces.length} 人`, message: words, offline: Boolean(kept.length) });
-  signal(kept.length ? "warn" : "ok");
+  const [kept, refused] = [answers.filter((one) => !one.verdict), answers.filter((one) => one.verdict === "refused")];
+  for (const { nonce } of kept) guessed.add(nonce);
+  const not = rows.filter((_, at) => refused.includes(answers[at])).map((row) => row.name_masked);
+  const words = (not.length ? `${not.length} 人没有记上：${not.join("、")}。请到名单核对。` : "")
+    + (kept.length ? "联网后自动上传，有没通过的会告诉您。" : not.length ? "" : "已传到服务器。");
+  const tone = not.length || kept.length ? "warn" : "ok";
+  verdict({ tone, word: `记下了 ${answers.length - not.length} 人`, message: words, offline: Boolean(kept.length) });
+  signal(tone);
   refresh();
 } });
 async function together([path, id]) {
