@@ -10,27 +10,21 @@ from chengjiu_mp.checkin.models import CheckIn, ProvisionalCheckIn, Scan
 from chengjiu_mp.checkin.policy import verdict_of
 from chengjiu_mp.checkin.schemas import ScanIn
 from chengjiu_mp.checkin.service import record_scans
-from chengjiu_mp.core import clock, context
+from chengjiu_mp.core import clock
 from chengjiu_mp.core.db import db, unit_of_work
 from chengjiu_mp.courses import changes, merging
 from chengjiu_mp.courses.models import CourseRun, Meeting, Signup
 from chengjiu_mp.courses.sittings import Sitting
 from tests import factories
+from tests.checkin.test_provisional import comes
 from tests.checkin.test_walking_in import a_door
 from tests.invariants import broken
 from tests.signups import entry
-
-PHONE = "13900001111"
 
 
 @pytest.fixture
 def door(app):
     return a_door()
-
-
-def comes(door, phone=PHONE, name=""):
-    with unit_of_work(), context.acting_as(door.who):
-        return provisional.come_first(door.run, door.meeting, phone, name, door.who).id
 
 
 def completed(row_id, **changed) -> int:
