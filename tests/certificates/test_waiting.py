@@ -44,8 +44,8 @@ def test_confirming_makes_people_wait_and_nothing_else(app: Flask) -> None:
 
 def test_confirming_again_makes_nobody_wait_twice(app: Flask) -> None:
     run = waits("张三")
-    by = issued.approver()
-    db.session.commit()
+    with unit_of_work():
+        by = issued.approver()
     with unit_of_work():
         assert confirm(run.id, by) == []
     assert count(WaitingNumber) == 1

@@ -59,7 +59,7 @@ def test_who_was_not_reached_is_counted_on_the_overview(client, as_role):
         tell("run.cancelled", dedupe_key="k", body="b", phone=None, about=factories.unit())
     assert 'href="/console/messages/calls/"' in client.get("/console/", headers=as_role()).text
     listed = client.get("/console/messages/?state=undeliverable", headers=as_role()).text
-    assert "没有手机号，请电话或当面告知" in listed
+    assert "没有手机号，请当面告知" in listed
 
 
 def test_the_audit_trail_is_read_by_object(client, as_role):

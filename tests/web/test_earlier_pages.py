@@ -150,9 +150,8 @@ def test_two_people_revoke_one_with_a_reason(client: FlaskClient) -> None:
     db.session.rollback()
     row = db.session.get_one(EarlierCertificate, one)
     assert (row.proposed_by, row.revoke_reason) == (both.id, "替考") and row.revoked_by not in (None, both.id)
-    with pytest.raises(IntegrityError, match="two_people"):
-        db.session.execute(update(EarlierCertificate).values(revoked_by=both.id))
-    db.session.rollback()
+    with pytest.raises(IntegrityError, match="two_people"), unit_of_work() as session:
+        session.execute(update(EarlierCertificate).values(revoked_by=both.id))
 
 
 def test_an_approver_of_the_city_takes_an_import_back(client: FlaskClient) -> None:

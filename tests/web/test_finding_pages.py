@@ -70,7 +70,8 @@ def test_an_empty_list_says_how_to_widen(client: FlaskClient) -> None:
 
 
 def test_home_without_any_run_says_so(client: FlaskClient) -> None:
-    factories.unit()
+    with factories.made():
+        factories.unit()
     text = client.get("/").text
     assert ("现在没有可以报名的场次" in text, "再找" in text) == (True, False)
 

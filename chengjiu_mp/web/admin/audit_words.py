@@ -106,6 +106,7 @@ FACTS = {
     "kind": "类型",
     "left_out": "未参加考核",
     "cause": "缘由",
+    "like": "相同照片（佐证编号）",
     "minor": "未成年",
     "minutes": "时长（分钟）",
     "mode": "谁编号",
