@@ -100,8 +100,13 @@ def _length(meeting: Meeting) -> float:
     return (meeting.ends_at - meeting.starts_at).total_seconds() / 60
 
 
+def line_at(meeting: Meeting) -> timedelta:
+    """Return how long people may stand at the door of a meeting, coming or going, and have attended all of it."""
+    return min(AT_THE_DOOR, (meeting.ends_at - meeting.starts_at) / _PART_AT_THE_DOOR)
+
+
 def _between(meeting: Meeting, came: datetime, left: datetime) -> float:
-    line = min(AT_THE_DOOR, (meeting.ends_at - meeting.starts_at) / _PART_AT_THE_DOOR)
+    line = line_at(meeting)
     begun = meeting.starts_at if came <= meeting.starts_at + line else came
     gone = meeting.ends_at if left >= meeting.ends_at - line else left
     return max(gone - begun, _NOUGHT).total_seconds() / 60

@@ -134,6 +134,7 @@ def test_people_are_scanned_out_by_name_and_by_code_where_it_is_asked(client, ap
     assert "签退、出勤" in roster
     shown = client.get(page).text
     assert "2 课没有签退" in shown
+    assert "开课 15 分钟内签到" in shown
     action, fields = _form(shown, "给张伟签退")
     done = client.post(action, data=fields).text
     assert "已签退" in done

@@ -7,7 +7,7 @@ from pydantic import Field
 from werkzeug.wrappers import Response
 
 from chengjiu_mp.checkin import leaving, policy, queries
-from chengjiu_mp.checkin.attended import attended_of, exits_of, percent, syllabus_of
+from chengjiu_mp.checkin.attended import attended_of, exits_of, line_at, percent, syllabus_of
 from chengjiu_mp.checkin.schemas import ScanIn
 from chengjiu_mp.core import clock, ids
 from chengjiu_mp.core.access import access, roles
@@ -91,6 +91,7 @@ def _page(run_id: int, meeting_id: int | None, answer: leaving.ExitAnswer | None
         "h5/attended.html", title="出勤", back=url_for("teach.roster", run_id=run.id), meeting=meeting, lines=lines,
         run=queries.seen_run(principal(), run.id), meetings=queries.meetings_of(run.id), exit_scan=asked.exit_scan,
         required=percent(asked.min_attendance_ratio), answer=answer, said=said, new_nonce=ids.new_token,
+        door=int(line_at(meeting).total_seconds() // 60),
         open=asked.exit_scan and meeting.starts_at <= clock.now() <= meeting.ends_at + policy.CLOSES_AFTER,
         corrects=_operates(run_id) and run.attendance_fixed_at is None, path=url_for(".page", run_id=run.id),
     )  # fmt: skip
