@@ -5,14 +5,22 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Site:
-    """``public_url`` has no slash at its end (PUBLIC_URL); ``help_phone`` is answered in working hours."""
+    """``public_url`` has no slash at its end (PUBLIC_URL); ``help_phone`` is answered in working hours.
+
+    ``sign`` stands at the head of every message. A provider approves one and sends no other (CHENGJIU_SMS_SIGN).
+    """
 
     public_url: str
     help_phone: str
+    sign: str = "澄救"
 
     def link(self, path: str) -> str:
         """Return the full address of a path that begins with a slash."""
         return self.public_url + path
+
+    def signed(self, text: str) -> str:
+        """Return a message's text with its sign, as providers write it."""
+        return f"【{self.sign}】{text}"
 
 
 _site: Site | None = None
