@@ -226,7 +226,7 @@ class QuestionNeeded(Refusal):
     """
 
     code = "question_needed"
-    message = "现在报名的人很多，请先回答一个小问题，再提交一次。"
+    message = "请先回答一个小问题，再提交一次。"
     kind = Kind.TOO_MANY
 
 
