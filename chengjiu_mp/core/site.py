@@ -1,6 +1,9 @@
 """Where people reach us: the address that every link and code carries, and the phone to call."""
 
+import re
 from dataclasses import dataclass
+
+_RUN_ON = re.compile(r"(https?://[!-~]+)(?:。|(?=[^!-~\s]))")
 
 
 @dataclass(frozen=True)
@@ -19,8 +22,12 @@ class Site:
         return self.public_url + path
 
     def signed(self, text: str) -> str:
-        """Return a message's text with its sign, as providers write it."""
-        return f"【{self.sign}】{text}"
+        """Return a message's text with its sign, as providers write it, and every address set off from what follows.
+
+        Phones take Han characters and their full stop for a part of the address that they make a link of.
+        """
+        parted = _RUN_ON.sub(r"\1 ", text).rstrip()
+        return f"【{self.sign}】{parted}"
 
 
 _site: Site | None = None

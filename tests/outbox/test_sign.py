@@ -59,3 +59,16 @@ def test_a_code_and_a_sign_up_come_from_one_sender(app):
         codes.send_code(number, "signin")
     signs = {SIGN.findall(one.body)[0] for one in queries.messages_to(privacy.phone_index(number))}
     assert signs == {"【澄救】"}
+
+
+@pytest.mark.parametrize(
+    ("text", "sent"),
+    [
+        ("请点开：http://a.cn/i/x不想来了也请说一声。", "【澄救】请点开：http://a.cn/i/x 不想来了也请说一声。"),
+        ("入场码：http://a.cn/i/x。来不了请取消。", "【澄救】入场码：http://a.cn/i/x 来不了请取消。"),
+        ("入场码：http://a.cn/i/x。", "【澄救】入场码：http://a.cn/i/x"),
+        ("到场出示：http://a.cn/i/x 来不了请点：http://a.cn/i/x/excuse", None),
+    ],
+)
+def test_no_phone_takes_what_follows_for_a_part_of_the_address(app, text, sent):
+    assert site.site().signed(text) == (sent or f"【澄救】{text}")
