@@ -77,7 +77,7 @@ def pill_of(signup: Signup) -> tuple[str, str]:
     """Return a sign-up's state in a word, and its tone."""
     if signup.state == "pending" and (signup.needs_guardian or signup.party_id):
         return "待监护人同意", "warn"
-    if signup.state == "lapsed" and signup.confirm_by is not None:
+    if signup.state == "lapsed" and (signup.confirm_by is not None or signup.offer_ends_at is not None):
         return "名额已让出", "plain"
     if _is_away(signup):
         return "已请假", "plain"
