@@ -156,6 +156,17 @@ def test_who_do_not_all_fit_choose_in_one_tap(client: FlaskClient) -> None:
     assert db.session.scalars(select(SeatPool.taken).order_by(SeatPool.id)).all() == [0, 3, 0]
 
 
+def test_a_family_is_sent_to_no_run_that_its_child_is_too_young_for(client: FlaskClient) -> None:
+    page = page_of(capacity=1)
+    page_of("cpr_aed", title="要满十四", capacity=9, starts_in=timedelta(days=4))
+    there = page_of(title="都能来", capacity=9, starts_in=timedelta(days=5))
+    named = {"guardian.name": "王芳", "guardian.relation": "mother", "guardian.phone": PHONE}
+    asked = send(client, page, **people(adult(), child_id(), **named))
+    assert re.findall(r'formaction="([^"]+)"', asked.text) == [f"{there}/signup"]
+    grown = send(client, page, **people(adult(), adult()))
+    assert len(re.findall(r'formaction="([^"]+)"', grown.text)) == 2
+
+
 def test_who_split_get_what_there_is_in_their_order(client: FlaskClient) -> None:
     page = page_of(capacity=2)
     asked = send(client, page, **people(adult(), adult(), adult()))

@@ -87,7 +87,7 @@ def _page(token: str, found: queries.RunAndSeats, given: Form, refusal: Refusal 
         summary=_summary(errors, len(given.people)), phase=found.phase, token=token, syllabus=found.run.syllabus,
         most=signup_form.MOST, other=other, guardian=guardian, relations=RELATIONS,
         doc_types=[("", "自动识别"), *((one.value, one.label) for one in DocType)], codes=codes, others=others,
-        short=signup_form.SHORT, misfit=_misfit(found, refusal), call=refusal.facts.get("call", "") if refusal else "",
+        short=signup_form.SHORT, misfit=_misfit(found, refusal, given), call=refusal.facts.get("call", "") if refusal else "",
     )  # fmt: skip
 
 
@@ -119,10 +119,12 @@ def _guardian(given: Form, errors: dict[str, str], children: list[int]) -> dict[
     return signup_form.first_guess(given, children[0])
 
 
-def _misfit(found: queries.RunAndSeats, refusal: Refusal | None) -> dict[str, Any] | None:
-    """Return what those can choose who do not all find a seat: the line, or a run where all of them do."""
+def _misfit(found: queries.RunAndSeats, refusal: Refusal | None, given: Form) -> dict[str, Any] | None:
+    """Return what those can choose who do not all find a seat: the line, or a run where all of them do, the youngest
+    too.
+    """
     if refusal is None or refusal.code != "party_does_not_fit":
         return None
     people = refusal.facts["people"]
-    fits = [card(one) for one in runs_nearby(found.run, limit=12) if one.seats_left >= people][:3]
+    fits = [card(one) for one in runs_nearby(found.run, limit=12, born=given.youngest) if one.seats_left >= people][:3]
     return {"said": refusal.sentence, "seats": refusal.facts["seats_left"], "people": people, "runs": fits}

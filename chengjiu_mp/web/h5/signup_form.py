@@ -8,11 +8,12 @@ from typing import Any
 from flask import request
 from pydantic import Field
 
+from chengjiu_mp.core import clock
 from chengjiu_mp.core.errors import Refusal
 from chengjiu_mp.core.parsing import In, Invalid, from_pairs
 from chengjiu_mp.courses.entry import Entry
 from chengjiu_mp.courses.errors import GuardianRequired
-from chengjiu_mp.people.documents import DocType, could_be_cut_short, could_be_either
+from chengjiu_mp.people.documents import DocType, could_be_cut_short, could_be_either, read_document
 from chengjiu_mp.people.guardians import GuardianEntry
 from chengjiu_mp.people.latin_names import speaks_of_passport
 from chengjiu_mp.people.models import Notice
@@ -86,6 +87,13 @@ class Form:
             )
             for index, one in enumerate(self.people)
         ]  # fmt: skip
+
+    @property
+    def youngest(self) -> date | None:
+        """Return the latest birth date among those whose documents were understood, None where no number tells one."""
+        read = (read_document(one.doc_number, one.doc_type, today=clock.today()) for one in self.people)
+        births = [of.birth or _day(one.birth_date, 0) for of, one in zip(read, self.people, strict=True)]
+        return max((birth for birth in births if birth), default=None)
 
     @property
     def phones(self) -> list[str]:
