@@ -87,7 +87,8 @@ def _page(token: str, found: queries.RunAndSeats, given: Form, refusal: Refusal 
         summary=_summary(errors, len(given.people)), phase=found.phase, token=token, syllabus=found.run.syllabus,
         most=signup_form.MOST, other=other, guardian=guardian, relations=RELATIONS,
         doc_types=[("", "自动识别"), *((one.value, one.label) for one in DocType)], codes=codes, others=others,
-        short=signup_form.SHORT, misfit=_misfit(found, refusal, given), call=refusal.facts.get("call", "") if refusal else "",
+        short=signup_form.SHORT, misfit=_misfit(found, refusal, given),
+        call=refusal.facts.get("call", "") if refusal else "",
     )  # fmt: skip
 
 
