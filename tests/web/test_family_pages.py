@@ -322,9 +322,17 @@ def test_a_family_that_lost_its_seats_chooses_on_the_guardian_s_page(app: Flask,
     lost = answer(client, word, code=code_to(PHONE), consent="1")
     assert lost.status_code == 409
     assert "只剩 1 个名额" in lost.text
-    token = csrf(client.get(word).text)
+    shown = client.get(word).text
+    assert ("已记下您的同意" in shown, "还没占上名额" in shown, "待监护人同意" in shown) == (True, True, False)
+    token = csrf(shown)
     assert client.post(f"{word}/places", data={"csrf_token": token, "split": "1"}).status_code == 303
     assert sorted(states()) == ["confirmed", "confirmed", "waitlisted"]
+
+
+def test_who_waits_for_a_guardian_is_told_what_to_do(client: FlaskClient) -> None:
+    guardian_page(client, page_of(), adult(), child_id())
+    mine = client.get("/me").text
+    assert (mine.count("要监护人同意才占名额，点开看怎么办"), "有结果会通知您" in mine) == (2, False)
 
 
 def test_a_phone_without_codes_is_sent_to_paper(client: FlaskClient) -> None:

@@ -207,7 +207,7 @@ def _page(token: str, errors: dict[str, str] | None = None, refusal: Refusal | N
     waiting = any(one.state == "pending" for one in signups.values())
     return render_template(
         "h5/guardian.html", title="监护人同意", token=token, notice=guardian_notice(), errors=errors or {},
-        children=[_child(one) for one in signups.values()], card=card(found) if found else None,
+        children=[_child(one, agreed=is_live(first)) for one in signups.values()], card=card(found) if found else None,
         guardian=mask_name(guardian_name(first)), relation=RELATIONS[first.relation], to=mask_phone(number),
         reachable=not number.startswith("+"), sent=bool(asked), sms=sms.body if sms else "", first=first,
         live=is_live(first), waiting=waiting, refusal=refusal, ends_at=_ends_at(shown, found.run) if found else None,
@@ -216,8 +216,8 @@ def _page(token: str, errors: dict[str, str] | None = None, refusal: Refusal | N
     )  # fmt: skip
 
 
-def _child(signup: Signup) -> dict[str, Any]:
-    word, tone = _WORDS[signup.state]
+def _child(signup: Signup, *, agreed: bool) -> dict[str, Any]:
+    word, tone = ("还没占上名额", "warn") if agreed and signup.state == "pending" else _WORDS[signup.state]
     return {"name": mask_name(signup.name), "state": word, "tone": tone}
 
 

@@ -92,7 +92,9 @@ def _next_step(signup: Signup, rank: int | None) -> str:
         return f"请在{day_time(signup.confirm_by)}前点开，按“我会来”"
     if rank:
         return f"排在第 {rank} 位，有空位按顺序通知您"
-    waits = {"offered": "有空位了，请点开确认", "pending": "还在确认，有结果会通知您"}
+    family = signup.needs_guardian or signup.party_id
+    asked = "要监护人同意才占名额，点开看怎么办" if family else "还在确认，有结果会通知您"
+    waits = {"offered": "有空位了，请点开确认", "pending": asked}
     return waits.get(signup.state) or _arrival(signup)
 
 
