@@ -73,7 +73,7 @@ class CannotMerge(Refusal):
 
 
 class TooYoung(Refusal):
-    """``min_age`` and ``alternatives`` [{id, title, starts_at, day, min_age, url}] among the facts."""
+    """``min_age`` and ``alternatives`` [{id, title, starts_at, day, place, min_age, url}] among the facts."""
 
     code = "too_young"
     message = "参加人的年龄还没有到这门课的要求。"

@@ -1,6 +1,5 @@
 """A passport's Latin name beside the name: on the form, the ticket, the list, in a correction, in the copy, and gone."""
 
-import re
 from datetime import date, timedelta
 from typing import Any
 
@@ -154,42 +153,6 @@ def test_a_number_that_macao_and_korea_share_is_asked_about(client: FlaskClient)
     assert "遮住了" in unread and 'id="f-name-error"' in unread
     assert send(client, page, **{**given, "doc_type": "passport"}).status_code == 303
     assert db.session.get_one(Person, latest().person_id).doc_type == "passport"
-
-
-@pytest.mark.parametrize("number", ["320281", "1990 0101", "320281199001"])
-def test_a_number_cut_short_is_not_taken_for_a_passport(client: FlaskClient, number: str) -> None:
-    given = typed(name="李四", doc_number=number, birth_date="1990-01-01", doc_type="")
-    page = run_page()
-    told = send(client, page, **given)
-    assert told.status_code == 422
-    assert 'id="f-doc_number-error"' in told.text and "这个号码不到 18 位" in told.text
-    assert re.search(r'<details class="more" open><summary>用的不是居民身份证', told.text)
-    assert send(client, page, **{**given, "doc_type": "passport"}).status_code == 303
-    assert db.session.get_one(Person, latest().person_id).doc_type == "passport"
-
-
-@pytest.mark.parametrize(
-    ("name", "number"), [("JOHN SMITH", "123456789"), ("林志明", "01234567"), ("林志明", "19901301")]
-)
-def test_what_is_no_number_cut_short_is_not_asked_about(client: FlaskClient, name: str, number: str) -> None:
-    given = typed(name=name, doc_number=number, birth_date="1990-01-01", doc_type="")
-    assert send(client, run_page(), **given).status_code == 303
-
-
-def test_a_phone_in_the_numbers_place_is_told_apart(client: FlaskClient) -> None:
-    assert "这像是手机号" in send(client, run_page(), **typed(doc_number="13800138000", doc_type="")).text
-
-
-def test_what_is_asked_for_is_not_said_to_be_left_out_at_will(client: FlaskClient) -> None:
-    page = run_page()
-
-    def label(text: str) -> str:
-        found = re.search(r'<label for="f-doc_type">证件类型(.*?)</label>', text)
-        assert found
-        return found[1]
-
-    assert "可不填" in label(client.get(f"{page}/signup").text)
-    assert label(send(client, page, **typed(name="何生", doc_number="M12345678", doc_type="")).text) == ""
 
 
 @pytest.mark.browser

@@ -12,7 +12,7 @@ from chengjiu_mp.core import clock
 from chengjiu_mp.core.errors import Refusal
 from chengjiu_mp.core.parsing import In, Invalid, from_pairs
 from chengjiu_mp.courses.entry import Entry
-from chengjiu_mp.courses.errors import GuardianRequired
+from chengjiu_mp.courses.errors import AlreadySignedUp, GuardianRequired
 from chengjiu_mp.people.documents import DocType, could_be_cut_short, could_be_either, read_document
 from chengjiu_mp.people.guardians import GuardianEntry
 from chengjiu_mp.people.latin_names import speaks_of_passport
@@ -163,7 +163,9 @@ def errors_of(refusal: Refusal | None, form: Form, notices: list[Notice]) -> dic
     if refusal is None or refusal.code == "party_does_not_fit":
         return {}
     found: dict[str, str] = {}
-    for name, sentence in forms.errors(refusal, "name").items():
+    # Of whom a duplicate is told nothing but that: where it stands, nothing said of a party.
+    fallback = "doc_number" if refusal.code == AlreadySignedUp.code else "name"
+    for name, sentence in forms.errors(refusal, fallback).items():
         found.setdefault(_field(name, form), sentence)
     if "consents" in found:
         del found["consents"]
