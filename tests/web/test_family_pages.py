@@ -329,6 +329,12 @@ def test_a_family_that_lost_its_seats_chooses_on_the_guardian_s_page(app: Flask,
     assert sorted(states()) == ["confirmed", "confirmed", "waitlisted"]
 
 
+def test_the_form_says_for_which_of_a_family_a_guardian_is_asked(client: FlaskClient) -> None:
+    asked = send(client, page_of(), **people(adult(), child_id(), adult(), child_id()))
+    assert "第 2 位、第 4 位未满 14 周岁" in asked.text
+    assert "参加人未满 14 周岁" in send(client, page_of(), **people(child_id())).text
+
+
 def test_who_waits_for_a_guardian_is_told_what_to_do(client: FlaskClient) -> None:
     guardian_page(client, page_of(), adult(), child_id())
     mine = client.get("/me").text

@@ -115,8 +115,10 @@ def _guardian(given: Form, errors: dict[str, str], children: list[int]) -> dict[
         return given.page.guardian.model_dump()
     if not children:
         return None
-    for index in children:
-        errors["guardian.name"] = errors.pop(_at(index, "doc_number"))
+    said, *_ = [errors.pop(_at(index, "doc_number")) for index in children]
+    if len(given.people) > 1:
+        said = said.replace("参加人", "、".join(f"第 {index + 1} 位" for index in children), 1)
+    errors["guardian.name"] = said
     return signup_form.first_guess(given, children[0])
 
 
