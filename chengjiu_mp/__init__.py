@@ -1,5 +1,6 @@
 """chengjiu_mp: public first-aid training from the poster's QR to the plan's row."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from flask import Flask
@@ -41,7 +42,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     (settings.data_dir / "run").mkdir(parents=True, exist_ok=True)
     privacy.use_vault(privacy.Vault(settings.keys))
     retention.use_periods(settings.retention)
-    site.use_site(site.Site(settings.public_url, settings.help_phone))
+    site.use_site(_site(settings))
     rules.use_rules(_rules(settings))
     wall_codes.use_secret(settings.secret_key)
     _connect(settings)
@@ -69,6 +70,11 @@ def _open_database(app: Flask) -> None:
         prepare = prepare_sqlite if db.engine.dialect.name == "sqlite" else prepare_postgresql
         prepare(db.engine)
     Migrate(app, db, directory=str(MIGRATIONS), render_as_batch=True, compare_type=True)
+
+
+def _site(settings: Settings) -> site.Site:
+    found = site.Site(settings.public_url, settings.help_phone)
+    return replace(found, sign=settings.sms.sign) if settings.sms else found
 
 
 def _connect(settings: Settings) -> None:

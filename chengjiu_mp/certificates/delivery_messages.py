@@ -15,12 +15,12 @@ from chengjiu_mp.people.queries import live_contacts
 
 def waiting(kind: str) -> str:
     """Return the words that say where the paper waits."""
-    return f"【江阴红十字】您的{kind}纸质证书可以领取了，请带身份证件。时间和地点请致电 {site().help_phone}。"
+    return site().signed(f"您的{kind}纸质证书可以领取了，请带身份证件。时间和地点请致电 {site().help_phone}。")
 
 
 def sent(kind: str, tracking: str) -> str:
     """Return the words that say that the paper is on its way."""
-    return f"【江阴红十字】您的{kind}纸质证书已寄出，运单号 {tracking}。没有收到请致电 {site().help_phone}。"
+    return site().signed(f"您的{kind}纸质证书已寄出，运单号 {tracking}。没有收到请致电 {site().help_phone}。")
 
 
 def tell(row: Delivery) -> None:

@@ -73,8 +73,8 @@ def reminder(name: str, run: CourseRun, begins: datetime) -> str:
     """
     ahead = clock.day_of(begins) > clock.today()
     when, now = ("明天", "请今晚在有网络的地方") if ahead else ("今天", "请在出发前、有网络的地方")
-    return (
-        f"【澄救】{name}老师，{when}（{day(begins)}）{clock_time(begins)} 在{run.venue.name}有您的课“{run.title}”。"
+    return site().signed(
+        f"{name}老师，{when}（{day(begins)}）{clock_time(begins)} 在{run.venue.name}有您的课“{run.title}”。"
         f"{now}打开扫码页，做一次“今天可以断网”检查，并给手机充好电：{site().link(f'/teach/runs/{run.id}/scan')} "
         f"来不了请马上致电 {site().help_phone}。"
     )

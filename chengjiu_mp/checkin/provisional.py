@@ -99,8 +99,8 @@ def _open(run_id: int, phone_index: bytes, name: str) -> ProvisionalCheckIn | No
 
 
 def _tell(run: CourseRun, row: ProvisionalCheckIn, number: str) -> None:
-    body = (
-        f"【澄救】您已在“{run.title}”现场签到。还要补填姓名和证件，才能登记成绩、领证书。"
+    body = site().signed(
+        f"您已在“{run.title}”现场签到。还要补填姓名和证件，才能登记成绩、领证书。"
         f"请在这里补填，或用手机号登录「我的」：{url_of(row)}"
     )
     tell(

@@ -73,7 +73,7 @@ class CannotMerge(Refusal):
 
 
 class TooYoung(Refusal):
-    """``min_age`` and ``alternatives`` [{id, title, starts_at, day, min_age, url}] among the facts."""
+    """``min_age`` and ``alternatives`` [{id, title, starts_at, day, place, min_age, url}] among the facts."""
 
     code = "too_young"
     message = "参加人的年龄还没有到这门课的要求。"
@@ -226,7 +226,7 @@ class QuestionNeeded(Refusal):
     """
 
     code = "question_needed"
-    message = "现在报名的人很多，请先回答一个小问题，再提交一次。"
+    message = "请先回答一个小问题，再提交一次。"
     kind = Kind.TOO_MANY
 
 

@@ -13,7 +13,7 @@ from chengjiu_mp.core.errors import Refusal
 from chengjiu_mp.courses import messages
 from chengjiu_mp.courses.errors import CannotWithdraw
 from chengjiu_mp.courses.fitting import party_does_not_fit
-from chengjiu_mp.courses.models import LIVE, CourseRun, Signup
+from chengjiu_mp.courses.models import LIVE, CourseRun, Party, Signup
 from chengjiu_mp.courses.queries import RunAndSeats, run_with_seats
 from chengjiu_mp.courses.seats import Place, all_locked, locked_pools, take_place, take_seats
 from chengjiu_mp.courses.signing_up import check_open, still_open, tell_of_place
@@ -135,7 +135,7 @@ def _admitted(one: Signup, *, split: bool) -> list[Signup]:
     if not all(guardians.is_live(consent_of(member)) for member in party if member.needs_guardian):
         return []  # A sibling's paper is still to come.
     check_open(found.run)
-    places = _places(found, len(party), split=split)
+    places = _places(found, len(party), split=split or _chose_to_split(one))
     still_open(found.run)
     for index, (member, place) in enumerate(zip(party, places, strict=True)):
         member.state, member.position = place.state, place.position
@@ -144,6 +144,11 @@ def _admitted(one: Signup, *, split: bool) -> list[Signup]:
         audit.record("signup.admitted", member, unit_id=unit, state=place.state, position=place.position)
         tell_of_place(member, found.run, place, messages.which(index, len(party)))
     return party
+
+
+def _chose_to_split(one: Signup) -> bool:
+    party = db.session.get(Party, one.party_id) if one.party_id is not None else None
+    return party is not None and party.split
 
 
 def _places(found: RunAndSeats, people: int, *, split: bool) -> list[Place]:

@@ -26,6 +26,9 @@ MINUTE = 60
 _NEAR = 0.8
 # Wrong answers a minute from one network; a hall of six hundred makes a few dozen.
 _WRONG_ANSWERS = 200
+# Why a question is asked, so that nobody takes their own phone's third place for a rush.
+_BUSY = "现在报名的人很多，请先回答一个小问题，再提交一次。"
+_MANY_HERE = "这部手机上已经报了几个名额，请先回答一个小问题，再提交一次。"
 
 
 @dataclass(frozen=True)
@@ -67,12 +70,14 @@ def count_try(who: Visitor, said: Said, people: int = 1, phones: Iterable[str] =
         held = places_ahead(who.device_id) if who.device_id is not None else None
         often = _told_often(phones)
         # Last, for a crowd behind one network waits for its row.
-        near = limits.count(*tries)[tries[0].key] > who.per_network * _NEAR
-    if held is not None:
-        if held + people > rules().per_device:
-            raise DeviceFull(call=site().help_phone)
-        near = near or held >= rules().before_question
-    return _answered(who, said) if near or often else None
+        crowded = limits.count(*tries)[tries[0].key] > who.per_network * _NEAR
+    if held is not None and held + people > rules().per_device:
+        raise DeviceFull(call=site().help_phone)
+    full = held is not None and held >= rules().before_question
+    if not (crowded or full or often):
+        return None
+    # A number typed often is not named as the reason: whoever typed it need not be its owner.
+    return _answered(who, said, _BUSY if crowded else _MANY_HERE if full else None)
 
 
 def count_correction(who: Visitor) -> None:
@@ -145,18 +150,17 @@ def _index(phone: str) -> bytes | None:
         return None  # The form will say so.
 
 
-def _answered(who: Visitor, said: Said) -> Opened:
+def _answered(who: Visitor, said: Said, why: str | None) -> Opened:
     found = questions.opened(said.challenge, who.name) if said.challenge else None
     if found is not None and found.is_answered_by(said.answer):
         return found
     wrong = found is not None and bool(said.answer.strip())
     if wrong:
         limits.spend(Limit(f"question:wrong:{who.network}", _WRONG_ANSWERS, MINUTE))
-    raise question_for(who, wrong=wrong)
+    raise question_for(who, "这个答案不对，换了一个问题，请再答一次。" if wrong else why)
 
 
-def question_for(who: Visitor, *, wrong: bool = False) -> QuestionNeeded:
-    """Return the refusal that asks: a new question each time."""
+def question_for(who: Visitor, sentence: str | None = None) -> QuestionNeeded:
+    """Return the refusal that asks: a new question each time, in words that say why where there is more to say."""
     asked = questions.ask(who.name)
-    sentence = "这个答案不对，换了一个问题，请再答一次。" if wrong else None
     return QuestionNeeded(sentence, field="answer", question=asked.text, challenge=asked.challenge)

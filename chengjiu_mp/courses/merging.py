@@ -49,6 +49,16 @@ def merge(run: CourseRun, into: CourseRun, reason: str) -> RunChange:
     return change
 
 
+def ends_in(run: CourseRun) -> RunAndSeats | None:
+    """Return the run that one was merged into, at the end of the way where that one was merged too; None for others."""
+    goal = run.merged_into_id
+    while goal is not None:
+        found = run_with_seats(goal)
+        if (goal := found.run.merged_into_id) is None:
+            return found
+    return None
+
+
 def could_take(run: CourseRun) -> list[RunAndSeats]:
     """Return the published runs of the same kind ahead that have a seat, the nearest first: the same town, then the
     day that is closest to the run's own.

@@ -271,7 +271,7 @@ def _letter(signup: Signup, run: CourseRun, kind: str, body: str, **more: Unpack
     return Letter(
         kind,
         dedupe_key=more.get("key") or key(kind, signup) + more.get("part", ""),
-        body=f"【澄救】{body}",
+        body=site().signed(body),
         phone=number,
         about=signup,
         options={

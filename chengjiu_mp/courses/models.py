@@ -188,12 +188,13 @@ class SeatPool(Base):
 
 
 class Party(Base):
-    """People signed up in one form (同行报名), who share a phone and often a ticket's holder."""
+    """People signed up in one form (同行报名). ``split``: who finds no seat stands in the line, then and later."""
 
     __tablename__ = "party"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     run_id: Mapped[int] = mapped_column(ForeignKey("course_run.id"), index=True)
+    split: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
 
 

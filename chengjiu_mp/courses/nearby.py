@@ -58,11 +58,12 @@ def runs_nearby(
 
 
 def offered(runs: Iterable[RunAndSeats]) -> list[dict[str, Any]]:
-    """Return what a refusal offers instead: [{id, title, starts_at, day, min_age, url}]."""
+    """Return what a refusal offers instead: [{id, title, starts_at, day, place, min_age, url}]."""
     return [
         {
             "id": found.run.id, "title": found.run.title, "starts_at": found.run.starts_at.isoformat(),
-            "day": day_time(found.run.starts_at), "min_age": found.run.syllabus.min_age, "url": run_url(found.run),
+            "day": day_time(found.run.starts_at), "place": found.run.venue.name,
+            "min_age": found.run.syllabus.min_age, "url": run_url(found.run),
         }
         for found in runs
     ]  # fmt: skip

@@ -94,7 +94,7 @@ def sign_up_together(
     fresh = [one for one in read if isinstance(one, Draft)]
     if not fresh:
         return [held(one) for one in read if isinstance(one, Signup)]
-    party = Party(run_id=run_id)
+    party = Party(run_id=run_id, split=split)
     db.session.add(party)
     db.session.flush()
     made = enter(found, fresh, lambda: _places(found, fresh, owner, split=split), party.id)

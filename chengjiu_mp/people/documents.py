@@ -11,6 +11,7 @@ from datetime import date
 from enum import StrEnum
 
 from chengjiu_mp.people import document_refusals as refusals
+from chengjiu_mp.people import resident_number
 from chengjiu_mp.people.ages import age_on
 from chengjiu_mp.people.document_readers import READERS, is_permit_or_passport, refuse_if_no_document, type_of
 from chengjiu_mp.people.document_refusals import DocumentRefused, DocumentRegion
@@ -25,6 +26,7 @@ __all__ = [
     "Verdict",
     "age_on",
     "clean",
+    "could_be_cut_short",
     "could_be_either",
     "last4",
     "mask_document",
@@ -107,6 +109,9 @@ def mask_document(number: str) -> str:
 
 # Cleaning
 
+# From here on digits alone are read as a resident number, and refused for those that are missing.
+_CARD_FROM = 13
+
 _UPPER = {code: code - 32 for code in range(ord("a"), ord("z") + 1)}
 _DROPPED = dict.fromkeys(map(ord, BLANKS + HYPHENS + INVISIBLE))
 _LOOKALIKE_X = frozenset("ХхΧχ×✕✖✗✘╳☓ẋẊ")
@@ -126,6 +131,22 @@ def could_be_either(raw: str) -> bool:
         return is_permit_or_passport(clean(raw))
     except DocumentRefused:
         return False
+
+
+def could_be_cut_short(raw: str) -> bool:
+    """Return whether a number is most likely the beginning of a resident number, or a birth date alone: digits, too few
+    for a card, and in no form of another document but by chance. Some states' passports look like that; only the
+    holder can say.
+    """
+    try:
+        number = clean(raw)
+        refuse_if_no_document(number)
+    except DocumentRefused:
+        return False
+    if not number.isdigit() or not 5 <= len(number) < _CARD_FROM:
+        return False
+    # Eight digits are a permit of Taiwan, but where they are a day somebody was born on.
+    return len(number) != 8 or (number[:2] in ("19", "20") and resident_number.day(number) is not None)
 
 
 def clean(raw: str) -> str:

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, select, update
 from chengjiu_mp.core import audit, clock, ids, limits, privacy
 from chengjiu_mp.core.db import db, unit_of_work
 from chengjiu_mp.core.limits import Limit
+from chengjiu_mp.core.site import site
 from chengjiu_mp.outbox.service import tell
 from chengjiu_mp.people.phones import read_phone
 from chengjiu_mp.signin.errors import CodeWrong, NoSms
@@ -17,7 +18,7 @@ from chengjiu_mp.signin.models import PhoneCode
 
 LIFE = timedelta(minutes=5)
 TRIES = 5
-TEXT = "【江阴红十字】验证码 {code}，5 分钟内有效，请勿告诉他人。"
+TEXT = "验证码 {code}，5 分钟内有效，请勿告诉他人。"
 
 # One phone, rel 3.3. A hall or an office shares one address, so that side is generous.
 # What came back rightly was asked for by the phone's own holder and is given back: it counts towards the last alone.
@@ -105,7 +106,7 @@ def send_code(phone: str | None, purpose: str) -> str:
     db.session.flush()
     audit.record("code.sent", row, purpose=purpose)
     if number is not None:
-        body = TEXT.format(code=code)
+        body = site().signed(TEXT.format(code=code))
         tell(
             f"code.{purpose}", dedupe_key=message_key(challenge), body=body, phone=number, about=row,
             expires_at=row.expires_at,

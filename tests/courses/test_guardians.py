@@ -220,6 +220,13 @@ def test_a_family_that_splits_waits_for_nobody_but_the_child(app: Flask) -> None
     assert states(signups) == ["confirmed", "confirmed", "waitlisted"]
 
 
+def test_children_who_split_are_not_asked_again_when_their_guardian_agrees(app: Flask) -> None:
+    signups = family(run_of(capacity=1), children=2, adults=0, split=True)
+    assert states(signups) == ["pending", "pending"]
+    assert agreed(signups).refusal is None
+    assert states(signups) == ["confirmed", "waitlisted"]
+
+
 def test_a_family_too_large_is_told_before_anybody_is_asked(app: Flask) -> None:
     with pytest.raises(PartyDoesNotFit) as said:
         family(run_of(capacity=2), adults=2)

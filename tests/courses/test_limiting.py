@@ -68,6 +68,7 @@ def test_a_number_is_not_flooded_by_ever_new_devices(client: FlaskClient, frozen
     assert [send(client, run, phone=number).status_code for _ in range(12)] == [201] * 12
     asked = send(client, run, phone=number)
     assert (asked.status_code, asked.json["code"]) == (429, "question_needed")
+    assert not re.search("人很多|手机", asked.json["detail"])  # nor whose number it is
     assert send(client, run, phone=factories.phone()).status_code == 201
     assert send(client, run, phone=number, **answer_to(asked.json)).status_code == 201
     frozen.now += timedelta(days=1, seconds=1)
@@ -132,6 +133,7 @@ def test_a_hall_beyond_the_networks_limit_is_asked_and_never_refused(narrow: Fla
     for _ in range(12):
         asked = send(narrow, run)
         assert (asked.status_code, asked.json["code"]) == (429, "question_needed")
+        assert asked.json["detail"].startswith("现在报名的人很多")
         assert "image" not in asked.json
         assert send(narrow, run, **answer_to(asked.json)).status_code == 201
     assert taken() == 20
@@ -157,6 +159,7 @@ def test_the_fourth_place_of_a_device_asks_for_a_word(client: FlaskClient) -> No
     assert [send(client, run, who).status_code for _ in range(3)] == [201] * 3
     asked = send(client, run, who)
     assert (asked.status_code, asked.json["code"]) == (429, "question_needed")
+    assert asked.json["detail"].startswith("这部手机上已经报了几个名额")
     assert "retry_after" not in asked.json
     assert send(client, run, who, **answer_to(asked.json)).status_code == 201
 

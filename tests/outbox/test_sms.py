@@ -47,7 +47,7 @@ def test_a_message_is_sent_by_its_template(channel, twins):
 
 
 def test_a_code_is_sent_by_the_codes_template(channel, twins):
-    body = "【江阴红十字】验证码 012345，5 分钟内有效，请勿告诉他人。"
+    body = "【澄救】验证码 012345，5 分钟内有效，请勿告诉他人。"
     assert channel.send(parcel(body, kind="code.signin")).delivered
     assert (twins.sms.sent[0]["TemplateId"], twins.sms.sent[0]["TemplateParamSet"]) == ("1001", ["012345"])
 

@@ -39,7 +39,7 @@ def test_the_right_code_proves_the_phone_once(app):
 def test_the_text_is_the_ruled_sentence_and_expires_with_the_code(app):
     _, code = _sent()
     text = queries.messages_to(privacy.phone_index(PHONE))[0]
-    assert text.body == f"【江阴红十字】验证码 {code}，5 分钟内有效，请勿告诉他人。"
+    assert text.body == f"【澄救】验证码 {code}，5 分钟内有效，请勿告诉他人。"
     assert text.expires_at == clock.now() + timedelta(minutes=5)
 
 

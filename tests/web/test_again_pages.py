@@ -57,6 +57,13 @@ def test_without_a_code_nothing_is_shown(client: FlaskClient, mine: Certificate)
     assert client.get(f"/again/{mine.id}/{run}?phone=1&name=2").status_code == 303
 
 
+def test_who_follows_the_message_reads_what_the_number_is_asked_for(client: FlaskClient) -> None:
+    words = ("先核对是不是您本人", "<h1>再培训", "<h1>证书查询")
+    assert [word in client.get("/lookup").text for word in words] == [False, False, True]
+    client.get("/again/")
+    assert [word in client.get("/lookup").text for word in words] == [True, True, False]
+
+
 def test_what_ends_soon_and_the_own_towns_runs_first(client: FlaskClient, mine: Certificate) -> None:
     a_run("nanzha", title="别镇的班", starts_in=timedelta(days=1))
     a_run(title="本镇的班", starts_in=timedelta(days=9))

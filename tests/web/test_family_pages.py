@@ -156,6 +156,17 @@ def test_who_do_not_all_fit_choose_in_one_tap(client: FlaskClient) -> None:
     assert db.session.scalars(select(SeatPool.taken).order_by(SeatPool.id)).all() == [0, 3, 0]
 
 
+def test_a_family_is_sent_to_no_run_that_its_child_is_too_young_for(client: FlaskClient) -> None:
+    page = page_of(capacity=1)
+    page_of("cpr_aed", title="要满十四", capacity=9, starts_in=timedelta(days=4))
+    there = page_of(title="都能来", capacity=9, starts_in=timedelta(days=5))
+    named = {"guardian.name": "王芳", "guardian.relation": "mother", "guardian.phone": PHONE}
+    asked = send(client, page, **people(adult(), child_id(), **named))
+    assert re.findall(r'formaction="([^"]+)"', asked.text) == [f"{there}/signup"]
+    grown = send(client, page, **people(adult(), adult()))
+    assert len(re.findall(r'formaction="([^"]+)"', grown.text)) == 2
+
+
 def test_who_split_get_what_there_is_in_their_order(client: FlaskClient) -> None:
     page = page_of(capacity=2)
     asked = send(client, page, **people(adult(), adult(), adult()))
@@ -311,9 +322,23 @@ def test_a_family_that_lost_its_seats_chooses_on_the_guardian_s_page(app: Flask,
     lost = answer(client, word, code=code_to(PHONE), consent="1")
     assert lost.status_code == 409
     assert "只剩 1 个名额" in lost.text
-    token = csrf(client.get(word).text)
+    shown = client.get(word).text
+    assert ("已记下您的同意" in shown, "还没占上名额" in shown, "待监护人同意" in shown) == (True, True, False)
+    token = csrf(shown)
     assert client.post(f"{word}/places", data={"csrf_token": token, "split": "1"}).status_code == 303
     assert sorted(states()) == ["confirmed", "confirmed", "waitlisted"]
+
+
+def test_the_form_says_for_which_of_a_family_a_guardian_is_asked(client: FlaskClient) -> None:
+    asked = send(client, page_of(), **people(adult(), child_id(), adult(), child_id()))
+    assert "第 2 位、第 4 位未满 14 周岁" in asked.text
+    assert "参加人未满 14 周岁" in send(client, page_of(), **people(child_id())).text
+
+
+def test_who_waits_for_a_guardian_is_told_what_to_do(client: FlaskClient) -> None:
+    guardian_page(client, page_of(), adult(), child_id())
+    mine = client.get("/me").text
+    assert (mine.count("要监护人同意才占名额，点开看怎么办"), "有结果会通知您" in mine) == (2, False)
 
 
 def test_a_phone_without_codes_is_sent_to_paper(client: FlaskClient) -> None:

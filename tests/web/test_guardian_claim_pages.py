@@ -50,6 +50,21 @@ def test_the_code_opens_the_page_and_proves_the_phone(app: Flask, word: str) -> 
     assert "没有等您同意的报名" in other.get("/g").text
 
 
+def test_the_page_itself_takes_either_code(client: FlaskClient, word: str) -> None:
+    """Both messages come to the same phone, each with six digits."""
+    wrong = post(client, word, consent="1", code="000000")
+    assert (wrong.status_code, 'id="f-code-error"' in wrong.text) == (422, True)
+    assert post(client, word, consent="1", code=claim_code()).status_code == 303
+    assert states() == ["confirmed", "confirmed"]
+
+
+def test_guesses_on_the_page_end_the_messages_code_too(client: FlaskClient, word: str) -> None:
+    for _ in range(5):
+        post(client, word, consent="1", code="000000")
+    assert post(client, word, consent="1", code=claim_code()).status_code == 422
+    assert states() == ["pending", "pending"]
+
+
 def test_the_template_gets_the_code_and_not_a_number_of_the_title(app: Flask, word: str) -> None:
     row = db.session.scalars(select(Message).where(Message.kind == "guardian.asked")).one()
     body = told("guardian.asked")[0]

@@ -59,6 +59,14 @@ def test_a_released_seat_says_why(client: FlaskClient) -> None:
     assert "可以重新报名" in late.text
 
 
+def test_who_let_an_offer_lapse_reads_that_and_who_waited_in_vain_reads_that(client: FlaskClient) -> None:
+    lapsed = client.get(ticket(state="lapsed", offer_ends_at=DEADLINE)).text
+    assert "到11月25日（周三）18:00没有等到您确认" in re.sub(r"<[^>]+>", "", lapsed)
+    assert "名额已让出" in lapsed and "没有空出名额" not in lapsed
+    in_vain = client.get(ticket(state="lapsed")).text
+    assert "没有空出名额" in in_vain and "确认" not in in_vain.split("没有空出名额")[1][:40]
+
+
 def test_withdrawing_keeps_the_reason_for_staff(client: FlaskClient) -> None:
     page = ticket()
     asked = client.get(f"{page}/withdraw").text

@@ -193,7 +193,10 @@ def _mine(certificate_id: int) -> Seen:
 
 
 def _phone_page(given: LookupPage, errors: dict[str, str]) -> str:
-    return render_template("h5/lookup.html", title="证书查询", back="/", given=given, errors=errors)
+    # Who followed the message of an ending certificate looks for a class and not for a certificate.
+    again = session.get(ONWARD) == "/again/"
+    title = "再培训" if again else "证书查询"
+    return render_template("h5/lookup.html", title=title, back="/", given=given, errors=errors, again=again)
 
 
 def _code_page(errors: dict[str, str]) -> str:

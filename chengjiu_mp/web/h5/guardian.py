@@ -9,12 +9,14 @@ from pydantic import Field
 from werkzeug.wrappers import Response
 
 from chengjiu_mp.certificates import passes
-from chengjiu_mp.core import context, http
+from chengjiu_mp.core import context, http, limits, privacy
 from chengjiu_mp.core.access import PUBLIC, access
 from chengjiu_mp.core.db import unit_of_work
 from chengjiu_mp.core.errors import Refusal
+from chengjiu_mp.core.limits import Limit
 from chengjiu_mp.core.parsing import In, from_pairs
 from chengjiu_mp.courses import guardians, queries, signup_queries
+from chengjiu_mp.courses.messages import CLAIM
 from chengjiu_mp.courses.models import LIVE, CourseRun, Signup
 from chengjiu_mp.outbox.queries import text_of
 from chengjiu_mp.people.guardians import RELATIONS, asked_under, guardian_name, guardian_phone, is_live, notice_agreed
@@ -23,12 +25,14 @@ from chengjiu_mp.people.name_display import mask_name
 from chengjiu_mp.people.phones import mask_phone
 from chengjiu_mp.people.queries import guardian_notice
 from chengjiu_mp.signin import codes
+from chengjiu_mp.signin.errors import CodeWrong
 from chengjiu_mp.web import forms
 from chengjiu_mp.web.h5.run_words import card
 
 blueprint = Blueprint("guardian", __name__)
 
 PURPOSE = "guardian"
+HOUR, DAY = 3600, 86400
 # Where a session keeps that its holder proved a guardian's phone: sealed, good for half an hour.
 PROOF = "guardian_phone"
 _WORDS = {
@@ -78,7 +82,7 @@ def agree(token: str) -> str | Response | tuple[str, int]:
                 given, code="请填写短信里的 6 位数字。", consent=f"请先看过《{guardian_notice().title}》，再勾选同意。"
             )
         notice_agreed(given.consent)  # Ahead of the code, which is good for one use.
-        proved = proved or codes.prove(_challenge(token), given.code, PURPOSE)
+        proved = proved or _prove(token, guardian_phone(consents[0]), given.code)
         with unit_of_work():
             outcome = guardians.agree(asked_under(token), proved, given.consent)
     except Refusal as refusal:
@@ -118,6 +122,33 @@ def ask(token: str) -> str | Response | tuple[str, int]:
     except Refusal as refusal:
         return _page(token, forms.errors(refusal, "code")), refusal.kind.value
     return redirect(url_for(".page", token=token, asked=1), 303)
+
+
+def _prove(token: str, number: str, code: str) -> bytes:
+    """Check a code of either of the two messages that a guardian gets: who holds the phone sees six digits twice.
+
+    :raise CodeWrong: when it is neither; :raise TooMany: after too many guesses
+    """
+    try:
+        return codes.prove(_challenge(token), code, PURPOSE)
+    except CodeWrong:
+        spend_guess(number)
+        return codes.prove_claim(number, code, CLAIM)
+
+
+def spend_guess(phone: str) -> None:
+    """Count a try at the code of a guardian's message, whether or not the number was ever asked.
+
+    A code ends with its fifth wrong try, and so many codes go to a phone: the number's own count is per network, so
+    that nobody's guesses elsewhere shut its holder out.
+
+    :raise PhoneRefused, NoSms: when no code can have gone there; :raise TooMany: when a limit is used up
+    """
+    index, network = privacy.phone_index(codes.mobile(phone)).hex(), http.network()
+    limits.spend(
+        Limit(f"claim:{HOUR}:{index[:32]}:{network}", 30, HOUR), Limit(f"claim:{DAY}:{index[:32]}:{network}", 60, DAY),
+        Limit(f"claim-net:60:{network}", 60, 60), Limit(f"claim-net:{DAY}:{network}", 600, DAY),
+    )  # fmt: skip
 
 
 def _proved_here(consents: Sequence[GuardianConsent]) -> bytes | None:
@@ -176,7 +207,7 @@ def _page(token: str, errors: dict[str, str] | None = None, refusal: Refusal | N
     waiting = any(one.state == "pending" for one in signups.values())
     return render_template(
         "h5/guardian.html", title="监护人同意", token=token, notice=guardian_notice(), errors=errors or {},
-        children=[_child(one) for one in signups.values()], card=card(found) if found else None,
+        children=[_child(one, agreed=is_live(first)) for one in signups.values()], card=card(found) if found else None,
         guardian=mask_name(guardian_name(first)), relation=RELATIONS[first.relation], to=mask_phone(number),
         reachable=not number.startswith("+"), sent=bool(asked), sms=sms.body if sms else "", first=first,
         live=is_live(first), waiting=waiting, refusal=refusal, ends_at=_ends_at(shown, found.run) if found else None,
@@ -185,8 +216,8 @@ def _page(token: str, errors: dict[str, str] | None = None, refusal: Refusal | N
     )  # fmt: skip
 
 
-def _child(signup: Signup) -> dict[str, Any]:
-    word, tone = _WORDS[signup.state]
+def _child(signup: Signup, *, agreed: bool) -> dict[str, Any]:
+    word, tone = ("还没占上名额", "warn") if agreed and signup.state == "pending" else _WORDS[signup.state]
     return {"name": mask_name(signup.name), "state": word, "tone": tone}
 
 

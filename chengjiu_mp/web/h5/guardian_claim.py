@@ -12,12 +12,11 @@ from pydantic import Field
 from werkzeug.wrappers import Response
 
 from chengjiu_mp.certificates import passes
-from chengjiu_mp.core import http, limits, privacy
+from chengjiu_mp.core import http, privacy
 from chengjiu_mp.core.access import PUBLIC, access
 from chengjiu_mp.core.day_words import day_time
 from chengjiu_mp.core.db import unit_of_work
 from chengjiu_mp.core.errors import Refusal, TooMany
-from chengjiu_mp.core.limits import Limit
 from chengjiu_mp.core.parsing import In, from_pairs
 from chengjiu_mp.courses import guardians, queries
 from chengjiu_mp.courses.errors import GuardianAskedLately
@@ -25,11 +24,9 @@ from chengjiu_mp.courses.messages import CLAIM
 from chengjiu_mp.people.guardians import asked_of_phone, guardian_token
 from chengjiu_mp.signin import codes
 from chengjiu_mp.web import forms
-from chengjiu_mp.web.h5.guardian import PROOF
+from chengjiu_mp.web.h5.guardian import PROOF, spend_guess
 
 blueprint = Blueprint("guardian_claim", __name__)
-
-HOUR, DAY = 3600, 86400
 
 
 class ClaimPage(In):
@@ -57,7 +54,7 @@ def enter() -> Response | str | tuple[str, int]:
         if given.again:
             return _sent_again(given)
         forms.need(given, phone="请填写收到短信的手机号。", code="请填写短信里的 6 位确认码。")
-        _spend(given.phone)
+        spend_guess(given.phone)
         proved = codes.prove_claim(given.phone, given.code, CLAIM)
     except Refusal as refusal:
         return _page(given, forms.errors(refusal, "code")), refusal.kind.value
@@ -78,21 +75,6 @@ def _sent_again(given: ClaimPage) -> str:
     with suppress(GuardianAskedLately, TooMany), unit_of_work():
         guardians.ask_phone_again(index)
     return _page(given, {}, sent=True)
-
-
-def _spend(phone: str) -> None:
-    """Count a try, whether or not the number was ever asked.
-
-    A code ends with its fifth wrong try, and so many codes go to a phone: the number's own count is per network, so
-    that nobody's guesses elsewhere shut its holder out.
-
-    :raise PhoneRefused, NoSms: when no code can have gone there; :raise TooMany: when a limit is used up
-    """
-    index, network = privacy.phone_index(codes.mobile(phone)).hex(), http.network()
-    limits.spend(
-        Limit(f"claim:{HOUR}:{index[:32]}:{network}", 30, HOUR), Limit(f"claim:{DAY}:{index[:32]}:{network}", 60, DAY),
-        Limit(f"claim-net:60:{network}", 60, 60), Limit(f"claim-net:{DAY}:{network}", 600, DAY),
-    )  # fmt: skip
 
 
 def _waiting(phone_index: bytes) -> list[dict[str, Any]]:

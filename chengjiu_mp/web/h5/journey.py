@@ -25,7 +25,7 @@ POPULAR = ("报名", "签到", "完成")
 
 _ENDED = {
     "withdrawn": ("已取消", "您已取消这次报名。想再来，可以重新报名。"),
-    "lapsed": ("未排到", "这一场结束前没有空出名额，或留给您的名额过时没有确认，很抱歉。欢迎改报其他场次。"),
+    "lapsed": ("未排到", "这一场结束前没有空出名额，很抱歉。欢迎改报其他场次。"),
     "refused": ("未通过", "这次报名没有通过。如有疑问，请打电话问。"),
     "moved": ("已换场", "这次报名已换到另一场，请用新的入场码。"),
     "run_cancelled": ("停课", "这一场停课了，给您添麻烦了，请不用前往。可以换一场。"),
@@ -102,8 +102,12 @@ def _without_a_place(signup: Signup) -> Journey:
         return Journey(0, "待监护人同意", "warn", text, usable=False)
     if signup.state == "lapsed" and signup.confirm_by is not None:
         word, text = _RELEASED
+    elif signup.state == "lapsed" and signup.offer_ends_at is not None:
+        until = day_time(signup.offer_ends_at)
+        word = "名额已让出"
+        text = f"有空位时给您留过名额，到{until}没有等到您确认，已让给下一位。还想来，可以重新报名。"
     elif signup.state == "lapsed" and signup.needs_guardian:
-        text = "没有在时限内等到监护人同意，或留给您的名额过时没有确认，没有占名额。想再来，可以重新报名。"
+        text = "没有在时限内等到监护人同意，或这一场一直没有空出名额，没有占名额。想再来，可以重新报名。"
     return Journey(0, word, "plain", text, usable=False)
 
 

@@ -77,7 +77,7 @@ def pill_of(signup: Signup) -> tuple[str, str]:
     """Return a sign-up's state in a word, and its tone."""
     if signup.state == "pending" and (signup.needs_guardian or signup.party_id):
         return "待监护人同意", "warn"
-    if signup.state == "lapsed" and signup.confirm_by is not None:
+    if signup.state == "lapsed" and (signup.confirm_by is not None or signup.offer_ends_at is not None):
         return "名额已让出", "plain"
     if _is_away(signup):
         return "已请假", "plain"
@@ -92,7 +92,9 @@ def _next_step(signup: Signup, rank: int | None) -> str:
         return f"请在{day_time(signup.confirm_by)}前点开，按“我会来”"
     if rank:
         return f"排在第 {rank} 位，有空位按顺序通知您"
-    waits = {"offered": "有空位了，请点开确认", "pending": "还在确认，有结果会通知您"}
+    family = signup.needs_guardian or signup.party_id
+    asked = "要监护人同意才占名额，点开看怎么办" if family else "还在确认，有结果会通知您"
+    waits = {"offered": "有空位了，请点开确认", "pending": asked}
     return waits.get(signup.state) or _arrival(signup)
 
 

@@ -19,6 +19,8 @@ def pill(found: RunAndSeats) -> tuple[str, str]:
     """Return the state in a word, and its tone; empty for a run that takes sign-ups."""
     if found.phase == "not_open":
         return f"{day_time(found.run.signup_opens_at)}开始报名", "warn"
+    if found.run.merged_into_id is not None:
+        return "已合并", "warn"
     return _PILLS.get(found.phase, ("", ""))
 
 

@@ -6,7 +6,7 @@ from werkzeug.wrappers import Response
 from chengjiu_mp.core import context
 from chengjiu_mp.core.access import PUBLIC, access
 from chengjiu_mp.core.errors import NotFound
-from chengjiu_mp.courses import changes, queries, signup_queries
+from chengjiu_mp.courses import changes, merging, queries, signup_queries
 from chengjiu_mp.courses.links import LinkShown, link_by_token, runs_behind
 from chengjiu_mp.courses.queries import RunAndSeats
 from chengjiu_mp.units.queries import plan_rows, sectors
@@ -38,19 +38,20 @@ def landing(token: str) -> str | Response:
         found = queries.run_by_token(token)
     except NotFound:
         return _list(link_by_token(token))
-    mine = signup_queries.my_live_signup(context.principal(), found.run.id)
+    goal = merging.ends_in(found.run)
+    mine = signup_queries.my_live_signup(context.principal(), (goal or found).run.id)
     if mine and not request.args.get("look"):
         return redirect(url_for("tickets.ticket", token=signup_queries.ticket_token(mine)), 303)
-    return _run(found, token)
+    return _run(found, token, goal)
 
 
-def _run(found: RunAndSeats, token: str) -> str:
-    """What, when, where, seats left and the button."""
+def _run(found: RunAndSeats, token: str, goal: RunAndSeats | None) -> str:
+    """What, when, where, seats left and the button; ``goal``: the run that this one went into."""
     return render_template(
         "h5/run.html", title="培训报名", back="/", found=found, run=found.run, card=card(found), phase=found.phase,
         meetings=queries.meetings_of(found.run.id), token=token, syllabus=found.run.syllabus,
         changed=next(iter(changes.changes_of(found.run.id)), None),
-        others=cards_instead(found),
+        goal=card(goal) if goal else None, others=[] if goal else cards_instead(found),
     )  # fmt: skip
 
 

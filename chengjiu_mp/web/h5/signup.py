@@ -87,7 +87,8 @@ def _page(token: str, found: queries.RunAndSeats, given: Form, refusal: Refusal 
         summary=_summary(errors, len(given.people)), phase=found.phase, token=token, syllabus=found.run.syllabus,
         most=signup_form.MOST, other=other, guardian=guardian, relations=RELATIONS,
         doc_types=[("", "自动识别"), *((one.value, one.label) for one in DocType)], codes=codes, others=others,
-        misfit=_misfit(found, refusal), call=refusal.facts.get("call", "") if refusal else "",
+        short=signup_form.SHORT, misfit=_misfit(found, refusal, given),
+        call=refusal.facts.get("call", "") if refusal else "",
     )  # fmt: skip
 
 
@@ -114,15 +115,19 @@ def _guardian(given: Form, errors: dict[str, str], children: list[int]) -> dict[
         return given.page.guardian.model_dump()
     if not children:
         return None
-    for index in children:
-        errors["guardian.name"] = errors.pop(_at(index, "doc_number"))
+    said, *_ = [errors.pop(_at(index, "doc_number")) for index in children]
+    if len(given.people) > 1:
+        said = said.replace("参加人", "、".join(f"第 {index + 1} 位" for index in children), 1)
+    errors["guardian.name"] = said
     return signup_form.first_guess(given, children[0])
 
 
-def _misfit(found: queries.RunAndSeats, refusal: Refusal | None) -> dict[str, Any] | None:
-    """Return what those can choose who do not all find a seat: the line, or a run where all of them do."""
+def _misfit(found: queries.RunAndSeats, refusal: Refusal | None, given: Form) -> dict[str, Any] | None:
+    """Return what those can choose who do not all find a seat: the line, or a run where all of them do, the youngest
+    too.
+    """
     if refusal is None or refusal.code != "party_does_not_fit":
         return None
     people = refusal.facts["people"]
-    fits = [card(one) for one in runs_nearby(found.run, limit=12) if one.seats_left >= people][:3]
+    fits = [card(one) for one in runs_nearby(found.run, limit=12, born=given.youngest) if one.seats_left >= people][:3]
     return {"said": refusal.sentence, "seats": refusal.facts["seats_left"], "people": people, "runs": fits}

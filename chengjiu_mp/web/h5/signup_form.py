@@ -8,11 +8,12 @@ from typing import Any
 from flask import request
 from pydantic import Field
 
+from chengjiu_mp.core import clock
 from chengjiu_mp.core.errors import Refusal
 from chengjiu_mp.core.parsing import In, Invalid, from_pairs
 from chengjiu_mp.courses.entry import Entry
-from chengjiu_mp.courses.errors import GuardianRequired
-from chengjiu_mp.people.documents import DocType, could_be_either
+from chengjiu_mp.courses.errors import AlreadySignedUp, GuardianRequired
+from chengjiu_mp.people.documents import DocType, could_be_cut_short, could_be_either, read_document
 from chengjiu_mp.people.guardians import GuardianEntry
 from chengjiu_mp.people.latin_names import speaks_of_passport
 from chengjiu_mp.people.models import Notice
@@ -33,6 +34,11 @@ class PersonPage(In):
     birth_date: str = Field("", max_length=40)
     latin_surname: str = Field("", max_length=200)
     latin_given: str = Field("", max_length=200)
+
+    @property
+    def says_kind(self) -> bool:
+        """Return whether more than the number says which document it is: the type that was chosen, or a Latin name."""
+        return bool(self.doc_type) or speaks_of_passport(self.name, self.latin_surname, self.latin_given)
 
 
 class GuardianPage(In):
@@ -70,8 +76,8 @@ class Form:
 
         :raise Invalid: when a birth date is no day, or a number does not say which document it is
         """
-        if unclear := [index for index, one in enumerate(self.people) if _is_unclear(one)]:
-            raise Invalid([{"pointer": f"/people/{i}/doc_type", "code": "which", "detail": _WHICH} for i in unclear])
+        if unclear := [said for index, one in enumerate(self.people) if (said := _unclear(one, index))]:
+            raise Invalid(unclear)
         consents = [ConsentIn(purpose=p, version=v) for p, v in self.page.consent.items()]
         return [
             Entry(
@@ -81,6 +87,13 @@ class Form:
             )
             for index, one in enumerate(self.people)
         ]  # fmt: skip
+
+    @property
+    def youngest(self) -> date | None:
+        """Return the latest birth date among those whose documents were understood, None where no number tells one."""
+        read = (read_document(one.doc_number, one.doc_type, today=clock.today()) for one in self.people)
+        births = [of.birth or _day(one.birth_date, 0) for of, one in zip(read, self.people, strict=True)]
+        return max((birth for birth in births if birth), default=None)
 
     @property
     def phones(self) -> list[str]:
@@ -96,11 +109,19 @@ class Form:
 
 _WHICH = "M 加 8 位数字的号码，澳门居民的通行证和韩国护照都有。请选是哪一种，再填出生日期。"
 
+SHORT = "这个号码不到 18 位。用身份证的，请对照证件输完整；用护照、台胞证的，请在下面选证件类型，再填出生日期。"
 
-def _is_unclear(one: PersonPage) -> bool:
+
+def _unclear(one: PersonPage, index: int) -> dict[str, str] | None:
+    """Return what to ask where the number alone does not say which document it is."""
     # A program's guess can be corrected by staff; whoever fills in the form is here to be asked.
-    known = one.doc_type or speaks_of_passport(one.name, one.latin_surname, one.latin_given)
-    return not known and could_be_either(one.doc_number)
+    if one.says_kind:
+        return None
+    if could_be_either(one.doc_number):
+        return {"pointer": f"/people/{index}/doc_type", "code": "which", "detail": _WHICH}
+    if could_be_cut_short(one.doc_number):
+        return {"pointer": f"/people/{index}/doc_number", "code": "short", "detail": SHORT}
+    return None
 
 
 def _day(typed: str, index: int) -> date | None:
@@ -142,7 +163,9 @@ def errors_of(refusal: Refusal | None, form: Form, notices: list[Notice]) -> dic
     if refusal is None or refusal.code == "party_does_not_fit":
         return {}
     found: dict[str, str] = {}
-    for name, sentence in forms.errors(refusal, "name").items():
+    # Of whom a duplicate is told nothing but that: where it stands, nothing said of a party.
+    fallback = "doc_number" if refusal.code == AlreadySignedUp.code else "name"
+    for name, sentence in forms.errors(refusal, fallback).items():
         found.setdefault(_field(name, form), sentence)
     if "consents" in found:
         del found["consents"]
