@@ -88,11 +88,13 @@ class Sheet:
     """The first visible sheet with content, from its cell A1: text per cell, all rows of one length.
 
     ``lossy`` holds the (row, column) indexes from 0 of numbers too long for a spreadsheet: their last digits are gone.
+    ``merged`` holds the squares (top, left, bottom, right) of merged cells, whose text stands in the first cell alone.
     """
 
     rows: list[list[str]]
     name: str = ""
     lossy: frozenset[tuple[int, int]] = field(default=frozenset())
+    merged: tuple[tuple[int, int, int, int], ...] = ()
 
     def cell(self, row: int, column: int) -> str:
         """Return a cell's text, empty outside of the sheet; indexes from 0."""
@@ -123,7 +125,8 @@ def read(content: bytes, *, seconds: float | None = None) -> Sheet:
     answer = json.loads(done.stdout)
     if "code" in answer:
         raise _REFUSALS[answer["code"]]
-    return Sheet(answer["rows"], answer["name"], frozenset((r, c) for r, c in answer["lossy"]))
+    merged = tuple((top, left, bottom, right) for top, left, bottom, right in answer["merged"])
+    return Sheet(answer["rows"], answer["name"], frozenset((r, c) for r, c in answer["lossy"]), merged)
 
 
 def check(content: bytes) -> None:
