@@ -118,7 +118,7 @@ def _lines(sheet: Sheet, first: int, at: dict[str, int]) -> Iterator[Line]:
         cells = [_bounded(cell) for cell in sheet.rows[r]]
         for c, words in shared.get(r, {}).items():
             cells[c] = cells[c] or _bounded(words)
-        values = {name: cells[c] for name, c in at.items()}
+        values = {name: _quoted(cells[c]) if name in (DOC, PHONE) else cells[c] for name, c in at.items()}
         nobody = r in across or not any(values.get(name) for name in _SOMEBODY)
         if nobody or _IS_EXAMPLE.match(values[NAME]):
             continue
@@ -145,6 +145,11 @@ def _across(sheet: Sheet, at: dict[str, int]) -> frozenset[int]:
 
 def _bounded(cell: str) -> str:
     return cell.replace("\x00", "\ufffd")[:MAX_CELL].strip()
+
+
+def _quoted(cell: str) -> str:
+    """Return a number without the mark that says "text" to a spreadsheet, where it came along as a character."""
+    return cell[1:].strip() if cell[:1] in ("'", "‘", "’", "＇", "`") else cell
 
 
 # Runs by the words of the drop-down

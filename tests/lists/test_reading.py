@@ -263,6 +263,12 @@ def test_a_passport_needs_a_day_of_birth_that_can_be_read(list_id, words, plan):
     assert [line.plan for line in rosters.lines(upload_id)] == [plan]
 
 
+def test_the_mark_of_text_before_a_number_is_none_of_its_figures(list_id):
+    one = rosters.person(1)
+    sheet_of = rosters.sheet([one | {"证件号码": "'" + one["证件号码"], "手机号": "’" + one["手机号"]}])
+    assert [line.plan for line in rosters.lines(rosters.uploaded(list_id, sheet_of))] == ["add"]
+
+
 def test_all_that_is_wrong_with_a_line_is_told_at_once(list_id):
     one = rosters.person(1, 场次="明天", 手机号="139", 姓名="")
     upload_id = rosters.uploaded(list_id, rosters.sheet([one]))
