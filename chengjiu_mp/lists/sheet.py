@@ -88,8 +88,12 @@ def find_lines(sheet: Sheet) -> Found:
 
 def values_of(head: Sequence[str], cells: Sequence[str]) -> dict[str, str]:
     """Return the known columns of a kept line."""
-    at = positions(head)
-    return {name: cells[c] if c < len(cells) else "" for name, c in at.items()}
+    return _values(cells, positions(head))
+
+
+def _values(cells: Sequence[str], at: dict[str, int]) -> dict[str, str]:
+    found = {name: cells[c] if c < len(cells) else "" for name, c in at.items()}
+    return found | {name: _quoted(found.get(name, "")) for name in (DOC, PHONE) if name in found}
 
 
 def _header(sheet: Sheet, row: int) -> dict[str, int]:
@@ -118,7 +122,7 @@ def _lines(sheet: Sheet, first: int, at: dict[str, int]) -> Iterator[Line]:
         cells = [_bounded(cell) for cell in sheet.rows[r]]
         for c, words in shared.get(r, {}).items():
             cells[c] = cells[c] or _bounded(words)
-        values = {name: _quoted(cells[c]) if name in (DOC, PHONE) else cells[c] for name, c in at.items()}
+        values = _values(cells, at)
         nobody = r in across or not any(values.get(name) for name in _SOMEBODY)
         if nobody or _IS_EXAMPLE.match(values[NAME]):
             continue

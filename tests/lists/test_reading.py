@@ -266,7 +266,8 @@ def test_a_passport_needs_a_day_of_birth_that_can_be_read(list_id, words, plan):
 def test_the_mark_of_text_before_a_number_is_none_of_its_figures(list_id):
     one = rosters.person(1)
     sheet_of = rosters.sheet([one | {"证件号码": "'" + one["证件号码"], "手机号": "’" + one["手机号"]}])
-    assert [line.plan for line in rosters.lines(rosters.uploaded(list_id, sheet_of))] == ["add"]
+    done = rosters.enrolled(list_id, sheet_of)
+    assert [(line.plan, line.outcome) for line in rosters.lines(done.id)] == [("add", "added")]
 
 
 def test_all_that_is_wrong_with_a_line_is_told_at_once(list_id):

@@ -115,7 +115,7 @@ def test_of_a_list_over_several_runs_everybodys_run_is_told_and_can_be_chosen(li
     people = [rosters.person(n, 场次=title) for n, title in enumerate(("上午班", "下午班"))]
     url = send(liaison, list_id, rosters.sheet(people)).headers["Location"]
     rosters.work()
-    assert re.findall(r"([上下]午班)</td>", liaison.get(url).text) == ["上午班", "下午班"]
+    assert re.findall(r"([上下]午班)</span></td>", liaison.get(url).text) == ["上午班", "下午班"]
     post(liaison, url, f"{url}/confirm", agreed="1")
     rosters.work()
     shown = liaison.get(f"/console/lists/{list_id}?run={runs[1]}").text

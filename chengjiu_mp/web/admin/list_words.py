@@ -62,10 +62,9 @@ def person_line(one: queries.OnList, runs: Mapping[int, str] | None = None) -> d
     if one.signup is not None and one.person is not None:
         number = privacy.unseal(one.person.doc_sealed, place=Person.PLACE, row=one.person.uid)
         facts = [f"证件 {mask_document(number)}", mask_phone(phone_of(one.signup))]
-    if runs:
-        facts.append(runs.get(one.signup.run_id if one.signup else one.row.run_id, ""))
+    place = (runs or {}).get(one.signup.run_id if one.signup else one.row.run_id, "")
     return {
-        "id": one.row.id, "name": one.name, "facts": facts, "state": word, "tone": tone, "confirmed": confirmed,
+        "id": one.row.id, "name": one.name, "facts": facts, "place": place, "state": word, "tone": tone, "confirmed": confirmed,
         "url": url_for("console_list_people.show", list_id=one.row.list_id, row_id=one.row.id),
         "live": one.signup is not None and one.signup.state in LIVE,
     }  # fmt: skip
