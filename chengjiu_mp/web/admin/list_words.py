@@ -64,7 +64,8 @@ def person_line(one: queries.OnList, runs: Mapping[int, str] | None = None) -> d
         facts = [f"证件 {mask_document(number)}", mask_phone(phone_of(one.signup))]
     place = (runs or {}).get(one.signup.run_id if one.signup else one.row.run_id, "")
     return {
-        "id": one.row.id, "name": one.name, "facts": facts, "place": place, "state": word, "tone": tone, "confirmed": confirmed,
+        "id": one.row.id, "name": one.name, "facts": facts, "place": place, "state": word, "tone": tone,
+        "confirmed": confirmed,
         "url": url_for("console_list_people.show", list_id=one.row.list_id, row_id=one.row.id),
         "live": one.signup is not None and one.signup.state in LIVE,
     }  # fmt: skip
