@@ -7,7 +7,7 @@ from sqlalchemy import func, select, update
 from chengjiu_mp.core import audit, clock, context
 from chengjiu_mp.core.db import db
 from chengjiu_mp.core.errors import NotFound
-from chengjiu_mp.courses import messages
+from chengjiu_mp.courses import run_messages
 from chengjiu_mp.courses.change_models import ChangeAnswer, RunChange
 from chengjiu_mp.courses.drafting import span_of
 from chengjiu_mp.courses.errors import ReasonMissing, RunBegun, RunTimesWrong
@@ -49,7 +49,7 @@ def cancel(run: CourseRun, reason: str) -> RunChange:
     ask(change, ended)
     audit.record("run.cancelled", run, unit_id=run.unit_id, reason=why, people=len(ended))
     for row in ended:
-        messages.tell_run_cancelled(row, run)
+        run_messages.tell_run_cancelled(row, run)
     return change
 
 
@@ -81,7 +81,7 @@ def reschedule(run: CourseRun, sittings: Sequence[Sitting], reason: str) -> RunC
     audit.record("run.rescheduled", run, unit_id=run.unit_id, reason=why, people=len(people))
     whole = run_with_seats(run.id).run
     for row in people:
-        messages.tell_rescheduled(row, whole, change)
+        run_messages.tell_rescheduled(row, whole, change)
     return change
 
 
