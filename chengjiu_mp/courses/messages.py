@@ -9,7 +9,7 @@ from chengjiu_mp.core.site import site
 from chengjiu_mp.courses.errors import GuardianAskedLately
 from chengjiu_mp.courses.models import CourseRun, Signup
 from chengjiu_mp.courses.queries import run_url
-from chengjiu_mp.courses.signup_queries import account_of, phone_of, ticket_url
+from chengjiu_mp.courses.signup_queries import account_of, kept_run, phone_of, ticket_url
 from chengjiu_mp.outbox.service import Letter, tell
 from chengjiu_mp.people.guardians import guardian_phone, guardian_token
 from chengjiu_mp.people.models import GuardianConsent
@@ -46,7 +46,8 @@ def tell_waiting(signup: Signup, run: CourseRun, rank: int, which: str = "") -> 
 
 def _waiting(signup: Signup, run: CourseRun, rank: int, which: str = "") -> tuple[str, str]:
     text = (
-        f"名额已满，您排在候补第 {rank} 位{which}：{what_of(run)}有空位会按顺序通知您。看排到哪里：{ticket_url(signup)}"
+        f"名额已满，您排在候补第 {rank} 位{which}：{what_of(run)}有空位会按顺序通知您。{_kept_for(signup)}"
+        f"看排到哪里：{ticket_url(signup)}"
     )
     return "signup.waiting", text
 
@@ -109,7 +110,7 @@ def tell_promoted(signup: Signup, run: CourseRun, *, call: bool = False) -> None
     :param call: whether staff are to call as well: the phone was never proved, or no channel reached it
     """
     text = (
-        f"有空位了，您的报名已确认：{what_of(run)}{run.syllabus.bring}{_once_more(signup)}"
+        f"有空位了，您的报名已确认：{what_of(run)}{_left_for(signup)}{run.syllabus.bring}{_once_more(signup)}"
         f"入场码：{ticket_url(signup)}。来不了请在这里取消。"
     )
     write(signup, run, "signup.promoted", text, call=call)
@@ -197,6 +198,16 @@ def what_of(run: CourseRun) -> str:
     """Return what, when and where, as a message says it."""
     when = day_time_range(run.starts_at, run.ends_at)
     return f"{run.title}，{when}，{run.venue.name}（{run.venue.address}）。"
+
+
+def _kept_for(signup: Signup) -> str:
+    old = kept_run(signup)
+    return f"没换成之前，{day_time(old.starts_at)}那一场一直给您留着。" if old else ""
+
+
+def _left_for(signup: Signup) -> str:
+    old = kept_run(signup)
+    return f"{day_time(old.starts_at)}那一场的名额已让出，不用再去。" if old else ""
 
 
 def _once_more(signup: Signup) -> str:

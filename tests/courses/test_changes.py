@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 
 from chengjiu_mp.checkin.models import Scan
 from chengjiu_mp.core import clock
+from chengjiu_mp.core.day_words import day_time
 from chengjiu_mp.core.db import db, unit_of_work
 from chengjiu_mp.core.errors import NotFound
 from chengjiu_mp.core.models import Job
@@ -271,6 +272,10 @@ def test_in_the_line_there_the_place_here_is_kept(app: Flask) -> None:
     with unit_of_work():
         withdraw(db.session.get_one(Signup, seated))
     assert states([one, new]) == ["confirmed", "confirmed"]
+    date = day_time(here.starts_at)
+    assert f"没换成之前，{date}那一场一直给您留着" in body("signup.waiting", new)
+    assert f"{date}那一场的名额已让出" in body("signup.promoted", new)
+    assert "那一场" not in body("signup.confirmed", one)
     for _ in "twice":
         work_off()
     assert states([one, new]) == ["moved", "confirmed"]
