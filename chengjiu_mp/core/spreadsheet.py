@@ -9,7 +9,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -99,6 +99,15 @@ class Sheet:
     def cell(self, row: int, column: int) -> str:
         """Return a cell's text, empty outside of the sheet; indexes from 0."""
         return self.rows[row][column] if row < len(self.rows) and column < len(self.rows[row]) else ""
+
+
+def filled_down(sheet: Sheet) -> Sheet:
+    """Return the sheet with the text of a merged cell in each row that it goes down over, as it is meant."""
+    rows = [list(row) for row in sheet.rows]
+    for top, left, bottom, _ in sheet.merged:
+        for r in range(top + 1, min(bottom + 1, len(rows))):
+            rows[r][left] = rows[r][left] or sheet.cell(top, left)
+    return replace(sheet, rows=rows)
 
 
 _REFUSALS: dict[str, type[SheetRefused]] = {

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import xlsxwriter
 
 from chengjiu_mp.core import clock
-from chengjiu_mp.core.spreadsheet import Sheet
+from chengjiu_mp.core.spreadsheet import Sheet, filled_down
 from chengjiu_mp.courses.models import CourseRun
 from chengjiu_mp.lists.errors import ColumnsMissing, NoPeople
 from chengjiu_mp.people.documents import DocType
@@ -117,26 +117,16 @@ def _lines(sheet: Sheet, first: int, at: dict[str, int]) -> Iterator[Line]:
     for r, c in sheet.lossy:
         if c in names:
             lossy.setdefault(r, set()).add(names[c])
-    shared, across = _shared(sheet, names), _across(sheet, at)
+    down, across = filled_down(sheet), _across(sheet, at)
     for r in range(first, len(sheet.rows)):
         cells = [_bounded(cell) for cell in sheet.rows[r]]
-        for c, words in shared.get(r, {}).items():
-            cells[c] = cells[c] or _bounded(words)
+        for c in (at[name] for name in _SHARED if name in at):
+            cells[c] = _bounded(down.cell(r, c))
         values = _values(cells, at)
         nobody = r in across or not any(values.get(name) for name in _SOMEBODY)
         if nobody or _IS_EXAMPLE.match(values[NAME]):
             continue
         yield Line(r + 1, cells, values, frozenset(lossy.get(r, ())))
-
-
-def _shared(sheet: Sheet, names: dict[int, str]) -> dict[int, dict[int, str]]:
-    """Return {row: {column: text}} of what merged cells say for the lines that they go down over."""
-    found: dict[int, dict[int, str]] = {}
-    for top, left, bottom, _ in sheet.merged:
-        if names.get(left) in _SHARED:
-            for r in range(top + 1, min(bottom + 1, len(sheet.rows))):
-                found.setdefault(r, {})[left] = sheet.cell(top, left)
-    return found
 
 
 def _across(sheet: Sheet, at: dict[str, int]) -> frozenset[int]:
