@@ -130,6 +130,11 @@ def test_a_move_to_a_full_run_keeps_the_seat_until_the_new_one_is_sure(app):
     one = queries.people_of(list_id)[0]
     assert (one.row.run_id, one.signup and one.signup.run_id) == (late_id, early)
     assert states(late_id)[-1][0] == "waitlisted"
+    with unit_of_work():
+        changing.change_run(db.session.get_one(UnitList, list_id), queries.people_of(list_id)[0].row, early)
+    one = queries.people_of(list_id)[0]
+    assert (one.row.run_id, one.signup and one.signup.state) == (early, "confirmed")
+    assert states(late_id)[-1][0] == "withdrawn"
 
 
 def test_a_run_that_is_not_the_lists_is_no_goal(app):

@@ -156,6 +156,8 @@ def test_staff_move_a_run_to_another_day(client: FlaskClient) -> None:
     times = {"m1.day": "2026-12-05", "m1.begins": "09:00", "m1.ends": "12:00"}
     refused = post(client, page, page, reason="检修", **times)
     assert (refused.status_code, "请先勾选" in refused.text, 'value="2026-12-05"' in refused.text) == (422, True, True)
+    both = post(client, page, page, **times).text
+    assert ("有 2 处要改一下" in both, "请先勾选" in both, "请写明原因" in both) == (True, True, True)
     assert post(client, page, page, reason="检修", sure="1", **times).status_code == 303
     assert clock.local(db.session.get_one(CourseRun, run).starts_at).isoformat() == "2026-12-05T09:00:00+08:00"
     shown = client.get(f"/console/runs/{run}").text

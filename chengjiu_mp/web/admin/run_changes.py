@@ -13,7 +13,8 @@ from chengjiu_mp.core.db import unit_of_work
 from chengjiu_mp.core.errors import Kind, NotFound, Refusal
 from chengjiu_mp.core.parsing import In, RowId, from_pairs
 from chengjiu_mp.courses import changes, double_booked, merging, queries, reserving
-from chengjiu_mp.courses.errors import RunNotOpen
+from chengjiu_mp.courses.entry import together
+from chengjiu_mp.courses.errors import ReasonMissing, RunNotOpen
 from chengjiu_mp.courses.models import CourseRun
 from chengjiu_mp.courses.policy import run_for, units_in_scope
 from chengjiu_mp.courses.sittings import Sitting
@@ -176,9 +177,14 @@ def _mine(run_id: int) -> CourseRun:
 
 
 def _sure(run_id: int, given: ChangePage) -> CourseRun:
+    """Return the run, once both the reason is written and the tick is there; what is missing is told in one go."""
+    found = _mine(run_id)
+    missing: list[Refusal] = [] if given.reason.strip() else [ReasonMissing(field="reason")]
     if not given.sure:
-        raise NotSure(field="sure")
-    return _mine(run_id)
+        missing.append(NotSure(field="sure"))
+    if missing:
+        raise together(missing)
+    return found
 
 
 def _published(run_id: int) -> queries.RunAndSeats:
