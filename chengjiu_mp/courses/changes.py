@@ -1,6 +1,7 @@
 """停课 and 改期: one action with a reason, everybody told once and asked, every place kept."""
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import func, select, update
 
@@ -130,6 +131,22 @@ def answers_to(change_ids: Iterable[int]) -> dict[int, dict[str | None, int]]:
     for change_id, said, many in rows:
         found.setdefault(change_id, {})[said] = many
     return found
+
+
+@dataclass(frozen=True)
+class People:
+    """How many people a change of a run is told to, whichever of its seats they hold or wait for."""
+
+    seated: int
+    waiting: int
+    pending: int
+
+
+def people_in(run_id: int) -> People:
+    """Return how many people a change of this run is told to."""
+    by_state = select(Signup.state, func.count()).where(Signup.run_id == run_id, Signup.state.in_(LIVE))
+    found = dict(db.session.execute(by_state.group_by(Signup.state)).tuples().all())
+    return People(sum(found.get(one, 0) for one in SEATED), found.get("waitlisted", 0), found.get("pending", 0))
 
 
 def reason_of(text: str) -> str:

@@ -12,6 +12,7 @@ from chengjiu_mp.courses.queries import RunAndSeats
 from chengjiu_mp.units.queries import plan_rows, sectors
 from chengjiu_mp.web.h5.finding import asked_for, kind_chips, narrowed, ways_to_widen
 from chengjiu_mp.web.h5.run_words import card, cards_instead
+from chengjiu_mp.web.templating import day_time_range
 
 blueprint = Blueprint("runs", __name__)
 
@@ -50,8 +51,17 @@ def _run(found: RunAndSeats, token: str) -> str:
         "h5/run.html", title="培训报名", back="/", found=found, run=found.run, card=card(found), phase=found.phase,
         meetings=queries.meetings_of(found.run.id), token=token, syllabus=found.run.syllabus,
         changed=next(iter(changes.changes_of(found.run.id)), None),
-        others=cards_instead(found),
+        others=cards_instead(found), into=_merged_into(found.run.merged_into_id),
     )  # fmt: skip
+
+
+def _merged_into(run_id: int | None) -> dict[str, str] | None:
+    """Return where the people of a merged run went, for who comes by its old poster."""
+    if run_id is None:
+        return None
+    goal = queries.run_with_seats(run_id).run
+    when = day_time_range(goal.starts_at, goal.ends_at)
+    return {"title": goal.title, "when": when, "place": goal.venue.name, "url": queries.run_url(goal)}
 
 
 def _list(link: LinkShown) -> str:
