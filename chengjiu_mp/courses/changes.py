@@ -145,7 +145,8 @@ class People:
 def people_in(run_id: int) -> People:
     """Return how many people a change of this run is told to."""
     by_state = select(Signup.state, func.count()).where(Signup.run_id == run_id, Signup.state.in_(LIVE))
-    found = dict(db.session.execute(by_state.group_by(Signup.state)).tuples().all())
+    rows = db.session.execute(by_state.group_by(Signup.state)).all()
+    found: dict[str, int] = {row[0]: row[1] for row in rows}
     return People(sum(found.get(one, 0) for one in SEATED), found.get("waitlisted", 0), found.get("pending", 0))
 
 

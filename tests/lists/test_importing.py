@@ -100,7 +100,7 @@ def test_the_file_says_who_waits_where_in_the_line_now(app):
 def test_who_cancelled_is_not_waited_for_any_more(list_id):
     rosters.enrolled(list_id, rosters.sheet([rosters.person(n) for n in range(2)]))
     with unit_of_work():
-        withdraw(db.session.scalars(select(Signup).order_by(Signup.id)).first())
+        withdraw(db.session.scalars(select(Signup).order_by(Signup.id).limit(1)).one())
     awaited = queries.Narrowed(only="open")
     assert [one.name for one in queries.people_of(list_id, awaited)] == [rosters.person(1)["姓名"]]
     assert queries.count_of(list_id, awaited) == 1

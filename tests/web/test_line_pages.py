@@ -196,6 +196,7 @@ def test_who_sits_in_a_units_places_or_waits_for_a_guardian_is_counted_too(clien
         db.session.get_one(SeatPool, signed_row.pool_id).taken -= 1
     desk(client)
     assert "已报 1 人，候补 0 人，等监护人同意 1 人" in client.get(f"/console/runs/{run}/cancel").text
+    assert f"/console/runs/{run}/cancel" in client.get(f"/console/runs/{run}/change").text
     assert "通知这 2 人" in client.get(f"/console/runs/{run}/cancel").text
     shown = re.sub(r"<[^>]+>|\s", "", client.get(f"/console/runs/{run}").text)
     assert "已报1人名额30，其中给单位10" in shown
