@@ -39,14 +39,18 @@ def _confirmed(signup: Signup, run: CourseRun, which: str = "") -> tuple[str, st
     return "signup.confirmed", text
 
 
-def tell_waiting(signup: Signup, run: CourseRun, rank: int, which: str = "") -> None:
-    """Say where in the line, and that nothing more is to be done."""
-    write(signup, run, *_waiting(signup, run, rank, which))
+def tell_waiting(signup: Signup, run: CourseRun, rank: int, which: str = "", *, kept: CourseRun | None = None) -> None:
+    """Say where in the line, and that nothing more is to be done.
+
+    :param kept: where a place is kept until there is one here
+    """
+    words = f"没换成之前，{day_time(kept.starts_at)}那一场一直给您留着。" if kept else ""
+    write(signup, run, *_waiting(signup, run, rank, which, words))
 
 
-def _waiting(signup: Signup, run: CourseRun, rank: int, which: str = "") -> tuple[str, str]:
+def _waiting(signup: Signup, run: CourseRun, rank: int, which: str = "", kept: str = "") -> tuple[str, str]:
     text = (
-        f"名额已满，您排在候补第 {rank} 位{which}：{what_of(run)}有空位会按顺序通知您。{_kept_for(signup)}"
+        f"名额已满，您排在候补第 {rank} 位{which}：{what_of(run)}有空位会按顺序通知您。{kept}"
         f"看排到哪里：{ticket_url(signup)}"
     )
     return "signup.waiting", text
@@ -198,11 +202,6 @@ def what_of(run: CourseRun) -> str:
     """Return what, when and where, as a message says it."""
     when = day_time_range(run.starts_at, run.ends_at)
     return f"{run.title}，{when}，{run.venue.name}（{run.venue.address}）。"
-
-
-def _kept_for(signup: Signup) -> str:
-    old = kept_run(signup)
-    return f"没换成之前，{day_time(old.starts_at)}那一场一直给您留着。" if old else ""
 
 
 def _left_for(signup: Signup) -> str:
