@@ -9,7 +9,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -88,15 +88,26 @@ class Sheet:
     """The first visible sheet with content, from its cell A1: text per cell, all rows of one length.
 
     ``lossy`` holds the (row, column) indexes from 0 of numbers too long for a spreadsheet: their last digits are gone.
+    ``merged`` holds the squares (top, left, bottom, right) of merged cells, whose text stands in the first cell alone.
     """
 
     rows: list[list[str]]
     name: str = ""
     lossy: frozenset[tuple[int, int]] = field(default=frozenset())
+    merged: tuple[tuple[int, int, int, int], ...] = ()
 
     def cell(self, row: int, column: int) -> str:
         """Return a cell's text, empty outside of the sheet; indexes from 0."""
         return self.rows[row][column] if row < len(self.rows) and column < len(self.rows[row]) else ""
+
+
+def filled_down(sheet: Sheet) -> Sheet:
+    """Return the sheet with the text of a merged cell in each row that it goes down over, as it is meant."""
+    rows = [list(row) for row in sheet.rows]
+    for top, left, bottom, _ in sheet.merged:
+        for r in range(top + 1, min(bottom + 1, len(rows))):
+            rows[r][left] = rows[r][left] or sheet.cell(top, left)
+    return replace(sheet, rows=rows)
 
 
 _REFUSALS: dict[str, type[SheetRefused]] = {
@@ -123,7 +134,8 @@ def read(content: bytes, *, seconds: float | None = None) -> Sheet:
     answer = json.loads(done.stdout)
     if "code" in answer:
         raise _REFUSALS[answer["code"]]
-    return Sheet(answer["rows"], answer["name"], frozenset((r, c) for r, c in answer["lossy"]))
+    merged = tuple((top, left, bottom, right) for top, left, bottom, right in answer["merged"])
+    return Sheet(answer["rows"], answer["name"], frozenset((r, c) for r, c in answer["lossy"]), merged)
 
 
 def check(content: bytes) -> None:

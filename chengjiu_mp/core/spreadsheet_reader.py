@@ -62,7 +62,10 @@ def text_of(value: Any) -> str:
 
 
 def read(content: bytes) -> dict[str, Any]:
-    """Return {"name", "rows", "lossy": [[row, column]]} of the first visible sheet with content, or {"code"}."""
+    """Return {"name", "rows", "lossy", "merged"} of the first visible sheet with content, or {"code"}.
+
+    ``lossy`` is [[row, column]], ``merged`` [[top, left, bottom, right]].
+    """
     from python_calamine import CalamineError, CalamineWorkbook, SheetVisibleEnum  # noqa: PLC0415  after the limits
 
     try:
@@ -77,7 +80,7 @@ def read(content: bytes) -> dict[str, Any]:
                 continue
             if sheet.end[0] >= ROWS or sheet.end[1] >= COLUMNS:
                 return {"code": "sheet_too_large"}
-            return _rows(known.name, sheet.to_python(skip_empty_area=False))
+            return _rows(known.name, sheet.to_python(skip_empty_area=False)) | {"merged": _merged(sheet)}
     except (CalamineError, zipfile.BadZipFile, NotImplementedError, ValueError, RuntimeError, EOFError, OSError):
         return {"code": "file_unreadable"}
     except MemoryError:
@@ -90,6 +93,18 @@ def _rows(name: str, rows: list[list[Any]]) -> dict[str, Any]:
     if sum(len(text) for row in texts for text in row) > TEXT:
         return {"code": "file_inflates"}
     return {"name": name, "rows": texts, "lossy": _lossy(rows)}
+
+
+def _merged(sheet: Any) -> list[list[int]]:
+    """Return the merged squares within bounds; a crafted sheet lays one over the other, where a real one cannot."""
+    found, left = [], ROWS * COLUMNS
+    for first, last in sheet.merged_cell_ranges or ():
+        square = [*first, min(last[0], ROWS), min(last[1], COLUMNS)]
+        left -= max(square[2] - square[0] + 1, 1)
+        if left < 0:
+            break
+        found.append(square)
+    return found
 
 
 def _lossy(rows: list[list[Any]]) -> list[tuple[int, int]]:

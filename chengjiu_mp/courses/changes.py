@@ -1,13 +1,14 @@
 """停课 and 改期: one action with a reason, everybody told once and asked, every place kept."""
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import func, select, update
 
 from chengjiu_mp.core import audit, clock, context
 from chengjiu_mp.core.db import db
 from chengjiu_mp.core.errors import NotFound
-from chengjiu_mp.courses import messages
+from chengjiu_mp.courses import run_messages
 from chengjiu_mp.courses.change_models import ChangeAnswer, RunChange
 from chengjiu_mp.courses.drafting import span_of
 from chengjiu_mp.courses.errors import ReasonMissing, RunBegun, RunTimesWrong
@@ -49,7 +50,7 @@ def cancel(run: CourseRun, reason: str) -> RunChange:
     ask(change, ended)
     audit.record("run.cancelled", run, unit_id=run.unit_id, reason=why, people=len(ended))
     for row in ended:
-        messages.tell_run_cancelled(row, run)
+        run_messages.tell_run_cancelled(row, run)
     return change
 
 
@@ -81,7 +82,7 @@ def reschedule(run: CourseRun, sittings: Sequence[Sitting], reason: str) -> RunC
     audit.record("run.rescheduled", run, unit_id=run.unit_id, reason=why, people=len(people))
     whole = run_with_seats(run.id).run
     for row in people:
-        messages.tell_rescheduled(row, whole, change)
+        run_messages.tell_rescheduled(row, whole, change)
     return change
 
 
@@ -130,6 +131,23 @@ def answers_to(change_ids: Iterable[int]) -> dict[int, dict[str | None, int]]:
     for change_id, said, many in rows:
         found.setdefault(change_id, {})[said] = many
     return found
+
+
+@dataclass(frozen=True)
+class People:
+    """How many people a change of a run is told to, whichever of its seats they hold or wait for."""
+
+    seated: int
+    waiting: int
+    pending: int
+
+
+def people_in(run_id: int) -> People:
+    """Return how many people a change of this run is told to."""
+    by_state = select(Signup.state, func.count()).where(Signup.run_id == run_id, Signup.state.in_(LIVE))
+    rows = db.session.execute(by_state.group_by(Signup.state)).all()
+    found: dict[str, int] = {row[0]: row[1] for row in rows}
+    return People(sum(found.get(one, 0) for one in SEATED), found.get("waitlisted", 0), found.get("pending", 0))
 
 
 def reason_of(text: str) -> str:

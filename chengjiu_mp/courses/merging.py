@@ -6,7 +6,7 @@ from sqlalchemy import select, update
 
 from chengjiu_mp.core import audit, clock
 from chengjiu_mp.core.db import db
-from chengjiu_mp.courses import messages
+from chengjiu_mp.courses import run_messages
 from chengjiu_mp.courses.change_models import RunChange
 from chengjiu_mp.courses.changes import ask, forget_arrivals, reason_of, record_change
 from chengjiu_mp.courses.errors import CannotMerge, RunBegun, RunNotOpen
@@ -43,9 +43,9 @@ def merge(run: CourseRun, into: CourseRun, reason: str) -> RunChange:
     calls.overtake([one.id for one in people])
     for old, new in places:
         if new is None:
-            messages.tell_merged_there(old, goal, change)
+            run_messages.tell_merged_there(old, goal, change)
         else:
-            messages.tell_merged(new, goal, change)
+            run_messages.tell_merged(new, goal, change)
     return change
 
 

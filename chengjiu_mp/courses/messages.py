@@ -6,11 +6,10 @@ from typing import TypedDict, Unpack
 from chengjiu_mp.core import clock, ids, limits, privacy
 from chengjiu_mp.core.day_words import day_time, day_time_range
 from chengjiu_mp.core.site import site
-from chengjiu_mp.courses.change_models import RunChange
 from chengjiu_mp.courses.errors import GuardianAskedLately
 from chengjiu_mp.courses.models import CourseRun, Signup
 from chengjiu_mp.courses.queries import run_url
-from chengjiu_mp.courses.signup_queries import account_of, phone_of, ticket_url
+from chengjiu_mp.courses.signup_queries import account_of, kept_run, phone_of, ticket_url
 from chengjiu_mp.outbox.service import Letter, tell
 from chengjiu_mp.people.guardians import guardian_phone, guardian_token
 from chengjiu_mp.people.models import GuardianConsent
@@ -32,22 +31,27 @@ def which(index: int, people: int) -> str:
 
 def tell_confirmed(signup: Signup, run: CourseRun, which: str = "") -> None:
     """Say when, where and what to bring. ``run`` has its venue and syllabus loaded."""
-    _tell(signup, run, *_confirmed(signup, run, which))
+    write(signup, run, *_confirmed(signup, run, which))
 
 
 def _confirmed(signup: Signup, run: CourseRun, which: str = "") -> tuple[str, str]:
-    text = f"报名成功{which}：{_what(run)}{run.syllabus.bring}{_once_more(signup)}入场码：{ticket_url(signup)}"
+    text = f"报名成功{which}：{what_of(run)}{run.syllabus.bring}{_once_more(signup)}入场码：{ticket_url(signup)}"
     return "signup.confirmed", text
 
 
-def tell_waiting(signup: Signup, run: CourseRun, rank: int, which: str = "") -> None:
-    """Say where in the line, and that nothing more is to be done."""
-    _tell(signup, run, *_waiting(signup, run, rank, which))
+def tell_waiting(signup: Signup, run: CourseRun, rank: int, which: str = "", *, kept: CourseRun | None = None) -> None:
+    """Say where in the line, and that nothing more is to be done.
+
+    :param kept: where a place is kept until there is one here
+    """
+    words = f"没换成之前，{day_time(kept.starts_at)}那一场一直给您留着。" if kept else ""
+    write(signup, run, *_waiting(signup, run, rank, which, words))
 
 
-def _waiting(signup: Signup, run: CourseRun, rank: int, which: str = "") -> tuple[str, str]:
+def _waiting(signup: Signup, run: CourseRun, rank: int, which: str = "", kept: str = "") -> tuple[str, str]:
     text = (
-        f"名额已满，您排在候补第 {rank} 位{which}：{_what(run)}有空位会按顺序通知您。看排到哪里：{ticket_url(signup)}"
+        f"名额已满，您排在候补第 {rank} 位{which}：{what_of(run)}有空位会按顺序通知您。{kept}"
+        f"看排到哪里：{ticket_url(signup)}"
     )
     return "signup.waiting", text
 
@@ -77,16 +81,16 @@ def tell_guardian_asked(signup: Signup, run: CourseRun, consent: GuardianConsent
         raise GuardianAskedLately
     word = "" if abroad else f"监护人确认码 {codes.claim_code(number, CLAIM, CLAIM_LIFE)}。"
     text = (
-        f"{word}有未满 14 周岁的孩子报名{_what(run)}请监护人在 48 小时内点开，看过告知书再决定是否同意："
+        f"{word}有未满 14 周岁的孩子报名{what_of(run)}请监护人在 48 小时内点开，看过告知书再决定是否同意："
         f"{guardian_url(consent)}"
         "同意后才占名额；不认识这个孩子的，请不用理会。"
     )
-    _tell(signup, run, "guardian.asked", text, number=number, key=f"guardian.asked:{ids.new_uid()}")
+    write(signup, run, "guardian.asked", text, number=number, key=f"guardian.asked:{ids.new_uid()}")
 
 
 def tell_guardian_agreed(signup: Signup, run: CourseRun, consent: GuardianConsent) -> None:
     """Thank the guardian and say where the consent is taken back."""
-    text = f"已记下您的监护人同意：{_what(run)}想撤回，随时可以在这里办：{guardian_url(consent)}"
+    text = f"已记下您的监护人同意：{what_of(run)}想撤回，随时可以在这里办：{guardian_url(consent)}"
     _tell_guardian(signup, run, consent, "guardian.agreed", text)
 
 
@@ -96,7 +100,7 @@ def tell_unanswered(signup: Signup, run: CourseRun) -> None:
         f"“{run.title}”（{day_time(run.starts_at)}）的报名没有在时限内等到监护人同意，已经取消，没有占名额。"
         "还想来，可以重新报名。"
     )
-    _tell(signup, run, "signup.unanswered", text)
+    write(signup, run, "signup.unanswered", text)
 
 
 def guardian_url(consent: GuardianConsent) -> str:
@@ -110,38 +114,38 @@ def tell_promoted(signup: Signup, run: CourseRun, *, call: bool = False) -> None
     :param call: whether staff are to call as well: the phone was never proved, or no channel reached it
     """
     text = (
-        f"有空位了，您的报名已确认：{_what(run)}{run.syllabus.bring}{_once_more(signup)}"
+        f"有空位了，您的报名已确认：{what_of(run)}{_left_for(signup)}{run.syllabus.bring}{_once_more(signup)}"
         f"入场码：{ticket_url(signup)}。来不了请在这里取消。"
     )
-    _tell(signup, run, "signup.promoted", text, call=call)
+    write(signup, run, "signup.promoted", text, call=call)
 
 
 def tell_offered(signup: Signup, run: CourseRun, until: datetime) -> None:
     """Ask whether the seat is still wanted. The clock starts when this arrives, so ``until`` is the earliest end."""
     text = (
-        f"有空位了，名额给您留着：{_what(run)}请在{day_time(until)}前点开确认，过时让给下一位："
+        f"有空位了，名额给您留着：{what_of(run)}请在{day_time(until)}前点开确认，过时让给下一位："
         f"{ticket_url(signup)}不想来了也请在这里说一声。"
     )
-    _tell(signup, run, "signup.offered", text)
+    write(signup, run, "signup.offered", text)
 
 
 def tell_offer_lapsed(signup: Signup, run: CourseRun) -> None:
     """Say that the held seat went on, and that coming back is possible."""
     text = f"“{run.title}”（{day_time(run.starts_at)}）给您留的名额没有等到确认，已让给下一位。还想来，可以重新报名。"
-    _tell(signup, run, "signup.offer_lapsed", text)
+    write(signup, run, "signup.offer_lapsed", text)
 
 
 def tell_moved(signup: Signup, run: CourseRun) -> None:
     """Say where to go now; the old ticket opens nothing any more."""
-    what = f"{_what(run)}{run.syllabus.bring}{_once_more(signup)}"
+    what = f"{what_of(run)}{run.syllabus.bring}{_once_more(signup)}"
     text = f"已为您换到：{what}新的入场码：{ticket_url(signup)}原来的入场码作废。"
-    _tell(signup, run, "signup.moved", text)
+    write(signup, run, "signup.moved", text)
 
 
 def tell_withdrawn(signup: Signup, run: CourseRun) -> None:
     """Say it is cancelled, so that nobody's place ends unnoticed."""
     text = f"您的报名已取消：{run.title}，{day_time(run.starts_at)}。如不是您本人操作，请致电举办单位。"
-    _tell(signup, run, "signup.withdrawn", text)
+    write(signup, run, "signup.withdrawn", text)
 
 
 def tell_phone_left(signup: Signup, run: CourseRun, old: str) -> None:
@@ -150,63 +154,27 @@ def tell_phone_left(signup: Signup, run: CourseRun, old: str) -> None:
         f"{day_time(run.starts_at)}的“{run.title}”有一份报名原来留的是这个手机号，现在改成了别的号码，"
         f"以后的通知不再发到这里。如果不是您改的，请致电 {site().help_phone}。"
     )
-    _tell(signup, run, "signup.phone_left", body, part=_once_each(old), number=old)
+    write(signup, run, "signup.phone_left", body, part=_once_each(old), number=old)
 
 
 def tell_phone_taken(signup: Signup, run: CourseRun) -> None:
     """Bring the ticket to the number that is on the sign-up now: what was told before went to another one."""
-    body = f"您的报名改用这个手机号：{_what(run)}入场码：{ticket_url(signup)}。如不是您本人报名，请不用理会。"
-    _tell(signup, run, "signup.phone_taken", body, part=_once_each(phone_of(signup)))
+    body = f"您的报名改用这个手机号：{what_of(run)}入场码：{ticket_url(signup)}。如不是您本人报名，请不用理会。"
+    write(signup, run, "signup.phone_taken", body, part=_once_each(phone_of(signup)))
 
 
 def _once_each(number: str) -> str:
     return f":{privacy.phone_index(number).hex()[:16]}"
 
 
-def tell_run_cancelled(signup: Signup, run: CourseRun) -> None:
-    """Say that nobody needs to come, why, and where other dates are."""
-    why = f"（原因：{run.cancel_reason}）" if run.cancel_reason else ""
-    text = (
-        f"很抱歉，{day_time(run.starts_at)}的“{run.title}”停课了{why}，请不用前往。点开可以换一场：{ticket_url(signup)}"
-    )
-    _tell(signup, run, "signup.run_cancelled", text)
-
-
-def tell_rescheduled(signup: Signup, run: CourseRun, change: RunChange) -> None:
-    """Say the new time and ask for 同意 / 换场 / 退出; the place is kept whatever is answered, or nothing."""
-    text = (
-        f"改期通知：“{run.title}”原定{day_time(change.was_starts_at)}，改到{_what(run)}原因：{change.reason}。"
-        f"您的名额保留，请点开选“同意”“换一场”或“退出”：{ticket_url(signup)}"
-    )
-    _tell(signup, run, "signup.rescheduled", text, part=f":{change.id}")
-
-
-def tell_merged(signup: Signup, run: CourseRun, change: RunChange) -> None:
-    """Say that two runs became one, with the new ticket, and ask as for a new date."""
-    text = (
-        f"拼班通知：原定{day_time(change.was_starts_at)}的培训，合并到{_what(run)}原因：{change.reason}。"
-        f"名额已为您转好，新的入场码，也可以选“换一场”或“退出”：{ticket_url(signup)}"
-    )
-    _tell(signup, run, "signup.merged", text)
-
-
-def tell_merged_there(signup: Signup, run: CourseRun, change: RunChange) -> None:
-    """Say to who had signed up to both runs that the first one is no more: nobody is to stand there in vain."""
-    text = (
-        f"拼班通知：原定{day_time(change.was_starts_at)}的培训，合并到{_what(run)}原因：{change.reason}。"
-        "合并到的这一场您已经报过名，不用再办；原定的那一次，请不用前往。"
-    )
-    _tell(signup, run, "signup.merged", text, expires_at=change.was_starts_at)
-
-
 def tell_reminder(signup: Signup, run: CourseRun) -> None:
     """Remind of a training that is near: when, where, what to bring, and the way to say that one cannot come."""
     ticket = ticket_url(signup)
     text = (
-        f"提醒您：{_what(run)}{run.syllabus.bring}{_once_more(signup)}"
+        f"提醒您：{what_of(run)}{run.syllabus.bring}{_once_more(signup)}"
         f"到场出示入场码：{ticket} 来不了请点这里说一声：{ticket}/excuse"
     )
-    _tell(signup, run, REMINDER, text, part=f":{int(run.starts_at.timestamp())}", expires_at=run.starts_at)
+    write(signup, run, REMINDER, text, part=f":{int(run.starts_at.timestamp())}", expires_at=run.starts_at)
 
 
 def tell_seat_released(signup: Signup, run: CourseRun) -> None:
@@ -215,7 +183,7 @@ def tell_seat_released(signup: Signup, run: CourseRun) -> None:
         f"“{run.title}”（{day_time(run.starts_at)}）的名额没有等到您点“我会来”，已让给候补的人。"
         f"还想来，可以重新报名；有空位就能来：{run_url(run)}"
     )
-    _tell(signup, run, "signup.seat_released", text)
+    write(signup, run, "signup.seat_released", text)
 
 
 def asking_keys(signup: Signup) -> list[str]:
@@ -230,9 +198,15 @@ def key(kind: str, signup: Signup) -> str:
     return f"{kind}:{signup.id}"
 
 
-def _what(run: CourseRun) -> str:
+def what_of(run: CourseRun) -> str:
+    """Return what, when and where, as a message says it."""
     when = day_time_range(run.starts_at, run.ends_at)
     return f"{run.title}，{when}，{run.venue.name}（{run.venue.address}）。"
+
+
+def _left_for(signup: Signup) -> str:
+    old = kept_run(signup)
+    return f"{day_time(old.starts_at)}那一场的名额已让出，不用再去。" if old else ""
 
 
 def _once_more(signup: Signup) -> str:
@@ -242,7 +216,7 @@ def _once_more(signup: Signup) -> str:
 
 
 def _tell_guardian(signup: Signup, run: CourseRun, consent: GuardianConsent, kind: str, body: str) -> None:
-    _tell(signup, run, kind, body, number=guardian_phone(consent), key=f"{kind}:{consent.id}")
+    write(signup, run, kind, body, number=guardian_phone(consent), key=f"{kind}:{consent.id}")
 
 
 class _Told(TypedDict, total=False):
@@ -257,7 +231,7 @@ class _Told(TypedDict, total=False):
     call: bool
 
 
-def _tell(signup: Signup, run: CourseRun, kind: str, body: str, **more: Unpack[_Told]) -> None:
+def write(signup: Signup, run: CourseRun, kind: str, body: str, **more: Unpack[_Told]) -> None:
     """Write a message to the sign-up's phone, or to another ``number``: once a sign-up, or once each ``part`` of it."""
     one = _letter(signup, run, kind, body, **more)
     if one is not None:

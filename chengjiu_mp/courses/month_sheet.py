@@ -1,13 +1,14 @@
 """A month of runs as a sheet: which column is which, and one row read into values or faults."""
 
 import re
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, time
+from datetime import date, time, timedelta
 from typing import Any
 
 from chengjiu_mp.core import clock, spreadsheet
 from chengjiu_mp.core.sheet_rows import BLANK, CellFault, Layout, Row
-from chengjiu_mp.core.spreadsheet import Sheet
+from chengjiu_mp.core.spreadsheet import Sheet, filled_down
 
 COLUMNS = {
     "kind": "课程类别", "title": "标题", "unit": "举办单位", "venue": "地点", "day": "日期", "begins": "上课时间",
@@ -21,18 +22,25 @@ TITLE = "一个月的场次：课程类别、举办单位、地点、日期、�
 
 _DAY = re.compile(r"(?:(\d{4})[-/.年])?(\d{1,2})[-/.月](\d{1,2})日?|(\d{4})(\d{2})(\d{2})", re.ASCII)
 _TIME = re.compile(r"(\d{1,2})[:：点时](?:(\d{2})分?)?(?:[:：]\d{2})?", re.ASCII)
+_FIGURES = ("day", "begins", "ends", "days", "capacity")
+_SERIAL = re.compile(r"[45]\d{4}", re.ASCII)
 _FRACTION = re.compile(r"0(?:\.\d+)?", re.ASCII)
 
 
 def read_rows(sheet: Sheet) -> tuple[list[Row], list[str]]:
     """Return the filled rows below the header, and the faults of the sheet as such."""
-    return LAYOUT.read(sheet, _read_row)
+    down = filled_down(sheet)
+    # What only a merged cell fills is no row of its own, so rows are found in the sheet as it stands.
+    return LAYOUT.read(sheet, lambda _, r, columns: _read_row(down, r, columns))
 
 
 def _read_row(sheet: Sheet, r: int, columns: Mapping[str, int]) -> Row:
     row = Row(r + 1)
     for name, heading in COLUMNS.items():
         said = sheet.cell(r, columns[name]) if name in columns else ""
+        if name in _FIGURES:
+            # Digits and colons of a Chinese keyboard are the same ones.
+            said = unicodedata.normalize("NFKC", said)
         try:
             if not said and name in REQUIRED:
                 raise CellFault("没有填。")
@@ -50,6 +58,9 @@ def plain(text: str) -> str:
 
 
 def _day(said: str) -> date:
+    if _SERIAL.fullmatch(said):
+        # A day as the spreadsheet counts it, in a cell that was not formatted as one.
+        return date(1899, 12, 30) + timedelta(days=int(said))
     found = _DAY.fullmatch(BLANK.sub("", said).removesuffix("00:00"))
     try:
         if found is None:

@@ -43,7 +43,7 @@ def move(signup: Signup, run_id: int) -> Made:
     if place.state == "waitlisted" and meet_at_once(left.id, run_id):
         # Both could not be kept: two places of one person never meet at one time (rel-S3).
         raise OverlappingSignup("那一场时间相同，已经满员，换过去要先退掉这一场。请换一个时间不同的场次。")
-    _carry(signup, row, found.run, place)
+    _carry(signup, row, found.run, place, left)
     if place.state == "confirmed":
         _leave(here, signup, left)
     return Made(row, place.rank or None, token, fresh=True)
@@ -107,14 +107,14 @@ def carry_consents(signup: Signup, row: Signup) -> None:
     db.session.flush()
 
 
-def _carry(signup: Signup, row: Signup, run: CourseRun, place: Place) -> None:
+def _carry(signup: Signup, row: Signup, run: CourseRun, place: Place, left: CourseRun) -> None:
     carry_consents(signup, row)
     facts = {"state": row.state, "position": row.position, "moves_from": signup.id}
     audit.record("signup.made", row, unit_id=run.unit_id, channel=row.channel, **facts)
     if place.state == "confirmed":
         messages.tell_moved(row, run)
     else:
-        messages.tell_waiting(row, run, place.rank)
+        messages.tell_waiting(row, run, place.rank, kept=left)
 
 
 def _leave(here: Pools, signup: Signup, left: CourseRun) -> None:

@@ -22,7 +22,7 @@ ENDED_PHASES = ("full", "under_way", "signup_closed", "over", "closed", "cancell
 def runs_nearby(
     run: CourseRun, *, limit: int = 3, born: date | None = None, clear_of: Collection[int] = (), only: int | None = None
 ) -> list[RunAndSeats]:
-    """Return runs with a seat free now: the same kind of course first, then the same town, then whatever begins first.
+    """Return runs ahead with a seat free now: the same kind of course first, then the same town, then the day.
 
     A unit's own runs are shown beside another run of that unit only, instructors' courses and refreshers beside their
     own kind. Beside a refresher, courses of the kind that it renews come before the rest.
@@ -93,7 +93,7 @@ def _takes_sign_ups() -> ColumnElement[bool]:
     now = clock.now()
     return and_(
         CourseRun.state == "published", CourseRun.signup_opens_at <= now, CourseRun.signup_closes_at > now,
-        CourseRun.ends_at > now, SeatPool.waiting == 0, SeatPool.taken < SeatPool.capacity,
+        CourseRun.starts_at > now, SeatPool.waiting == 0, SeatPool.taken < SeatPool.capacity,
     )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from chengjiu_mp.core import audit, clock
 from chengjiu_mp.core.calendar import DayKind, day_kind, holiday_name
 from chengjiu_mp.core.day_words import date_long
 from chengjiu_mp.core.db import db
+from chengjiu_mp.courses import run_messages
 from chengjiu_mp.courses.clashes import clashes_of
 from chengjiu_mp.courses.errors import (
     CapacityBelowTaken,
@@ -145,8 +146,10 @@ def close(run: CourseRun, head_count: int | None = None, note: str = "") -> Cour
     if clock.today() < clock.day_of(run.starts_at):
         raise RunNotBegun
     _check_heads(run, head_count, note)
-    for row in release_all(pools, ("waitlisted", "offered", "pending"), "lapsed"):
-        audit.record("signup.lapsed", row, unit_id=run.unit_id)
+    for was in ("waitlisted", "offered", "pending"):
+        for row in release_all(pools, (was,), "lapsed"):
+            audit.record("signup.lapsed", row, unit_id=run.unit_id)
+            run_messages.tell_ended(row, run, was)
     db.session.execute(
         update(Signup)
         .where(Signup.run_id == run.id, Signup.state.in_(SEATED), Signup.outcome.is_(None))

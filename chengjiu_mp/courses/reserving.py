@@ -1,9 +1,10 @@
 """Places reserved for a unit inside an open run, and their release by a rule (feat-A11)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
 from chengjiu_mp.core import audit, clock
@@ -83,6 +84,16 @@ def reserves_due() -> list[tuple[int, int]]:
     """Return (run id, pool id) of the reserves whose time has come."""
     due = select(SeatPool.run_id, SeatPool.id).where(SeatPool.released_at.is_(None), SeatPool.release_at <= clock.now())
     return [(row[0], row[1]) for row in db.session.execute(due.order_by(SeatPool.id).limit(200))]
+
+
+def reserved_in(run_ids: Sequence[int]) -> dict[int, tuple[int, int]]:
+    """Return {run id: (seats taken, seats)} of these runs' reserves, released ones too; runs without are missing."""
+    rows = db.session.execute(
+        select(SeatPool.run_id, func.sum(SeatPool.taken), func.sum(SeatPool.capacity))
+        .where(SeatPool.run_id.in_(run_ids), SeatPool.unit_id.is_not(None))
+        .group_by(SeatPool.run_id)
+    )
+    return {row[0]: (row[1], row[2]) for row in rows}
 
 
 @dataclass(frozen=True)

@@ -247,3 +247,11 @@ def _exported(row: Signup) -> dict[str, Any]:
         "health_notice_read_at": row.health_notice_read_at, "live": row.state in LIVE,
         "over_capacity": row.over_capacity,
     }  # fmt: skip
+
+
+def kept_run(signup: Signup) -> CourseRun | None:
+    """Return the other run in which a place is kept until this one is sure, None when there is none."""
+    if signup.moves_from_id is None:
+        return None
+    kept = select(CourseRun).join(Signup, Signup.run_id == CourseRun.id)
+    return db.session.scalars(kept.where(Signup.id == signup.moves_from_id, Signup.state.in_(LIVE))).first()

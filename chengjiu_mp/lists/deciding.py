@@ -23,6 +23,7 @@ from chengjiu_mp.people.models import Contact, Person
 NAME_KEPT = "姓名和核实过的不一样，没有替换；请让本人带证件到现场核对。"
 LATIN_NAME_KEPT = "护照上的姓名和核实过的不一样，没有替换；请让本人带护照到现场核对。"
 PHONE_KEPT = "手机号和本人验证过的不一样，没有替换；要换号请本人办理。"
+BACK_AGAIN = "这位之前移出过名单，确认后会重新报上；不要报的，请从表里删去这一行再传。"
 _BY_THEMSELVES = ("withdrawn", "lapsed", "refused")
 
 
@@ -122,7 +123,8 @@ def decide(of: UnitList, line: Understood, seen: Seen) -> Decision:
             raise WithdrawnAlone(field="name")
     _check_free(line, seen)
     kept = _kept(line, None, seen.persons.get(line.doc_index or b""), seen)
-    return Decision("add", row, notes=tuple(kept.values()), conflicts=tuple(kept))
+    again = (BACK_AGAIN,) if row is not None and row.state == "removed" else ()
+    return Decision("add", row, notes=(*again, *kept.values()), conflicts=tuple(kept))
 
 
 def current_signup(row: UnitListRow) -> Signup | None:

@@ -134,7 +134,10 @@ def link_of(of: UnitList) -> str:
 
 @dataclass(frozen=True)
 class Narrowed:
-    """Which people of a list are wanted: of one run, and all, ``open`` (not confirmed yet) or ``waiting`` alone."""
+    """Which people of a list are wanted: of one run, and all, ``open`` or ``waiting`` alone.
+
+    ``open`` are those whose word is still to come: not confirmed, and neither withdrawn nor called off.
+    """
 
     run_id: int | None = None
     only: str = ""
@@ -151,10 +154,17 @@ def _people(list_id: int, narrow: Narrowed) -> Select[UnitListRow]:
     if narrow.run_id is not None:
         query = query.where(UnitListRow.run_id == narrow.run_id)
     if narrow.only == "open":
-        query = query.where(UnitListRow.confirmed_at.is_(None))
+        query = query.join(Signup, Signup.id == UnitListRow.signup_id, isouter=True).where(
+            UnitListRow.confirmed_at.is_(None), or_(UnitListRow.state == "named", Signup.state.in_((*LIVE, "moved")))
+        )
     if narrow.only == "waiting":
         query = query.join(Signup, Signup.id == UnitListRow.signup_id).where(Signup.state == "waitlisted")
     return query
+
+
+def count_of(list_id: int, narrow: Narrowed) -> int:
+    """Return how many people of a list are wanted."""
+    return db.session.scalar(select(func.count()).select_from(_people(list_id, narrow).subquery())) or 0
 
 
 def figures_of(list_id: int) -> dict[str, int]:

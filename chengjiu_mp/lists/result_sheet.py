@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from chengjiu_mp.core import spreadsheet
-from chengjiu_mp.courses.models import LIVE, Signup
+from chengjiu_mp.courses.models import LIVE
 from chengjiu_mp.courses.signup_queries import ticket_url
 from chengjiu_mp.lists import queries, sheet, upload_queries
 from chengjiu_mp.lists.enrolling import cells_of, head_of
@@ -30,8 +30,8 @@ def result_file(upload: UnitListUpload, *, whole: bool) -> bytes:
     """
     head, lines = head_of(upload), upload_queries.lines_of(upload.id)
     columns = [*(head or ["原来的内容"]), *ADDED, "行号"]
-    signups = _signups(lines)
-    rows = (_cells(line, head, signups.get(line.row_id or 0), whole=whole) for line in lines)
+    places = _places(lines)
+    rows = (_cells(line, head, places.get(line.row_id or 0), whole=whole) for line in lines)
     return spreadsheet.write("结果", columns, rows)
 
 
@@ -46,26 +46,29 @@ def shown(line: UnitListLine, head: Sequence[str]) -> dict[str, str]:
     return {name: _masked(name, value) for name, value in values.items()}
 
 
-def _cells(line: UnitListLine, head: Sequence[str], signup: Signup | None, *, whole: bool) -> list[str | int | None]:
+def _cells(
+    line: UnitListLine, head: Sequence[str], place: queries.OnList | None, *, whole: bool
+) -> list[str | int | None]:
     kept, width = cells_of(line), max(len(head), 1)
     cells: list[str | int | None] = list(kept) if kept is not None else [SHREDDED]
     if kept is not None and not whole:
         names = {c: name for name, c in sheet.positions(head).items()}
         cells = [_masked(names.get(c, ""), value) for c, value in enumerate(kept)]
     cells = [*cells[:width], *[""] * (width - len(cells))]
-    code, link = (signup.code, ticket_url(signup)) if signup else ("", "")
+    code, link = (place.signup.code, ticket_url(place.signup)) if place and place.signup else ("", "")
     reason = f"{line.field}：{line.reason}" if line.field else line.reason
-    return [*cells, word_of(line), reason, code, link, line.number]
+    waits = f"现在排在候补第 {place.rank} 位，有空位会按顺序通知本人。" if place and place.rank else ""
+    return [*cells, word_of(line), " ".join(filter(None, (waits, reason))), code, link, line.number]
 
 
-def _signups(lines: Sequence[UnitListLine]) -> dict[int, Signup]:
+def _places(lines: Sequence[UnitListLine]) -> dict[int, queries.OnList]:
     """Return {row id: the place it stands for}, live ones alone; a few queries whatever the length."""
     ids = [line.row_id for line in lines if line.row_id]
-    found: dict[int, Signup] = {}
+    found: dict[int, queries.OnList] = {}
     for begin in range(0, len(ids), _AT_ONCE):
         for one in queries.rows_with_places(ids[begin : begin + _AT_ONCE]):
             if one.row.state == "on" and one.signup is not None and one.signup.state in LIVE:
-                found[one.row.id] = one.signup
+                found[one.row.id] = one
     return found
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import xlsxwriter
 
 from chengjiu_mp.core import clock
-from chengjiu_mp.core.spreadsheet import Sheet
+from chengjiu_mp.core.spreadsheet import Sheet, filled_down
 from chengjiu_mp.courses.models import CourseRun
 from chengjiu_mp.lists.errors import ColumnsMissing, NoPeople
 from chengjiu_mp.people.documents import DocType
@@ -21,11 +21,18 @@ NAME, DOC_TYPE, DOC, PHONE, GROUP, RUN, BIRTH, LATIN_SURNAME, LATIN_GIVEN = (
 COLUMNS = (NAME, DOC_TYPE, DOC, PHONE, GROUP, RUN, BIRTH, LATIN_SURNAME, LATIN_GIVEN)
 NEEDED = (NAME, DOC, PHONE)
 # What else people write over these columns.
-_ALSO = {"手机": PHONE, "手机号码": PHONE, "联系电话": PHONE, "身份证号": DOC, "身份证号码": DOC, "证件号": DOC,
+_ALSO = {"教师姓名": NAME, "学员姓名": NAME, "学生姓名": NAME, "员工姓名": NAME, "职工姓名": NAME, "参训人员姓名": NAME,
+         "手机": PHONE, "手机号码": PHONE, "联系电话": PHONE, "联系手机": PHONE, "联系方式": PHONE, "电话": PHONE,
+         "电话号码": PHONE, "身份证": DOC, "身份证号": DOC, "身份证号码": DOC, "证件号": DOC, "公民身份号码": DOC,
+         "公民身份证号码": DOC, "居民身份证号": DOC, "居民身份证号码": DOC, "身份证件号码": DOC,
          "人员类别": GROUP, "重点人群": GROUP, "出生年月": BIRTH, "生日": BIRTH,
          "护照姓": LATIN_SURNAME, "英文姓": LATIN_SURNAME, "拉丁字母姓": LATIN_SURNAME,
          "护照名": LATIN_GIVEN, "英文名": LATIN_GIVEN, "拉丁字母名": LATIN_GIVEN}  # fmt: skip
 
+# What an office puts down once for many: of a cell that is merged over their lines all of them have the text.
+_SHARED = (GROUP, RUN, DOC_TYPE)
+# Without any of these a line holds nobody: a number drawn down too far, a signature under the list.
+_SOMEBODY = (NAME, DOC, PHONE, LATIN_SURNAME, LATIN_GIVEN)
 # Cells longer than this hold no name, number or date.
 MAX_CELL = 200
 LAST_ROW = 10_001
@@ -63,7 +70,7 @@ class Found:
 
 
 def find_lines(sheet: Sheet) -> Found:
-    """Return the header and the lines below it; blank lines and the example are left out.
+    """Return the header and the lines below it; the example and lines without anybody are left out.
 
     :raise ColumnsMissing: when a needed column has no header; :raise NoPeople: when nothing stands below
     """
@@ -81,8 +88,12 @@ def find_lines(sheet: Sheet) -> Found:
 
 def values_of(head: Sequence[str], cells: Sequence[str]) -> dict[str, str]:
     """Return the known columns of a kept line."""
-    at = positions(head)
-    return {name: cells[c] if c < len(cells) else "" for name, c in at.items()}
+    return _values(cells, positions(head))
+
+
+def _values(cells: Sequence[str], at: dict[str, int]) -> dict[str, str]:
+    found = {name: cells[c] if c < len(cells) else "" for name, c in at.items()}
+    return found | {name: _quoted(found.get(name, "")) for name in (DOC, PHONE) if name in found}
 
 
 def _header(sheet: Sheet, row: int) -> dict[str, int]:
@@ -106,16 +117,33 @@ def _lines(sheet: Sheet, first: int, at: dict[str, int]) -> Iterator[Line]:
     for r, c in sheet.lossy:
         if c in names:
             lossy.setdefault(r, set()).add(names[c])
+    down, across = filled_down(sheet), _across(sheet, at)
     for r in range(first, len(sheet.rows)):
         cells = [_bounded(cell) for cell in sheet.rows[r]]
-        if not any(cells) or _IS_EXAMPLE.match(cells[at[NAME]]):
+        for c in (at[name] for name in _SHARED if name in at):
+            cells[c] = _bounded(down.cell(r, c))
+        values = _values(cells, at)
+        nobody = r in across or not any(values.get(name) for name in _SOMEBODY)
+        if nobody or _IS_EXAMPLE.match(values[NAME]):
             continue
-        values = {name: cells[c] for name, c in at.items()}
         yield Line(r + 1, cells, values, frozenset(lossy.get(r, ())))
+
+
+def _across(sheet: Sheet, at: dict[str, int]) -> frozenset[int]:
+    """Return the rows that one cell fills from the name to the number: headings and signatures, nobody's line."""
+    first, last = sorted((at[NAME], at[DOC]))
+    rows = [range(top, min(bottom + 1, len(sheet.rows))) for top, left, bottom, right in sheet.merged
+            if left <= first and last <= right]  # fmt: skip
+    return frozenset(r for each in rows for r in each)
 
 
 def _bounded(cell: str) -> str:
     return cell.replace("\x00", "\ufffd")[:MAX_CELL].strip()
+
+
+def _quoted(cell: str) -> str:
+    """Return a number without the mark that says "text" to a spreadsheet, where it came along as a character."""
+    return cell[1:].strip() if cell[:1] in ("'", "‘", "’", "＇", "`") else cell
 
 
 # Runs by the words of the drop-down

@@ -19,6 +19,7 @@ KINDS = {
     "signup.offered": "留了名额", "signup.offer_lapsed": "名额已让出", "signup.withdrawn": "取消报名",
     "signup.run_cancelled": "停课", "signup.rescheduled": "改期", "signup.merged": "合并场次", "signup.moved": "换场",
     "signup.reminder": "上课提醒", "signup.seat_released": "名额已让出", "signup.unanswered": "没有等到监护人同意",
+    "signup.not_reached": "没有排到",
     "signup.phone_left": "手机号换成别的", "signup.phone_taken": "手机号换成这个",
     "checkin.reminder": "提醒老师准备签到",
     "guardian.asked": "请监护人同意", "guardian.agreed": "监护人已同意", "certificate.expiring": "证书到期提醒",

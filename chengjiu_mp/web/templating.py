@@ -55,7 +55,7 @@ def stable_id(words: str) -> str:
 
 
 # With what ends its clause: no line may begin with that.
-_DATE = re.compile(r"\d+月\d+日（周.）(?:\d\d:\d\d(?:–\d\d:\d\d)?)?[，。、；：）]?")
+_DATE = re.compile(r"（?\d+月\d+日（周.）(?:\d\d:\d\d(?:–\d\d:\d\d)?)?[，。、；：）]?")
 
 
 def keep_dates(words: object) -> Markup:

@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 
 from chengjiu_mp.checkin.models import Scan
 from chengjiu_mp.core import clock
+from chengjiu_mp.core.day_words import day_time
 from chengjiu_mp.core.db import db, unit_of_work
 from chengjiu_mp.core.errors import NotFound
 from chengjiu_mp.core.models import Job
@@ -19,6 +20,7 @@ from chengjiu_mp.courses.signup_rows import Owner
 from chengjiu_mp.courses.sittings import Sitting
 from chengjiu_mp.courses.withdrawing import withdraw
 from chengjiu_mp.outbox.models import Delivery, Message
+from chengjiu_mp.outbox.queries import text_of
 from tests import factories, invariants
 from tests.conftest import FrozenClock
 from tests.signups import entry, signed
@@ -173,6 +175,26 @@ def test_two_runs_become_one_in_their_order(app: Flask) -> None:
     assert (left.state, left.merged_into_id, left.cancel_reason) == ("cancelled", many.id, "人数不足")
 
 
+def body(kind: str, signup_id: int, part: str = "") -> str:
+    text = text_of(f"{kind}:{signup_id}{part}")
+    assert text is not None
+    return text.body
+
+
+def test_who_waits_is_promised_no_seat_by_a_merger_or_a_new_date(app: Flask) -> None:
+    few, many = a_run(capacity=1), a_run(capacity=1, starts_in=timedelta(days=9))
+    seated, waiting = people(few, 2)
+    change = moved(few)
+    assert "您的名额保留" in body("signup.rescheduled", seated, f":{change}")
+    assert "您还在候补，次序不变" in body("signup.rescheduled", waiting, f":{change}")
+    merged(few, many)
+    new = db.session.scalars(select(Signup).where(Signup.run_id == many.id).order_by(Signup.id)).all()
+    assert [one.state for one in new] == ["confirmed", "waitlisted"]
+    assert "名额已为您转好" in body("signup.merged", new[0].id)
+    said = body("signup.merged", new[1].id)
+    assert ("名额已为您转好" in said, "您还在候补" in said) == (False, True)
+
+
 def test_who_is_to_be_called_is_called_for_the_merger_alone(app: Flask) -> None:
     few, many = a_run(), a_run(starts_in=timedelta(days=9))
     signed(few.id, phone="+85291234567")
@@ -250,6 +272,10 @@ def test_in_the_line_there_the_place_here_is_kept(app: Flask) -> None:
     with unit_of_work():
         withdraw(db.session.get_one(Signup, seated))
     assert states([one, new]) == ["confirmed", "confirmed"]
+    date = day_time(here.starts_at)
+    assert f"没换成之前，{date}那一场一直给您留着" in body("signup.waiting", new)
+    assert f"{date}那一场的名额已让出" in body("signup.promoted", new)
+    assert "那一场" not in body("signup.confirmed", one)
     for _ in "twice":
         work_off()
     assert states([one, new]) == ["moved", "confirmed"]

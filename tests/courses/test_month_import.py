@@ -59,6 +59,21 @@ def drafted(of: Sheet, **options: Any) -> list[int]:
         return [run.id for run in import_month(of, **options)]
 
 
+def test_a_merged_cell_speaks_for_its_rows_and_figures_are_read_as_clerks_write_them() -> None:
+    rows = [
+        HEAD,
+        [{**GOOD, "日期": "46361", "下课时间": "１７：００", "名额": "２４人"}[column] for column in HEAD],
+        [{**GOOD, "课程类别": "", "举办单位": "", "地点": "", "日期": "2026/12/12"}[column] for column in HEAD],
+    ]
+    merged = tuple((1, HEAD.index(column), 3, HEAD.index(column)) for column in ("课程类别", "举办单位", "地点"))
+    made = preview(Sheet([*rows, [""] * len(HEAD)], merged=merged))
+    assert made.faults == {}
+    assert [clock.local(one.draft.meetings[0].starts_at).date() for one in made.new] == [
+        date(2026, 12, 5), date(2026, 12, 12),
+    ]  # fmt: skip
+    assert {(one.draft.capacity, one.draft.venue_id) for one in made.new} == {(24, made.new[0].draft.venue_id)}
+
+
 def test_a_row_becomes_the_draft_it_says() -> None:
     (run_id,) = drafted(sheet({"连上几天": "2"}))
     found = run_with_seats(run_id)

@@ -72,7 +72,8 @@ def test_a_unit_below_the_town_is_in_the_town() -> None:
     "values",
     [
         {"state": "draft"}, {"state": "cancelled"}, {"state": "closed"}, {"kind": "instructor_refresh"},
-        {"starts_in": timedelta(hours=-1)}, {"signup_opens_at": clock.at_local(date(2026, 11, 24))},
+        {"starts_in": timedelta(hours=-1)},
+        {"starts_in": timedelta(hours=-1), "signup_closes_at": clock.at_local(date(2026, 11, 24))}, {"signup_opens_at": clock.at_local(date(2026, 11, 24))},
         {"signup_closes_at": clock.at_local(date(2026, 11, 23), 12)}, {"open_to_all": False, "unit": "nanzha"},
     ],
 )  # fmt: skip

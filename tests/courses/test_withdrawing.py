@@ -167,6 +167,9 @@ def test_closing_marks_who_did_not_come_and_ends_the_line(app: Flask, frozen: Fr
     assert states() == ["confirmed", "confirmed", "lapsed"]
     assert [db.session.get_one(Signup, i).outcome for i in ids] == ["attended", "absent", None]
     assert pool() == (2, 2, 0)
+    # Who waited in vain hears of it, though the training is over: nobody else does.
+    told = db.session.scalars(select(Message).where(Message.kind == "signup.not_reached")).all()
+    assert [(one.subject_id, one.expires_at) for one in told] == [(ids[2], frozen.now + timedelta(days=1))]
 
 
 def test_nothing_is_closed_before_its_day(app: Flask) -> None:

@@ -116,6 +116,14 @@ def test_a_removed_person_frees_the_seat_for_who_waits_and_may_come_back(app):
     assert invariants.broken() == {}
 
 
+def test_who_was_taken_off_and_stands_in_the_sheet_again_is_pointed_out(app):
+    list_id, _ = full_list(people=1)
+    with unit_of_work():
+        changing.remove(db.session.get_one(UnitList, list_id), queries.people_of(list_id)[0].row)
+    (line,) = rosters.lines(rosters.uploaded(list_id, rosters.sheet([rosters.person(0)])))
+    assert (line.plan, "之前移出过名单" in line.reason) == ("add", True)
+
+
 def test_a_move_to_a_full_run_keeps_the_seat_until_the_new_one_is_sure(app):
     list_id, early = full_list(people=1)
     with factories.made():
@@ -130,6 +138,11 @@ def test_a_move_to_a_full_run_keeps_the_seat_until_the_new_one_is_sure(app):
     one = queries.people_of(list_id)[0]
     assert (one.row.run_id, one.signup and one.signup.run_id) == (late_id, early)
     assert states(late_id)[-1][0] == "waitlisted"
+    with unit_of_work():
+        changing.change_run(db.session.get_one(UnitList, list_id), queries.people_of(list_id)[0].row, early)
+    one = queries.people_of(list_id)[0]
+    assert (one.row.run_id, one.signup and one.signup.state) == (early, "confirmed")
+    assert states(late_id)[-1][0] == "withdrawn"
 
 
 def test_a_run_that_is_not_the_lists_is_no_goal(app):

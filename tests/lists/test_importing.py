@@ -86,6 +86,26 @@ def test_the_file_comes_back_with_its_own_columns_results_and_codes(list_id):
     assert rows[3][at["原因"]].startswith("证件号码：")
 
 
+def test_the_file_says_who_waits_where_in_the_line_now(app):
+    with factories.made():
+        run_id = factories.run(capacity=1).id
+    upload = rosters.enrolled(rosters.a_list(run_id), rosters.sheet([rosters.person(n) for n in range(3)]))
+    head, *rows = rosters.cells(result_sheet.result_file(upload, whole=True))
+    told = [(row[head.index("结果")], row[head.index("原因")]) for row in rows]
+    assert told == [
+        ("已报上", ""), ("候补", "现在排在候补第 1 位，有空位会按顺序通知本人。"), ("候补", "现在排在候补第 2 位，有空位会按顺序通知本人。"),
+    ]  # fmt: skip
+
+
+def test_who_cancelled_is_not_waited_for_any_more(list_id):
+    rosters.enrolled(list_id, rosters.sheet([rosters.person(n) for n in range(2)]))
+    with unit_of_work():
+        withdraw(db.session.scalars(select(Signup).order_by(Signup.id).limit(1)).one())
+    awaited = queries.Narrowed(only="open")
+    assert [one.name for one in queries.people_of(list_id, awaited)] == [rosters.person(1)["姓名"]]
+    assert queries.count_of(list_id, awaited) == 1
+
+
 def test_somebody_else_gets_the_file_with_numbers_masked(list_id):
     upload = rosters.enrolled(list_id, rosters.sheet([rosters.person(1)]))
     row = rosters.cells(result_sheet.result_file(upload, whole=False))[1]

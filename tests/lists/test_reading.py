@@ -6,6 +6,7 @@ import zipfile
 from datetime import timedelta
 
 import pytest
+import xlsxwriter
 from sqlalchemy import func, select
 
 from chengjiu_mp.core import spreadsheet
@@ -25,7 +26,7 @@ from chengjiu_mp.lists import (
     uploading,
 )
 from chengjiu_mp.lists.models import UnitList, UnitListLine, UnitListUpload
-from tests import invariants, rosters
+from tests import factories, invariants, rosters
 from tests.sheets import book, with_member
 
 
@@ -202,6 +203,101 @@ def test_headers_are_found_as_people_write_them(head, found):
     else:
         with pytest.raises(Exception, match="columns_missing"):
             sheet.find_lines(given)
+
+
+def test_a_cell_merged_over_lines_speaks_for_all_of_them(app):
+    """A school clerk writes the run and the group of people once, over everybody."""
+    with factories.made():
+        runs = [factories.run(starts_in=timedelta(days=days)) for days in (20, 30)]
+        words = [sheet.run_label(one) for one in runs]
+        ids = [one.id for one in runs]
+    content = office_sheet([rosters.person(n) for n in range(6)], words)
+    upload_id = rosters.uploaded(rosters.a_list(*ids), content)
+    lines = rosters.lines(upload_id)
+    assert [(one.number, one.plan, one.run_id) for one in lines] == [
+        (3 + n, "add", ids[0] if n < 3 else ids[1]) for n in range(6)
+    ]
+
+
+def test_numbers_drawn_down_too_far_and_a_signature_are_nobodys_lines(app):
+    content = office_sheet([rosters.person(n) for n in range(2)], ["", ""])
+    found = sheet.find_lines(spreadsheet.read(content))
+    assert [one.number for one in found.lines] == [3, 4]
+
+
+def test_squares_of_merged_cells_that_lie_one_over_the_other_are_cut_off():
+    squares = "".join('<mergeCell ref="A1:AN10010"/>' for _ in range(1000))
+    content = book([["姓名"]])
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        plain = archive.read("xl/worksheets/sheet1.xml").decode()
+    crafted = plain.replace("</sheetData>", f"</sheetData><mergeCells count='1000'>{squares}</mergeCells>").encode()
+    merged = spreadsheet.read(with_member(content, "xl/worksheets/sheet1.xml", crafted)).merged
+    assert len(merged) == 40
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        ("1960.06", ""), ("1960年6月", ""), ("22082", ""), ("2 月", ""), ("1985-06-15", ""),
+    ],
+)  # fmt: skip
+def test_a_month_of_birth_beside_a_resident_number_is_no_fault(list_id, words, reason):
+    upload_id = rosters.uploaded(list_id, rosters.sheet([rosters.person(1, 出生日期=words)]))
+    assert [(one.plan, one.reason) for one in rosters.lines(upload_id)] == [("add", reason)]
+
+
+@pytest.mark.parametrize(
+    ("words", "plan"),
+    [
+        ("31048", "add"),
+        ("19850101", "add"),
+        ("1985.1.1", "add"),
+        ("198511", "fault"),
+        ("1985.1", "fault"),
+        ("", "fault"),
+    ],
+)
+def test_a_passport_needs_a_day_of_birth_that_can_be_read(list_id, words, plan):
+    one = rosters.person(1, 证件类型="普通护照", 证件号码="C01X00T47", 出生日期=words)
+    upload_id = rosters.uploaded(list_id, rosters.sheet([one]))
+    assert [line.plan for line in rosters.lines(upload_id)] == [plan]
+
+
+def test_the_mark_of_text_before_a_number_is_none_of_its_figures(list_id):
+    one = rosters.person(1)
+    sheet_of = rosters.sheet([one | {"证件号码": "'" + one["证件号码"], "手机号": "’" + one["手机号"]}])
+    done = rosters.enrolled(list_id, sheet_of)
+    assert [(line.plan, line.outcome) for line in rosters.lines(done.id)] == [("add", "added")]
+
+
+def test_all_that_is_wrong_with_a_line_is_told_at_once(list_id):
+    one = rosters.person(1, 场次="明天", 手机号="139", 姓名="")
+    upload_id = rosters.uploaded(list_id, rosters.sheet([one]))
+    (line,) = rosters.lines(upload_id)
+    assert line.field == "场次、姓名、手机号"
+    assert "没有认出这个场次" in line.reason and "手机号" in line.reason
+
+
+def office_sheet(people: list[dict[str, str]], runs: list[str]) -> bytes:
+    """Return a sheet as offices make them: a title over all, numbers drawn down too far, cells merged down, a signature
+    under it; the first half goes to the first run."""
+    memory, head = io.BytesIO(), ["序号", "姓名", "身份证号码", "联系电话", "人员类别", "场次"]
+    with xlsxwriter.Workbook(memory, {"in_memory": True}) as made:
+        page = made.add_worksheet("报名表")
+        page.merge_range(0, 0, 0, 5, "报名表")
+        page.write_row(1, 0, head)
+        for n, one in enumerate(people):
+            page.write_row(2 + n, 0, [n + 1, one["姓名"], one["证件号码"], one["手机号"]])
+        end, half = 2 + len(people), 2 + len(people) // 2
+        if len(people) > 2:
+            page.merge_range(2, 4, end - 1, 4, "教职工")
+            page.merge_range(2, 5, half - 1, 5, runs[0])
+            page.merge_range(half, 5, end - 1, 5, runs[1])
+        for n in range(3):
+            page.write_number(end + n, 0, len(people) + n + 1)
+        page.merge_range(end + 3, 1, end + 3, 5, "填表人：王老师　电话：0510-86800000")
+        page.write_string(end + 4, 0, "校长签字：")
+    return memory.getvalue()
 
 
 def die_after(monkeypatch, module, name, calls):

@@ -82,6 +82,8 @@ def test_full_numbers_need_a_reason_and_leave_a_trace(client, line, staff):
     assert refused.status_code == 422
     assert PHONE not in refused.text
     page = client.post(f"{PATH}print", data={"reason": "通知停课"}, headers=staff)
+    # A box to tick stays with its word, and paper is one tap away.
+    assert ("□\u00a0打过" in page.text, "data-print" in page.text) == (True, True)
     assert (page.status_code, PHONE in page.text, "张三" in page.text) == (200, True, True)
     assert page.headers["Cache-Control"] == "no-store"
     assert "noindex" in page.headers["X-Robots-Tag"]

@@ -2,12 +2,14 @@
 
 import io
 import re
+import zipfile
 from datetime import timedelta
 from typing import Any
 
 from flask.testing import FlaskClient
 from PIL import Image
 from sqlalchemy import func, select
+from xlsxwriter.utility import xl_col_to_name
 
 from chengjiu_mp.core.db import db
 from chengjiu_mp.courses.models import CourseRun
@@ -200,6 +202,20 @@ def test_good_rows_alone_by_choice(client: FlaskClient) -> None:
     assert "只导入没有问题的 1 场" in shown.text
     assert confirmed(client, shown.text).status_code == 303
     assert count(CourseRun) == 1
+
+
+def test_what_a_merged_cell_says_is_imported_as_it_was_shown(client: FlaskClient) -> None:
+    desk(client)
+    content = month({}, {"地点": "", "日期": "2026-12-12"})
+    at = xl_col_to_name(list(COLUMNS.values()).index("地点"))
+    name = "xl/worksheets/sheet1.xml"
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        plain = archive.read(name)
+    merged = f'</sheetData><mergeCells count="1"><mergeCell ref="{at}2:{at}3"/></mergeCells>'.encode()
+    shown = upload(client, sheets.with_member(content, name, plain.replace(b"</sheetData>", merged)))
+    assert "确认导入 2 场" in shown.text
+    assert confirmed(client, shown.text).status_code == 303
+    assert count(CourseRun) == 2
 
 
 def test_a_file_that_is_none_is_told(client: FlaskClient) -> None:

@@ -3,6 +3,7 @@
 import re
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from flask.testing import FlaskClient
@@ -11,13 +12,15 @@ from sqlalchemy import select
 from chengjiu_mp.core import clock, context, privacy
 from chengjiu_mp.core.context import Principal
 from chengjiu_mp.core.db import db, unit_of_work
-from chengjiu_mp.courses import changes
+from chengjiu_mp.courses import changes, queries, reserving
 from chengjiu_mp.courses.change_models import RunChange
 from chengjiu_mp.courses.models import CourseRun, SeatPool, Signup
+from chengjiu_mp.courses.signing_up import sign_up
+from chengjiu_mp.courses.signup_rows import Owner
 from chengjiu_mp.courses.sittings import Sitting
 from chengjiu_mp.courses.withdrawing import withdraw
 from tests import factories
-from tests.signups import signed
+from tests.signups import entry, signed
 from tests.web.test_console_runs import desk, post, token_in
 
 
@@ -156,6 +159,8 @@ def test_staff_move_a_run_to_another_day(client: FlaskClient) -> None:
     times = {"m1.day": "2026-12-05", "m1.begins": "09:00", "m1.ends": "12:00"}
     refused = post(client, page, page, reason="检修", **times)
     assert (refused.status_code, "请先勾选" in refused.text, 'value="2026-12-05"' in refused.text) == (422, True, True)
+    both = post(client, page, page, **times).text
+    assert ("有 2 处要改一下" in both, "请先勾选" in both, "请写明原因" in both) == (True, True, True)
     assert post(client, page, page, reason="检修", sure="1", **times).status_code == 303
     assert clock.local(db.session.get_one(CourseRun, run).starts_at).isoformat() == "2026-12-05T09:00:00+08:00"
     shown = client.get(f"/console/runs/{run}").text
@@ -169,6 +174,34 @@ def test_staff_merge_runs(client: FlaskClient) -> None:
     page = f"/console/runs/{few}/merge"
     assert post(client, page, page, reason="人少", sure="1", into=many).headers["Location"] == f"/console/runs/{many}"
     assert db.session.scalars(select(RunChange.kind)).one() == "merged"
+    # Who comes by the old poster is sent where the others went.
+    old, goal = (queries.run_with_seats(one).run for one in (few, many))
+    poster = client.get(urlsplit(queries.run_url(old)).path).text
+    assert ("和另一场合到一起上" in poster, f'href="{queries.run_url(goal)}"' in poster) == (True, True)
+
+
+def test_who_sits_in_a_units_places_or_waits_for_a_guardian_is_counted_too(client: FlaskClient) -> None:
+    run = a_run(capacity=30)
+    signed(run)
+    with factories.made():
+        unit = factories.unit("chengjiang")
+        reserving.reserve_places(db.session.get_one(CourseRun, run), unit.id, 10)
+        owner = Owner(unit.id, db.session.get_one(CourseRun, run).sector_id, "other")
+    with unit_of_work():
+        sign_up(run, entry(), channel="import", owner=owner)
+    with factories.made():
+        signed_row = db.session.scalars(select(Signup).order_by(Signup.id)).first()
+        assert signed_row is not None
+        signed_row.state = "pending"
+        db.session.get_one(SeatPool, signed_row.pool_id).taken -= 1
+    desk(client)
+    assert "已报 1 人，候补 0 人，等监护人同意 1 人" in client.get(f"/console/runs/{run}/cancel").text
+    assert f"/console/runs/{run}/cancel" in client.get(f"/console/runs/{run}/change").text
+    assert "通知这 2 人" in client.get(f"/console/runs/{run}/cancel").text
+    shown = re.sub(r"<[^>]+>|\s", "", client.get(f"/console/runs/{run}").text)
+    assert "已报1人名额30，其中给单位10" in shown
+    row = client.get("/console/runs/").text
+    assert re.findall(r'data-label="(?:已报|名额)"[^>]*>\s*<span>(\d+)</span>', row) == ["1", "30"]
 
 
 def test_staff_reserve_and_release(client: FlaskClient) -> None:

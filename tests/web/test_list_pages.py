@@ -105,6 +105,37 @@ def test_the_dry_run_waits_for_the_liaisons_word(liaison):
     assert db.session.scalar(select(func.count()).select_from(Signup)) == 0
 
 
+def test_of_a_list_over_several_runs_everybodys_run_is_told_and_can_be_chosen(liaison):
+    with factories.made():
+        runs = [factories.run(title=title).id for title in ("上午班", "下午班")]
+        unit_id = factories.unit("chengjiang").id
+    page = f"/console/lists/new?unit_id={unit_id}"
+    made = post(liaison, page, "/console/lists/new", unit_id=unit_id, title="两班", run_ids=[str(one) for one in runs])
+    list_id = int(made.headers["Location"].rpartition("/")[2])
+    people = [rosters.person(n, 场次=title) for n, title in enumerate(("上午班", "下午班"))]
+    url = send(liaison, list_id, rosters.sheet(people)).headers["Location"]
+    rosters.work()
+    assert re.findall(r"([上下]午班)</span></td>", liaison.get(url).text) == ["上午班", "下午班"]
+    post(liaison, url, f"{url}/confirm", agreed="1")
+    rosters.work()
+    shown = liaison.get(f"/console/lists/{list_id}?run={runs[1]}").text
+    assert re.findall(r'<div class="who"><p><b><a[^>]*>([^<]*)<', shown) == [people[1]["姓名"]]
+    assert re.search(r'aria-current="true">[^<]*下午班', shown)
+
+
+def test_the_words_to_paste_name_a_hundred_and_how_many_there_are(liaison):
+    list_id = a_list(liaison)
+    page, run_id = f"/console/lists/{list_id}", queries.runs_of(list_id)[0].run.id
+    names = "\n".join(rosters.person(n)["姓名"] for n in range(103))
+    post(liaison, page, f"{page}/names", run_id=run_id, names=names)
+    post(liaison, page, f"{page}/link", on="1")
+    shown = liaison.get(page).text
+    assert "还没确认的（103 人）" in shown
+    pasted = re.findall(r'data-copy="([^"]*还没确认的：[^"]*)"', shown)[0]
+    assert (pasted.count("、"), pasted.endswith("等 103 人")) == (99, True)
+    assert f'<span class="kept">{rosters.person(0)["姓名"]}、</span>' in shown
+
+
 def test_a_second_tap_on_confirm_enrols_once(liaison):
     list_id, url = enrolled(liaison, [ONE])
     assert post(liaison, f"/console/lists/{list_id}", f"{url}/confirm", agreed="1").status_code == 303

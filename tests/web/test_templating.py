@@ -41,6 +41,7 @@ def test_what_ends_a_clause_stays_with_its_date() -> None:
         == '急救课，<span class="kept">11月28日（周六）14:00，</span>江阴'
     )
     assert t.keep_dates("11月28日（周六）。").endswith("（周六）。</span>")
+    assert t.keep_dates("“夜校”（11月28日（周六）").endswith('”<span class="kept">（11月28日（周六）</span>')
     assert t.keep_dates("11月28日（周六）14:00–17:00，江阴").endswith('<span class="kept">14:00–17:00，</span>江阴')
 
 

@@ -140,7 +140,7 @@ def _print_rows(lines: list[calls.Line]) -> list[list[object]]:
         [
             wording.word_of(line.kind), {"text": line.phone, "href": f"tel:{line.phone}"} if line.phone else _NO_PHONE,
             _run_of(line, runs)[1], _run_of(line, runs)[0],
-            day_time(line.too_late_at) if line.too_late_at else "不限", "□ 打过　□ 没通",
+            day_time(line.too_late_at) if line.too_late_at else "不限", "□\u00a0打过　□\u00a0没通",
         ]
         for line in lines
     ]  # fmt: skip

@@ -21,10 +21,9 @@ from chengjiu_mp.courses.signup_queries import ticket_url
 from chengjiu_mp.lists import changing, queries
 from chengjiu_mp.lists.models import UnitList
 from chengjiu_mp.lists.policy import list_for, may_change
-from chengjiu_mp.lists.sheet import run_label
 from chengjiu_mp.people.documents import DocType
 from chengjiu_mp.web import forms
-from chengjiu_mp.web.admin.list_words import person_line, run_choice
+from chengjiu_mp.web.admin.list_words import person_line, run_choice, run_words
 from chengjiu_mp.web.admin.lists import MAY
 from chengjiu_mp.web.templating import day_time_range
 
@@ -136,7 +135,7 @@ def tickets(list_id: int) -> str:
 def _run_chips(list_id: int, runs: list[CourseRun], chosen: int | None) -> list[dict[str, Any]]:
     if len(runs) < 2:
         return []
-    of_each = [(run_label(run).partition("｜")[2], run.id) for run in runs]
+    of_each = [(run_words(run), run.id) for run in runs]
     return [
         {"label": words, "href": url_for(".tickets", list_id=list_id, run=run_id), "current": chosen == run_id}
         for words, run_id in (("全部场次", None), *of_each)

@@ -18,6 +18,7 @@ from chengjiu_mp.lists.models import UnitListLine, UnitListUpload
 from chengjiu_mp.lists.policy import list_for, may_change
 from chengjiu_mp.web import forms
 from chengjiu_mp.web.admin import uploads
+from chengjiu_mp.web.admin.list_words import run_words
 from chengjiu_mp.web.admin.lists import MAY, show_list
 
 blueprint = Blueprint("console_list_uploads", __name__, url_prefix="/console/lists/<row:list_id>")
@@ -141,13 +142,14 @@ def _page(list_id: int, upload_id: int, errors: dict[str, str]) -> str:
     found = upload_queries.upload_of(list_id, upload_id)
     asked = _asked()
     lines, chips = _lines(found, asked)
-    head, (done, words) = head_of(found), _progress(found)
+    head, (done, words), runs = head_of(found), _progress(found), _runs(list_id)
     base = url_for(".show", list_id=list_id, upload_id=upload_id)
     return render_template(
         "admin/unit_list_upload.html", title=_title(found), back=url_for("console_lists.show", list_id=list_id), of=of,
         upload=found, errors=errors, plans=upload_queries.plans_of(upload_id),
         counts=upload_queries.counts_of(upload_id),
-        columns=COLUMNS, rows=[_row(line, head) for line in lines], chips=chips, base=base, done=done, words=words,
+        columns=[*COLUMNS[:4], *(["场次"] if runs else []), *COLUMNS[4:]],
+        rows=[_row(line, head, runs) for line in lines], chips=chips, base=base, done=done, words=words,
         stopped=uploading.stopped(found), asked=asked, changing=may_change(context.principal(), of),
         following=f"{base}?show={asked.show}&after={lines[-1].number}" if len(lines) == PAGE else "",
     )  # fmt: skip
@@ -187,9 +189,16 @@ def _lines(found: UnitListUpload, asked: LinesQuery) -> tuple[list[UnitListLine]
     return list(upload_queries.lines_of(found.id, after=asked.after, size=PAGE, **narrow)), chips
 
 
-def _row(line: UnitListLine, head: list[str]) -> list[Any]:
+def _runs(list_id: int) -> dict[int, str]:
+    """Return {run id: its words} of a list over several runs; of one there is nothing to tell apart."""
+    found = queries.runs_of(list_id)
+    return {one.run.id: run_words(one.run) for one in found} if len(found) > 1 else {}
+
+
+def _row(line: UnitListLine, head: list[str], runs: dict[int, str]) -> list[Any]:
     values = result_sheet.shown(line, head)
     state = {"text": result_sheet.word_of(line), "tone": _TONES[line.outcome or line.plan]}
     reason = f"{line.field}：{line.reason}" if line.field else line.reason
     known = (values.get(name) for name in (sheet.NAME, sheet.DOC, sheet.PHONE))
-    return [f"第 {line.number} 行", *known, state, reason or None]
+    place = [runs.get(line.run_id or 0)] if runs else []
+    return [f"第 {line.number} 行", *known, *place, state, reason or None]

@@ -1,13 +1,13 @@
 """A list's people and uploads in the words of its page: masked, with one state each."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import url_for
 
 from chengjiu_mp.core import privacy
 from chengjiu_mp.courses.locking import roster_locked, roster_locks_at
-from chengjiu_mp.courses.models import LIVE
+from chengjiu_mp.courses.models import LIVE, CourseRun
 from chengjiu_mp.courses.queries import RunAndSeats
 from chengjiu_mp.courses.signup_queries import phone_of
 from chengjiu_mp.lists import queries, upload_queries
@@ -35,7 +35,12 @@ def run_choice(found: RunAndSeats) -> str:
     run, left = found.run, found.seats_left
     seats = f"余 {left} 席" if left else f"已满，{found.pool.waiting} 人在等" if found.pool.waiting else "已满，可候补"
     lock = "名单已锁定" if roster_locked(run) else f"{day_time(roster_locks_at(run))}锁定名单"
-    return f"{run_label(run).partition('｜')[2]}（{seats}，{lock}）"
+    return f"{run_words(run)}（{seats}，{lock}）"
+
+
+def run_words(run: CourseRun) -> str:
+    """Return a run's day and title."""
+    return run_label(run).partition("｜")[2]
 
 
 def state_of(one: queries.OnList) -> tuple[str, str]:
@@ -46,16 +51,21 @@ def state_of(one: queries.OnList) -> tuple[str, str]:
     return (f"候补第 {one.rank} 位", tone) if one.rank else (word, tone)
 
 
-def person_line(one: queries.OnList) -> dict[str, Any]:
-    """Return what ``parts.people`` shows."""
+def person_line(one: queries.OnList, runs: Mapping[int, str] | None = None) -> dict[str, Any]:
+    """Return what ``parts.people`` shows.
+
+    :param runs: {run id: its words}, of a list over several runs: whose place is where
+    """
     word, tone = state_of(one)
     confirmed = ("已确认", "ok") if one.row.confirmed_at else ("未确认", "plain")
     facts = []
     if one.signup is not None and one.person is not None:
         number = privacy.unseal(one.person.doc_sealed, place=Person.PLACE, row=one.person.uid)
         facts = [f"证件 {mask_document(number)}", mask_phone(phone_of(one.signup))]
+    place = (runs or {}).get(one.signup.run_id if one.signup else one.row.run_id, "")
     return {
-        "id": one.row.id, "name": one.name, "facts": facts, "state": word, "tone": tone, "confirmed": confirmed,
+        "id": one.row.id, "name": one.name, "facts": facts, "place": place, "state": word, "tone": tone,
+        "confirmed": confirmed,
         "url": url_for("console_list_people.show", list_id=one.row.list_id, row_id=one.row.id),
         "live": one.signup is not None and one.signup.state in LIVE,
     }  # fmt: skip

@@ -20,7 +20,7 @@ from chengjiu_mp.units.models import KEY_GROUPS, Unit
 from chengjiu_mp.units.policy import open_units
 from chengjiu_mp.units.queries import sectors, units_to_choose
 from chengjiu_mp.web import forms
-from chengjiu_mp.web.admin.list_words import person_line, reminder, run_choice, upload_line
+from chengjiu_mp.web.admin.list_words import person_line, reminder, run_choice, run_words, upload_line
 from chengjiu_mp.web.templating import day_time, day_time_range
 
 blueprint = Blueprint("console_lists", __name__, url_prefix="/console/lists")
@@ -29,6 +29,8 @@ MAY = roles(*LISTING_ROLES)
 COLUMNS = ["名单", "单位", {"label": "人数", "num": True}, {"label": "已确认", "num": True}]
 ONLY = (("", "全部"), ("open", "未确认"), ("waiting", "候补"))
 PAGE = 100
+# Names that go into a message to be pasted; more than a screen of them is read by nobody.
+LEFT = 100
 
 
 class ListPage(In):
@@ -147,10 +149,13 @@ def show_list(list_id: int, errors: dict[str, str]) -> str:
     """Return the list's page; uploads and people come back to it with their errors."""
     of = list_for(context.principal(), list_id)
     asked, found = _asked(), queries.runs_of(list_id)
+    open_ones = queries.Narrowed(only="open")
+    awaited = queries.count_of(list_id, open_ones)
     people = queries.people_of(list_id, queries.Narrowed(asked.run, asked.only), asked.after, PAGE)
     following = people[-1].row.id if len(people) == PAGE else 0
     known = {one.run.id for one in found}
     others = [one for one in _choices(of.unit_id) if one[0] not in known]
+    words = {one.run.id: run_words(one.run) for one in found} if len(found) > 1 else {}
     changing = may_change(context.principal(), of)
     url = queries.link_of(of) if of.link_on and changing else ""
     return render_template(
@@ -158,12 +163,13 @@ def show_list(list_id: int, errors: dict[str, str]) -> str:
         others=others,
         unit=db.session.get_one(Unit, of.unit_id), figures=queries.figures_of(list_id),
         runs=[_run(one) for one in found],
-        choices=[(one.run.id, run_choice(one)) for one in found], people=[person_line(one) for one in people],
+        choices=[(one.run.id, run_choice(one)) for one in found], people=[person_line(one, words) for one in people],
         uploads=[upload_line(one) for one in upload_queries.uploads_of(list_id)], chips=_chips(list_id, asked),
+        run_chips=_run_chips(list_id, asked, words), awaited=awaited,
         changing=changing, link=url, asked=asked,
         names=request.form.get("names", ""), run_id=request.form.get("run_id", ""),
         reminder=reminder(of, found, url), following=_next(list_id, asked, following),
-        left=[one.name for one in queries.people_of(list_id, queries.Narrowed(only="open"))] if of.link_on else [],
+        left=[one.name for one in queries.people_of(list_id, open_ones, size=LEFT)] if of.link_on else [],
     )  # fmt: skip
 
 
@@ -183,8 +189,18 @@ def _asked() -> ShowQuery:
 
 def _chips(list_id: int, asked: ShowQuery) -> list[dict[str, Any]]:
     return [
-        {"label": words, "href": url_for("console_lists.show", list_id=list_id, only=only or None) + "#people",
-         "current": only == asked.only} for only, words in ONLY
+        {"label": words, "href": url_for("console_lists.show", list_id=list_id, only=only or None, run=asked.run)
+         + "#people", "current": only == asked.only} for only, words in ONLY
+    ]  # fmt: skip
+
+
+def _run_chips(list_id: int, asked: ShowQuery, runs: dict[int, str]) -> list[dict[str, Any]]:
+    if not runs:
+        return []
+    choices = [(None, "全部场次"), *runs.items()]
+    return [
+        {"label": words, "href": url_for("console_lists.show", list_id=list_id, only=asked.only or None, run=run_id)
+         + "#people", "current": run_id == asked.run} for run_id, words in choices
     ]  # fmt: skip
 
 

@@ -17,7 +17,7 @@ from chengjiu_mp.courses.publishing_many import publish_all, warnings_once
 from chengjiu_mp.courses.queries import RunAndSeats
 from chengjiu_mp.courses.series import drafts_of_series, series_in_scope
 from chengjiu_mp.web import forms
-from chengjiu_mp.web.admin.run_rows import RUN_COLUMNS, run_row
+from chengjiu_mp.web.admin.run_rows import RUN_COLUMNS, run_rows
 
 blueprint = Blueprint("console_publish_many", __name__, url_prefix="/console/drafts")
 
@@ -42,7 +42,7 @@ def confirm() -> str:
     days = {one.run.id: one.run.starts_at for one in drafts}
     return render_template(
         "admin/publish_many.html", title="发布草稿", back=_back(asked), drafts=drafts, asked=asked, days=days,
-        columns=RUN_COLUMNS, rows=[run_row(one) for one in drafts], said=warnings_once(days),
+        columns=RUN_COLUMNS, rows=run_rows(drafts), said=warnings_once(days),
     )  # fmt: skip
 
 

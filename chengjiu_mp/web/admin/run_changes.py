@@ -13,7 +13,8 @@ from chengjiu_mp.core.db import unit_of_work
 from chengjiu_mp.core.errors import Kind, NotFound, Refusal
 from chengjiu_mp.core.parsing import In, RowId, from_pairs
 from chengjiu_mp.courses import changes, double_booked, merging, queries, reserving
-from chengjiu_mp.courses.errors import RunNotOpen
+from chengjiu_mp.courses.entry import together
+from chengjiu_mp.courses.errors import ReasonMissing, RunNotOpen
 from chengjiu_mp.courses.models import CourseRun
 from chengjiu_mp.courses.policy import run_for, units_in_scope
 from chengjiu_mp.courses.sittings import Sitting
@@ -64,7 +65,7 @@ def choose(run_id: int) -> str:
     found = _published(run_id)
     return render_template(
         "admin/run_changes.html", title="改期、停课、合并", back=url_for("console_runs.show", run_id=run_id),
-        run=found.run, mergeable=bool(_others(found)),
+        run=found.run, mergeable=bool(_others(found, 0)),
     )  # fmt: skip
 
 
@@ -176,9 +177,14 @@ def _mine(run_id: int) -> CourseRun:
 
 
 def _sure(run_id: int, given: ChangePage) -> CourseRun:
+    """Return the run, once both the reason is written and the tick is there; what is missing is told in one go."""
+    found = _mine(run_id)
+    missing: list[Refusal] = [] if given.reason.strip() else [ReasonMissing(field="reason")]
     if not given.sure:
-        raise NotSure(field="sure")
-    return _mine(run_id)
+        missing.append(NotSure(field="sure"))
+    if missing:
+        raise together(missing)
+    return found
 
 
 def _published(run_id: int) -> queries.RunAndSeats:
@@ -204,21 +210,21 @@ def _page(
     errors: dict[str, str],
     elsewhere: Sequence[double_booked.Elsewhere] = (),
 ) -> str:
-    found = _published(run_id)
+    found, held = _published(run_id), changes.people_in(run_id)
     title = {"reschedule": "改期", "cancel": "停课", "merge": "合并到另一场"}[form]
     return render_template(
         "admin/run_change.html", title=title, back=url_for(".choose", run_id=run_id), run=found.run, found=found,
-        form=form, errors=errors, values=values, sittings=list(SITTINGS),
-        others=_others(found) if form == "merge" else [], elsewhere=elsewhere,
+        form=form, errors=errors, values=values, sittings=list(SITTINGS), held=held,
+        others=_others(found, held.seated) if form == "merge" else [], elsewhere=elsewhere,
         people=double_booked.people_in(elsewhere),
     )  # fmt: skip
 
 
-def _others(found: queries.RunAndSeats) -> list[dict[str, Any]]:
+def _others(found: queries.RunAndSeats, needed: int) -> list[dict[str, Any]]:
     scope = units_in_scope(context.principal(), ("operator",))
     taking = [one for one in merging.could_take(found.run) if scope is None or one.run.unit_id in scope]
     return [
-        {"id": one.run.id, "title": one.run.title, "facts": _facts(one, found.pool.taken)} for one in taking
+        {"id": one.run.id, "title": one.run.title, "facts": _facts(one, needed)} for one in taking
     ]  # fmt: skip
 
 

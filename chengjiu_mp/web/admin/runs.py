@@ -27,7 +27,7 @@ from chengjiu_mp.people.documents import DocType
 from chengjiu_mp.web import forms
 from chengjiu_mp.web.admin import leaving
 from chengjiu_mp.web.admin.guardian_words import with_guardian
-from chengjiu_mp.web.admin.run_rows import RUN_COLUMNS, run_row, run_state
+from chengjiu_mp.web.admin.run_rows import RUN_COLUMNS, run_rows, run_state
 from chengjiu_mp.web.h5 import closing
 from chengjiu_mp.web.h5.record import pictures_shown
 
@@ -64,7 +64,7 @@ def index() -> str:
     found = queries.runs_in_scope(and_(visible, lacks_evidence()) if bare else visible, state)
     return render_template(
         "admin/runs.html", title="场次", chips=_chips("bare" if bare else state, lacking(visible)),
-        columns=RUN_COLUMNS, rows=[run_row(one) for one in found],
+        columns=RUN_COLUMNS, rows=run_rows(found),
         may_draft=context.principal().has("operator", "unit_manager"),
     )  # fmt: skip
 

@@ -7,7 +7,7 @@ from chengjiu_mp.core.access import STAFF, access
 from chengjiu_mp.courses import series
 from chengjiu_mp.courses.links import LINKING_ROLES
 from chengjiu_mp.courses.publishing import PUBLISHING_ROLES
-from chengjiu_mp.web.admin.run_rows import RUN_COLUMNS, run_row
+from chengjiu_mp.web.admin.run_rows import RUN_COLUMNS, run_rows
 
 blueprint = Blueprint("console_series", __name__, url_prefix="/console/series")
 
@@ -35,6 +35,6 @@ def show(series_id: int) -> str:
     runs = series.runs_of_series(series_id)
     return render_template(
         "admin/series.html", title=found.title, back=url_for(".index"), series=found, columns=RUN_COLUMNS,
-        rows=[run_row(one) for one in runs], drafts=sum(one.run.state == "draft" for one in runs),
+        rows=run_rows(runs), drafts=sum(one.run.state == "draft" for one in runs),
         publisher=caller.has(*PUBLISHING_ROLES), may_link=caller.has(*LINKING_ROLES),
     )  # fmt: skip

@@ -50,7 +50,7 @@ def seal(sheet: Sheet, purpose: str) -> str:
 
     :raise SheetTooLarge: when it does not fit into a form
     """
-    kept = {"rows": sheet.rows, "lossy": sorted(sheet.lossy), "at": clock.now().isoformat()}
+    kept = {"rows": sheet.rows, "lossy": sorted(sheet.lossy), "merged": sheet.merged, "at": clock.now().isoformat()}
     content = json.dumps(kept, ensure_ascii=False).encode()
     packed = base64.b64encode(zlib.compress(content, 9)).decode()
     text = base64.urlsafe_b64encode(
@@ -74,7 +74,8 @@ def unseal(text: str, purpose: str) -> Sheet:
     content = json.loads(zlib.decompress(base64.b64decode(packed)))
     if clock.now() - datetime.fromisoformat(content["at"]) > LIFE:
         raise PreviewGone
-    return Sheet(content["rows"], lossy=frozenset((r, c) for r, c in content["lossy"]))
+    merged = tuple((top, left, bottom, right) for top, left, bottom, right in content.get("merged", ()))
+    return Sheet(content["rows"], lossy=frozenset((r, c) for r, c in content["lossy"]), merged=merged)
 
 
 def download(content: bytes, name: str) -> Response:
