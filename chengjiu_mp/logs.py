@@ -29,20 +29,24 @@ _PERSONAL = re.compile(
 )
 
 
+_json = json.JSONEncoder(ensure_ascii=False).encode
+
+
 class JsonLines(logging.Formatter):
     """One JSON object a line: time, level, logger, event, and the allow-listed fields."""
 
     def format(self, record: logging.LogRecord) -> str:
+        said = record.__dict__
         line = {
             "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(), "logger": record.name, "event": record.getMessage(),
-            **{name: getattr(record, name) for name in FIELDS if hasattr(record, name)},
+            **{name: said[name] for name in FIELDS if name in said},
         }  # fmt: skip
         if record.exc_info and record.exc_info[0]:
             # The class and the place, not the text: a driver's text holds the row.
             line["error"] = record.exc_info[0].__name__
             line["at_line"] = _innermost(record)
-        return _censor(json.dumps(line, ensure_ascii=False))
+        return _censor(_json(line))
 
 
 def _innermost(record: logging.LogRecord) -> str:

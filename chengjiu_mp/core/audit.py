@@ -7,7 +7,7 @@ from typing import Any
 from chengjiu_mp.core import context
 from chengjiu_mp.core.db import Base
 from chengjiu_mp.core.models import AuditEntry
-from chengjiu_mp.core.rows import insert_row, insert_rows
+from chengjiu_mp.core.rows import append, insert_rows
 
 
 def record(action: str, about: Base, *, unit_id: int | None = None, **facts: Any) -> None:
@@ -16,7 +16,7 @@ def record(action: str, about: Base, *, unit_id: int | None = None, **facts: Any
     :param about: a flushed row with an integer ``id``
     :param facts: ids, states, figures and reasons; never a name, a phone, or a document number
     """
-    insert_row(AuditEntry, _entry(action, about, unit_id, facts))
+    append(AuditEntry, _entry(action, about, unit_id, facts))
 
 
 @dataclass(frozen=True)

@@ -194,8 +194,7 @@ def _network() -> str:
         address = ipaddress.ip_address(request.remote_addr or "")
     except ValueError:
         return "local"
-    prefix = 64 if address.version == 6 else 32
-    whole = ipaddress.ip_network((address, prefix), strict=False)
+    whole = ipaddress.ip_network((address, 64), strict=False) if address.version == 6 else f"{address}/32"
     return privacy.blind_index("network", str(whole)).hex()[:32]
 
 

@@ -6,7 +6,6 @@ characters (130 bits, rel-T4), stored as a SHA-256 for look-up and, where it mus
 import base64
 import hashlib
 import secrets
-import uuid
 
 _BASE32 = "abcdefghijklmnopqrstuvwxyz234567"
 # Without 0/O, 1/I/L: a person reads this code aloud in a noisy hall.
@@ -34,12 +33,17 @@ def looks_like_token(text: str) -> bool:
 
 def new_uid() -> str:
     """Return 32 hex characters that bind sealed values to their row."""
-    return uuid.uuid4().hex
+    return secrets.token_hex(16)
 
 
 def new_spoken_code(length: int = 6) -> str:
     """Return a short code that survives being read aloud; unique only within a run, guarded by an index there."""
-    return "".join(secrets.choice(_SPOKEN) for _ in range(length))
+    # Drawn at once, as above; 31 letters, so that every code is as likely as any other.
+    left, letters = secrets.randbelow(len(_SPOKEN) ** length), []
+    for _ in range(length):
+        left, letter = divmod(left, len(_SPOKEN))
+        letters.append(_SPOKEN[letter])
+    return "".join(letters)
 
 
 def new_digits(length: int = 6) -> str:

@@ -5,7 +5,6 @@ associated data, so that a value moved to another place does not open (rel-P3). 
 HMAC-SHA256 under a key of its own (rel-P2): a bare hash of an identity number is reversed in minutes."""
 
 import base64
-import hashlib
 import hmac
 import secrets
 from dataclasses import dataclass
@@ -65,7 +64,7 @@ class Vault:
     def index(self, label: str, value: str) -> bytes:
         """Return the blind index of ``value`` under ``label``, 32 bytes; equal inputs give equal outputs."""
         text = f"chengjiu|{label}|v{self._keys.index_version}|{value}"
-        return hmac.new(self._keys.index, text.encode(), hashlib.sha256).digest()
+        return hmac.digest(self._keys.index, text.encode(), "sha256")
 
 
 def _bind(place: str, row: str, kid: str) -> bytes:

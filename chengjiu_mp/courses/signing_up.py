@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from chengjiu_mp.core import audit, hooks
 from chengjiu_mp.core.db import after_commit, db, execute, savepoint, violated
 from chengjiu_mp.core.errors import NotFound, TooMany
-from chengjiu_mp.core.rows import adopted, insert_object, table_of
+from chengjiu_mp.core.rows import adopted, insert_object, put, table_of
 from chengjiu_mp.courses import messages
 from chengjiu_mp.courses.entry import Entry
 from chengjiu_mp.courses.errors import AlreadySignedUp, GuardianAskedLately, SignupClosed, SignupNotOpen
@@ -187,10 +187,10 @@ def enter(
             with savepoint():
                 places = take()
                 for (row, _), place in zip(rows, places, strict=True):
-                    row.pool_id, row.state, row.position = place.pool_id, place.state, place.position
+                    put(row, pool_id=place.pool_id, state=place.state, position=place.position)
                     if place.over:
-                        row.over_capacity = True
-                    row.id = insert_object(row)
+                        put(row, over_capacity=True)
+                    put(row, id=insert_object(row))
         except IntegrityError as exc:
             if violated(exc, "uq_signup_one_live"):
                 return _lost_to(run.id, drafts, exc)

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from chengjiu_mp.core import audit, hooks
 from chengjiu_mp.core.db import after_commit, db
 from chengjiu_mp.core.errors import NotFound, Refusal
-from chengjiu_mp.core.rows import adopted, insert_each, values_of
+from chengjiu_mp.core.rows import adopted, insert_each, put, values_of
 from chengjiu_mp.courses import messages
 from chengjiu_mp.courses.entry import EntryReading
 from chengjiu_mp.courses.errors import AlreadySignedUp, OverlappingSignup, SignupClosed
@@ -101,12 +101,12 @@ def _entered(fresh: Sequence[tuple[RunAndSeats, Draft]], channel: str) -> list[M
     _still_open(pools.keys())
     places = _places(fresh, pools)
     for (row, _), place in zip(rows, places, strict=True):
-        row.pool_id, row.state, row.position = place.pool_id, place.state, place.position
+        put(row, pool_id=place.pool_id, state=place.state, position=place.position)
     added = insert_each(Signup, [values_of(row) for row, _ in rows], by="uid")
     check_not_erased({draft.person.id for _, draft in fresh})
     made = []
     for (row, token), place, (_, draft) in zip(rows, places, fresh, strict=True):
-        row.id = added[row.uid]
+        put(row, id=added[row.uid])
         made.append(Made(adopted(row), place.rank or None, token, fresh=True, person=draft.person))
     _conclude(fresh, made, channel)
     return made

@@ -59,7 +59,8 @@ def new_signup(run: CourseRun, draft: Draft, party_id: int | None = None) -> tup
         key_group=owner.key_group or run.key_group or "other", device_id=draft.device_id, channel=draft.channel,
         warnings=list(reading.warnings), confirm_by=draft.confirm_by,
         health_notice_read_at=clock.now() if draft.health_notice_read else None,
-        needs_guardian=reading.needs_guardian, guardian_consent_id=draft.guardian.id if draft.guardian else None,
+        created_at=clock.now(), needs_guardian=reading.needs_guardian,
+        guardian_consent_id=draft.guardian.id if draft.guardian else None,
     )  # fmt: skip
     return row, token
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 
 from chengjiu_mp.core import audit, clock, ids, privacy
 from chengjiu_mp.core.db import db, execute
-from chengjiu_mp.core.rows import adopted, filled, insert_each, insert_new, insert_row, insert_rows, table_of
+from chengjiu_mp.core.rows import as_inserted, insert_each, insert_new, insert_row, insert_rows, table_of
 from chengjiu_mp.people.documents import DocumentReading
 from chengjiu_mp.people.errors import ConsentMissing, ErasedMeanwhile
 from chengjiu_mp.people.models import Consent, Contact, Person
@@ -51,12 +51,14 @@ def person_for(reading: DocumentReading) -> Person:
 
 
 def person_found(reading: DocumentReading) -> tuple[Person, bool]:
-    """Return the person of this document, and whether it was added here: then nobody has written of it yet."""
+    """Return the person of this document, and whether it was added here: then nobody has written of it yet, and it is
+    in no session, to be looked at alone.
+    """
     index = privacy.document_index(reading.doc_type, reading.number)
     values = _new_person(index, reading)
     added = insert_new(Person, ("doc_index",), **values)
     if added is not None:
-        return adopted(filled(Person, id=added, **values)), True
+        return as_inserted(Person, added, values), True
     found = person_by_document(index)
     if found is None:
         # There when it was to be added, and forgotten since.
@@ -71,7 +73,7 @@ def persons_found(readings: Sequence[DocumentReading]) -> list[tuple[Person, boo
     # In one order: two lists with the same people at once must not wait for one another in a ring.
     values = {index: _new_person(index, of[index]) for index in sorted(of.keys() - found.keys())}
     added = insert_each(Person, list(values.values()), by="doc_index", unique=("doc_index",)) if values else {}
-    fresh = {index: adopted(Person(id=added[index], **values[index])) for index in added}
+    fresh = {index: as_inserted(Person, added[index], values[index]) for index in added}
     if late := values.keys() - added.keys():
         found |= {one.doc_index: one for one in persons_by_document(late)}
     if len(fresh) + len(found) < len(of):

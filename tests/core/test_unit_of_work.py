@@ -1,14 +1,27 @@
 """The transaction at the edge, the constraint's name, and the job's lease, on both databases."""
 
-import pytest
-from sqlalchemy import func, select, text
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from datetime import datetime
 
-from chengjiu_mp.core import audit, ids, jobs, limits
-from chengjiu_mp.core.db import after_commit, db, savepoint, unit_of_work, violated
+import pytest
+from sqlalchemy import String, func, select, text, type_coerce
+from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
+
+from chengjiu_mp.core import audit, clock, ids, jobs, limits
+from chengjiu_mp.core.clock import SHANGHAI
+from chengjiu_mp.core.db import after_commit, db, is_postgresql, savepoint, unit_of_work, violated
 from chengjiu_mp.core.errors import TooMany
 from chengjiu_mp.core.models import AuditEntry, Job
-from chengjiu_mp.core.rows import adopted, as_read, insert_new, insert_object, insert_rows, table_of
+from chengjiu_mp.core.rows import (
+    adopted,
+    as_inserted,
+    as_read,
+    filled,
+    insert_new,
+    insert_object,
+    insert_rows,
+    put,
+    table_of,
+)
 from chengjiu_mp.units.models import Sector
 from tests import counting
 
@@ -171,6 +184,35 @@ def test_an_object_is_inserted_with_its_defaults(app):
     assert db.session.execute(select(Sector.code, Sector.name, Sector.sort)).all() == [("a", "新名", 3)]
 
 
+def test_an_object_past_the_session_knows_what_its_row_has(app, frozen):
+    """NULL and constants are known without asking; what the column's own call made is read when it is asked for."""
+    values = {"kind": "a", "queue": jobs.SLOW, "subject_id": 1, "dedupe_key": "x"}
+    with unit_of_work() as session:
+        job = filled(Job, **values)
+        put(job, state="done")
+        put(job, id=insert_object(job))
+        whole = filled(Job, **{**values, "dedupe_key": "y"}, created_at=clock.now())
+        put(whole, id=insert_object(whole))
+        adopted(job)
+        with counting.statements() as sent:
+            adopted(whole)
+            assert (whole.attempts, whole.run_after, whole.reason, whole.done_at) == (0, 0.0, None, None)
+        assert (sent, job.created_at, job.state) == ([], frozen.now, "done")
+        assert not session.dirty
+        whole.reason = "late"
+    rows = db.session.execute(select(Job.dedupe_key, Job.state, Job.attempts, Job.reason).order_by(Job.id)).all()
+    assert rows == [("x", "done", 0, None), ("y", "queued", 0, "late")]
+
+
+def test_what_was_inserted_to_be_looked_at_is_in_no_session(app):
+    with unit_of_work() as session:
+        values = {"code": "a", "name": "before", "sort": 1}
+        found = as_inserted(Sector, insert_new(Sector, ("code",), **values), values)
+        assert (found not in session, found.name) == (True, "before")
+        found.name = "after"
+    assert db.session.scalar(select(Sector.name)) == "before"
+
+
 def test_a_number_that_was_rolled_back_may_be_given_again(app):
     with unit_of_work() as session:
         for name in ("x", "y"):
@@ -223,6 +265,32 @@ def test_a_savepoint_of_its_own_goes_back_within_the_sessions(app):
         with session.begin_nested(), savepoint():
             assert _codes() == {"a"}
     assert _codes() == {"a"}
+
+
+def test_a_savepoint_within_a_savepoint_goes_back_alone(app):
+    with unit_of_work():
+        with savepoint():
+            insert_new(Sector, ("code",), code="a", name="a", sort=1)
+            with pytest.raises(IntegrityError), savepoint():
+                insert_rows(Sector, [{"code": "a", "name": "again", "sort": 1}])
+            insert_new(Sector, ("code",), code="b", name="b", sort=1)
+        with pytest.raises(ValueError, match="no"), savepoint():
+            with savepoint():
+                insert_new(Sector, ("code",), code="c", name="c", sort=1)
+            raise ValueError("no")
+    assert _codes() == {"a", "b"}
+
+
+def test_an_instant_is_written_as_the_database_writes_it(app):
+    """On SQLite the text is made here: text that compares and sorts with what SQLAlchemy would have written."""
+    moment = datetime(2026, 3, 1, 9, 0, tzinfo=SHANGHAI)
+    with unit_of_work() as session:
+        insert_new(Job, ("dedupe_key",), kind="a", queue="slow", subject_id=1, dedupe_key="x", created_at=moment)
+        if not is_postgresql():
+            assert session.scalar(select(type_coerce(Job.created_at, String))) == "2026-03-01 01:00:00.000000"
+        assert session.scalar(select(Job.created_at)) == moment
+        with pytest.raises(StatementError, match="naive"):
+            insert_new(Job, ("dedupe_key",), kind="a", dedupe_key="y", created_at=datetime(2026, 3, 1))  # noqa: DTZ001
 
 
 def test_what_was_read_to_be_looked_at_is_never_written(app):
