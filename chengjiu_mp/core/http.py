@@ -22,8 +22,8 @@ from werkzeug.routing import IntegerConverter
 
 from chengjiu_mp.core import context, keyed, privacy
 from chengjiu_mp.core.access import Access, access, access_of, enforce
-from chengjiu_mp.core.db import db, end_read
-from chengjiu_mp.core.errors import Kind, Refusal
+from chengjiu_mp.core.db import db, end_read, passes
+from chengjiu_mp.core.errors import Busy, Kind, Refusal, TooLarge
 from chengjiu_mp.core.parsing import Malformed, UnsupportedMediaType, from_json, from_pairs
 
 log = logging.getLogger("chengjiu_mp.http")
@@ -68,12 +68,6 @@ class Gone(Refusal):
     code = "not_found"
     message = "没有找到这个页面。请检查链接是否完整，或返回首页重新查找。"
     kind = Kind.NOT_FOUND
-
-
-class TooLarge(Refusal):
-    code = "too_large"
-    message = "提交的内容太大了，请减少后再试。"
-    kind = Kind.TOO_LARGE
 
 
 class Broken(Refusal):
@@ -255,6 +249,9 @@ def _begin_request() -> None:
 
 def _unexpected(exc: Exception) -> Response:
     db.session.rollback()
+    if passes(exc):
+        log.warning("busy", extra={"error": type(exc).__name__, "request_id": context.request_id()})
+        return answer(Busy(retry_after=3))
     # The traceback stays on our side, and without the exception's own text: a driver puts the row's values into it.
     log.error("unexpected", extra={"error": type(exc).__name__, "request_id": context.request_id()})
     if current_app.config.get("SHOW_TRACEBACKS"):

@@ -4,22 +4,30 @@ from collections.abc import Callable
 from typing import Any
 
 from flask import Response, request
+from sqlalchemy.exc import OperationalError
 
 from chengjiu_mp.core import idempotency
-from chengjiu_mp.core.db import end_read, unit_of_work
+from chengjiu_mp.core.db import end_read, is_postgresql, passes, unit_of_work
+from chengjiu_mp.core.errors import Kind, Refusal
+
+
+class InFlight(Refusal):
+    code = "in_flight"
+    message = "同样的一次提交还在办理中，请过几秒再试一次。"
+    kind = Kind.CONFLICT
 
 
 def in_transaction(caller: str, call: Callable[..., tuple[Response, bool]], arguments: dict[str, Any]) -> Response:
     """Return what ``call`` answers, within one transaction; under a known key the reply of the first time.
 
     :param call: returns the reply, and whether it is to be kept
-    :raise KeyReused: when the key came with another request before
+    :raise KeyReused: when the key came with another request before; :raise InFlight: when that one takes too long
     """
     with unit_of_work():
         key = _key()
         if not key:
             return call(**arguments)[0]
-        kept, answered = idempotency.begin(caller, key, _fingerprint())
+        kept, answered = _begun(caller, key)
         if answered:
             return _replayed(answered)
         reply, keepable = call(**arguments)
@@ -38,6 +46,16 @@ def answered_before(caller: str) -> Response | None:
     answered = idempotency.answered(caller, key, _fingerprint()) if key else None
     end_read()
     return _replayed(answered) if answered else None
+
+
+def _begun(caller: str, key: str) -> tuple[idempotency.Kept, tuple[int, bytes] | None]:
+    try:
+        return idempotency.begin(caller, key, _fingerprint())
+    except OperationalError as exc:
+        # The first one holds the key's row, longer than anybody is let wait for it. (SQLite's one writer is anybody.)
+        if passes(exc) and is_postgresql():
+            raise InFlight(retry_after=3) from exc
+        raise
 
 
 def _key() -> str:
