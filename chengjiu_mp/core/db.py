@@ -26,7 +26,7 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.engine import Connection, CursorResult, Dialect
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session, registry
 from sqlalchemy.types import TypeDecorator
 
@@ -150,6 +150,22 @@ def violated(exc: IntegrityError, name: str) -> bool:
         return True
     columns = _unique_columns().get(name)
     return columns is not None and said.partition("constraint failed: ")[2] == columns
+
+
+# PostgreSQL: a lock, a deadlock, a statement's time, and a server that goes or is gone. SQLite: busy, locked, full.
+_PASSING_STATES, _PASSING_CLASSES, _PASSING_CODES = ("55P03", "40P01", "57014", "53300"), ("08", "57P"), (5, 6, 13)
+
+
+def passes(exc: BaseException) -> bool:
+    """Return whether a fault of the database is one of the moment: the same request may do better soon."""
+    if not isinstance(exc, OperationalError):
+        return False
+    code = getattr(exc.orig, "sqlite_errorcode", None)
+    if code is not None:
+        return code & 0xFF in _PASSING_CODES
+    # A connection that broke, or never came to be, has no state to tell.
+    state: str | None = getattr(exc.orig, "sqlstate", None)
+    return state is None or state in _PASSING_STATES or state.startswith(_PASSING_CLASSES)
 
 
 def _unique_columns() -> dict[str, str]:

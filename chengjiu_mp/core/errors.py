@@ -70,6 +70,20 @@ class TooMany(Refusal):
     kind = Kind.TOO_MANY
 
 
+class Busy(Refusal):
+    """The database could not be waited for any longer; ``retry_after`` (seconds) is among the facts."""
+
+    code = "busy"
+    message = "现在办的人多，一时没轮到，这次什么也没有改动。请过几秒再试一次。"
+    kind = Kind.UNAVAILABLE
+
+
+class TooLarge(Refusal):
+    code = "too_large"
+    message = "提交的内容太大了，请减少后再试。"
+    kind = Kind.TOO_LARGE
+
+
 class StaleVersion(Refusal):
     """Somebody else wrote first (rel-E2)."""
 

@@ -20,10 +20,10 @@ from pydantic import BaseModel, TypeAdapter
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import IntegerConverter
 
-from chengjiu_mp.core import context, idempotency, privacy
+from chengjiu_mp.core import context, keyed, privacy
 from chengjiu_mp.core.access import Access, access, access_of, enforce
-from chengjiu_mp.core.db import db, end_read, unit_of_work
-from chengjiu_mp.core.errors import Kind, Refusal
+from chengjiu_mp.core.db import db, end_read, passes
+from chengjiu_mp.core.errors import Busy, Kind, Refusal, TooLarge
 from chengjiu_mp.core.parsing import Malformed, UnsupportedMediaType, from_json, from_pairs
 
 log = logging.getLogger("chengjiu_mp.http")
@@ -68,12 +68,6 @@ class Gone(Refusal):
     code = "not_found"
     message = "没有找到这个页面。请检查链接是否完整，或返回首页重新查找。"
     kind = Kind.NOT_FOUND
-
-
-class TooLarge(Refusal):
-    code = "too_large"
-    message = "提交的内容太大了，请减少后再试。"
-    kind = Kind.TOO_LARGE
 
 
 class Broken(Refusal):
@@ -123,11 +117,11 @@ def route(bp: Blueprint, method: str, rule: str, who: Access, **options: typing.
                 arguments["query"] = from_pairs(query, request.args)
             if body:
                 arguments["body"] = None if optional and not request.get_data(cache=True) else _read_body(body)
-            if before:
-                before(**arguments)
+            if before and (reply := _count(before, arguments)):
+                return reply
             if request.method in SAFE or not options.get("transaction", True):
                 return call(**arguments)[0]
-            return _in_transaction(call, arguments)
+            return keyed.in_transaction(_caller(), call, arguments)
 
         doc = (view.__doc__ or "").strip()
         op = Op(
@@ -162,23 +156,21 @@ def _read_body(model: type[BaseModel]) -> BaseModel:
     return from_json(model, request.get_data(cache=True))
 
 
-def _in_transaction(call: Callable[..., tuple[Response, bool]], arguments: dict[str, Any]) -> Response:
-    key = request.headers.get("Idempotency-Key", "")[:200]
-    with unit_of_work():
-        if not key:
-            return call(**arguments)[0]
-        print_ = idempotency.fingerprint(request.method, request.path, request.get_data(cache=True))
-        caller = context.principal().key
-        # The public has no name of its own: a stranger with the same key elsewhere must not be given the reply.
-        kept, answered = idempotency.begin(f"public:{network()}" if caller == "public" else caller, key, print_)
-        if answered:
-            reply = Response(answered[1], answered[0], mimetype=JSON)
-            reply.headers["Idempotent-Replayed"] = "true"
+def _count(before: Callable[..., None], arguments: dict[str, Any]) -> Response | None:
+    """Count this try; where it is refused, return the reply that this very request had before, if it had one."""
+    try:
+        before(**arguments)
+    except Refusal:
+        if reply := keyed.answered_before(_caller()):
             return reply
-        reply, keepable = call(**arguments)
-        if keepable:
-            idempotency.keep(kept, reply.status_code, reply.get_data())
-        return reply
+        raise
+    return None
+
+
+def _caller() -> str:
+    # The public has no name of its own: a stranger with the same key elsewhere must not be given the reply.
+    caller = context.principal().key
+    return f"public:{network()}" if caller == "public" else caller
 
 
 def network() -> str:
@@ -256,6 +248,9 @@ def _begin_request() -> None:
 
 def _unexpected(exc: Exception) -> Response:
     db.session.rollback()
+    if passes(exc):
+        log.warning("busy", extra={"error": type(exc).__name__, "request_id": context.request_id()})
+        return answer(Busy(retry_after=3))
     # The traceback stays on our side, and without the exception's own text: a driver puts the row's values into it.
     log.error("unexpected", extra={"error": type(exc).__name__, "request_id": context.request_id()})
     if current_app.config.get("SHOW_TRACEBACKS"):

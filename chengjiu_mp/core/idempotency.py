@@ -8,7 +8,7 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import Select, bindparam, delete, select, update
 
 from chengjiu_mp.core import clock, ids, privacy
 from chengjiu_mp.core.db import db, execute
@@ -50,15 +50,29 @@ def begin(principal: str, key: str, print_: bytes) -> tuple[Kept, tuple[int, byt
     )  # fmt: skip
     if added is not None:
         return Kept(added, uid), None
-    found = db.session.scalars(
-        select(IdempotencyKey).where(IdempotencyKey.principal == principal, IdempotencyKey.key == key)
-    ).one()
+    found = db.session.scalars(_of(principal, key)).one()
+    return Kept(found.id, found.uid), _stored(found, print_)
+
+
+def answered(principal: str, key: str, print_: bytes) -> tuple[int, bytes] | None:
+    """Return the stored (status, body) of a request that was answered before, without writing anything.
+
+    :raise KeyReused: as :func:`begin`
+    """
+    found = db.session.scalars(_of(principal, key)).one_or_none()
+    return _stored(found, print_) if found else None
+
+
+def _of(principal: str, key: str) -> Select[IdempotencyKey]:
+    return select(IdempotencyKey).where(IdempotencyKey.principal == principal, IdempotencyKey.key == key)
+
+
+def _stored(found: IdempotencyKey, print_: bytes) -> tuple[int, bytes] | None:
     if found.fingerprint != print_:
         raise KeyReused
-    kept = Kept(found.id, found.uid)
-    if found.status and found.body_sealed is not None:
-        return kept, (found.status, privacy.unseal(found.body_sealed, place=_PLACE, row=found.uid).encode())
-    return kept, None
+    if not found.status or found.body_sealed is None:
+        return None
+    return found.status, privacy.unseal(found.body_sealed, place=_PLACE, row=found.uid).encode()
 
 
 def keep(kept: Kept, status: int, body: bytes) -> None:

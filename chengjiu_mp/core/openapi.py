@@ -115,9 +115,10 @@ def _responses(op: Op) -> dict[str, Any]:
             schema = {"$ref": _REF.format(model=op.out.__name__)}
         good["content"] = {"application/json": {"schema": schema}}
     found = {str(op.status): good}
-    # A bad bearer token is told of everywhere, on public routes too.
-    statuses = {r.kind.value for r in op.refusals} | {401, 429, 500}
-    statuses |= {400, 415, 422} if op.body else ({422, 400} if op.query else set())
+    # A bad bearer token is told of everywhere, on public routes too; so is a database that had no time (``busy``).
+    statuses = {r.kind.value for r in op.refusals} | {401, 429, 500, 503}
+    # 409: the same request under the same key is on its way (``in_flight``).
+    statuses |= {400, 409, 415, 422} if op.body else ({422, 400} if op.query else set())
     statuses |= set() if op.who.public else {403}
     for status in sorted(statuses):
         codes = sorted(r.code for r in op.refusals if r.kind.value == status)

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from chengjiu_mp.core import audit, clock
 from chengjiu_mp.core.db import db
@@ -11,7 +11,7 @@ from chengjiu_mp.courses.change_models import RunChange
 from chengjiu_mp.courses.changes import ask, forget_arrivals, reason_of, record_change
 from chengjiu_mp.courses.errors import CannotMerge, RunBegun, RunNotOpen
 from chengjiu_mp.courses.models import LIVE, SEATED, CourseRun, Signup
-from chengjiu_mp.courses.moving import carry_consents
+from chengjiu_mp.courses.moving import carry_consents, keep_instead
 from chengjiu_mp.courses.nearby import nearness
 from chengjiu_mp.courses.queries import RunAndSeats, RunFilter, run_with_seats, runs_open_for_signup
 from chengjiu_mp.courses.seats import Place, Pools, both_locked, release_place, take_place
@@ -114,14 +114,8 @@ def _move(one: Signup, here: Pools, goal: CourseRun, there: Pools) -> Signup | N
     row.pool_id, row.state, row.position = place.pool_id, place.state, place.position
     db.session.add(row)
     db.session.flush()
-    _keep_instead(one, row)
+    keep_instead(one, row)
     carry_consents(one, row)
     facts = {"state": row.state, "position": row.position, "moves_from": one.id}
     audit.record("signup.made", row, unit_id=goal.unit_id, channel=row.channel, **facts)
     return row
-
-
-def _keep_instead(one: Signup, row: Signup) -> None:
-    """Let who waits elsewhere keep the new place for it: a seat there must end this one, or there would be two."""
-    waits = Signup.moves_from_id == one.id, Signup.id != row.id, Signup.state.in_(LIVE)
-    db.session.execute(update(Signup).where(*waits).values(moves_from_id=row.id))

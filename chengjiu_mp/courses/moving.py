@@ -1,6 +1,6 @@
 """Moving to another run without losing the place until the new one is sure (feat-N23)."""
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
 from chengjiu_mp.core import audit, clock
@@ -8,14 +8,17 @@ from chengjiu_mp.core.db import db, violated
 from chengjiu_mp.courses import messages
 from chengjiu_mp.courses.errors import AlreadySignedUp, CannotMove, OverlappingSignup
 from chengjiu_mp.courses.models import LIVE, CourseRun, Signup
-from chengjiu_mp.courses.promoting import promote_from_waitlist
+from chengjiu_mp.courses.promoting import promote_from_waitlist, settle_move
 from chengjiu_mp.courses.queries import phase_of, run_with_seats
 from chengjiu_mp.courses.refreshing import check_may_renew
-from chengjiu_mp.courses.seats import Place, Pools, both_locked, release_place, take_place
+from chengjiu_mp.courses.seats import Place, Pools, all_locked, both_locked, release_place, take_place
 from chengjiu_mp.courses.signing_up import Made
 from chengjiu_mp.courses.signup_queries import meet_at_once, overlaps_another, rank_of, ticket_token
 from chengjiu_mp.courses.signup_rows import moved_copy
 from chengjiu_mp.people.models import Consent
+
+# Nobody moves more often; a ring among rows would have no end.
+_AT_MOST = 20
 
 
 def move(signup: Signup, run_id: int) -> Made:
@@ -45,28 +48,51 @@ def move(signup: Signup, run_id: int) -> Made:
         raise OverlappingSignup("那一场时间相同，已经满员，换过去要先退掉这一场。请换一个时间不同的场次。")
     _carry(signup, row, found.run, place, left)
     if place.state == "confirmed":
-        _leave(here, signup, left)
+        _leave(here, signup, left, row)
+        if signup.moves_from_id is not None:
+            # It was waited for itself, and a place is kept for it: that one ends with it.
+            settle_move(row)
     return Made(row, place.rank or None, token, fresh=True)
 
 
 def finish_move(signup_id: int) -> None:
-    """Give back the place that was kept while its holder waited elsewhere; doing it twice changes nothing."""
+    """Give back what was kept while its holder waited elsewhere; doing it twice changes nothing.
+
+    Who waited in one run and moved on to another kept more than one place.
+    """
     arrived = db.session.get(Signup, signup_id)
     if arrived is None or arrived.moves_from_id is None:
         return
-    kept = db.session.get_one(Signup, arrived.moves_from_id)
-    here, _ = both_locked(kept.run_id, arrived.run_id)
-    db.session.refresh(kept)
+    pools = all_locked({arrived.run_id, *(one.run_id for one in _behind(arrived))})
     db.session.refresh(arrived)
-    left = run_with_seats(kept.run_id).run
-    if arrived.state == "confirmed" and kept.state in LIVE and kept.outcome is None and left.state == "published":
-        _leave(here, kept, left)
+    if arrived.state != "confirmed":
+        return
+    for kept in _behind(arrived):
+        left = run_with_seats(kept.run_id).run
+        if kept.state in LIVE and kept.outcome is None and kept.run_id in pools:
+            _leave(pools[kept.run_id], kept, left, arrived)
+
+
+def _behind(arrived: Signup) -> list[Signup]:
+    """Return the place that was kept for this one, and those that were kept for it, as they are now.
+
+    A run that was called off or merged ends the row: nobody chose where its people are now.
+    """
+    found: list[Signup] = []
+    before = arrived.moves_from_id
+    while before is not None and len(found) < _AT_MOST:
+        one = db.session.get_one(Signup, before, populate_existing=True)
+        if one.state not in (*LIVE, "moved") or run_with_seats(one.run_id).run.state != "published":
+            break
+        found.append(one)
+        before = one.moves_from_id
+    return found
 
 
 def moved_to(signup: Signup) -> Signup | None:
     """Return the live place that a moved sign-up became, through as many moves as there were."""
     here: Signup | None = signup
-    for _ in range(20):
+    for _ in range(_AT_MOST):
         if here is None or here.state != "moved":
             break
         here = db.session.scalars(
@@ -117,8 +143,15 @@ def _carry(signup: Signup, row: Signup, run: CourseRun, place: Place, left: Cour
         messages.tell_waiting(row, run, place.rank, kept=left)
 
 
-def _leave(here: Pools, signup: Signup, left: CourseRun) -> None:
+def keep_instead(old: Signup, new: Signup) -> None:
+    """Let who waits elsewhere for an old place keep the new one: a seat there must end it, or there would be two."""
+    waits = Signup.moves_from_id == old.id, Signup.id != new.id, Signup.state.in_(LIVE)
+    db.session.execute(update(Signup).where(*waits).values(moves_from_id=new.id))
+
+
+def _leave(here: Pools, signup: Signup, left: CourseRun, new: Signup) -> None:
     """End the old place. Its holder hears of the new one only: one change, one message."""
+    keep_instead(signup, new)
     release_place(here, signup)
     signup.state, signup.ended_at = "moved", clock.now()
     db.session.flush()

@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import or_, select
 
-from chengjiu_mp.core import context
+from chengjiu_mp.core import context, privacy
 from chengjiu_mp.core.db import db
 from chengjiu_mp.core.errors import Refusal
-from chengjiu_mp.courses.entry import Entry, read_entry, together
+from chengjiu_mp.courses.entry import Entry, EntryReading, read_entry, together
 from chengjiu_mp.courses.errors import AlreadySignedUp, OverlappingSignup, SamePersonTwice
 from chengjiu_mp.courses.models import CourseRun, Signup
 from chengjiu_mp.courses.refreshing import check_may_renew
@@ -40,18 +40,20 @@ def drafts_of(
     :raise AlreadySignedUp: when somebody else's device made the live place; nothing of it is told
     :raise Refusal: what :func:`read_entry` and :func:`read_guardian` refuse
     """
-    read: list[Draft | Signup] = []
-    refused: list[Refusal] = []
-    for entry, at in zip(entries, places, strict=True):
+    readings, refused = _read_each(run, entries, places, guardian=guardian is not None)
+    found: dict[int, Draft | Signup] = {}
+    # In one order: two forms with the same people at once must not wait for one another in a ring.
+    for index in sorted(readings, key=lambda one: _index(readings[one])):
         try:
-            read.append(_draft(run, entry, by, at, guardian=guardian is not None))
+            found[index] = _draft(run, entries[index], readings[index], by, places[index])
         except Refusal as refusal:
-            refused.append(refusal)
+            refused[index] = refusal
+    read = [found[index] for index in sorted(found)]
     drafts = [one for one in read if isinstance(one, Draft)]
     children = [one.person for one in drafts if one.reading.needs_guardian]
     named, wrong = read_guardian(guardian) if guardian and children else (None, [])
     if refused or wrong:
-        raise together([*refused, *wrong])
+        raise together([*(refused[index] for index in sorted(refused)), *wrong])
     _check_nobody_twice(read, places)
     asked = iter(ask_guardian(children, named, by.channel) if named else ())
     return [
@@ -60,8 +62,25 @@ def drafts_of(
     ]
 
 
-def _draft(run: CourseRun, entry: Entry, by: By, at: str, *, guardian: bool) -> Draft | Signup:
-    reading = read_entry(entry, run, at=at, guardian=guardian)
+def _index(reading: EntryReading) -> bytes:
+    return privacy.document_index(reading.document.doc_type, reading.document.number)
+
+
+def _read_each(
+    run: CourseRun, entries: Sequence[Entry], places: Sequence[str], *, guardian: bool
+) -> tuple[dict[int, EntryReading], dict[int, Refusal]]:
+    """Return {index: what an entry says}, and {index: why it is refused} of the others."""
+    readings: dict[int, EntryReading] = {}
+    refused: dict[int, Refusal] = {}
+    for index, (entry, at) in enumerate(zip(entries, places, strict=True)):
+        try:
+            readings[index] = read_entry(entry, run, at=at, guardian=guardian)
+        except Refusal as refusal:
+            refused[index] = refusal
+    return readings, refused
+
+
+def _draft(run: CourseRun, entry: Entry, reading: EntryReading, by: By, at: str) -> Draft | Signup:
     person, is_new = person_found(reading.document)
     held = () if is_new else live_signups_of(person.id)
     for before in held:

@@ -15,6 +15,7 @@ from chengjiu_mp.core.context import Principal
 from chengjiu_mp.core.db import db, end_read, unit_of_work
 from chengjiu_mp.core.errors import Refusal
 from chengjiu_mp.core.rows import table_of
+from chengjiu_mp.courses.seats import all_locked
 from chengjiu_mp.lists import uploading
 from chengjiu_mp.lists.deciding import Seen, look
 from chengjiu_mp.lists.entering import Entered, enter
@@ -90,6 +91,7 @@ def _enrol_some(upload_id: int, ahead: Ahead) -> bool:
         if not done:
             read = read[:BATCH]
             seen = _look(of, read)
+            _hold_places(read, seen)
             done = [enter(of, one, seen) if isinstance(one, Understood) else _refused(one) for one in read]
         _write(lines[: len(done)], done)
     if lines:
@@ -112,6 +114,16 @@ def _next_lines(upload_id: int) -> Sequence[UnitListLine]:
 
 def _look(of: UnitList, read: Sequence[Understood | Fault]) -> Seen:
     return look(of, [one for one in read if isinstance(one, Understood)])
+
+
+def _hold_places(read: Sequence[Understood | Fault], seen: Seen) -> None:
+    """Lock the places of every run that these lines lead to or from, in the one order: line by line they would be
+    taken as they stand in the sheet, and whoever moves between two of them would wait for us in a ring (rel-F16).
+    """
+    runs = {one.run.id for one in read if isinstance(one, Understood)}
+    runs |= {signup.run_id for held in seen.live.values() for signup in held}
+    if runs:
+        all_locked(runs)
 
 
 def _refused(fault: Fault) -> Entered:

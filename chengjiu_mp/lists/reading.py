@@ -41,6 +41,9 @@ def read_leg(upload_id: int) -> Callable[[], None] | None:
     upload = db.session.get(UnitListUpload, upload_id)
     if upload is None or upload.state != "queued":
         return None
+    if (judged := _count(upload_id)) > upload.leg_from:
+        # A worker was killed here after it got on: its successor begins a leg with attempts of its own.
+        return lambda: uploading.next_leg(upload_id, uploading.READ, judged)
     try:
         content = uploading.content_of(upload)
         end_read()

@@ -282,6 +282,36 @@ def test_in_the_line_there_the_place_here_is_kept(app: Flask) -> None:
     assert pool_of(here) == (50, 0, 0)
 
 
+@pytest.mark.parametrize("full", [True, False])
+def test_who_moves_on_from_a_line_ends_with_one_place(app: Flask, *, full: bool) -> None:
+    here, there, last = (a_run(capacity=1, starts_in=timedelta(days=3 + n)) for n in range(3))
+    [behind], [one] = people(there, 1), people(here, 1)
+    waits, _ = go(one, there)
+    [taken] = people(last, 1) if full else [behind]
+    new, state = go(waits, last)
+    assert state == ("waitlisted" if full else "confirmed")
+    if full:
+        assert states([one, waits]) == ["confirmed", "waitlisted"]
+        with unit_of_work():
+            withdraw(db.session.get_one(Signup, taken))
+    work_off()
+    assert states([one, waits, new]) == ["moved", "moved", "confirmed"]
+    assert (pool_of(here), pool_of(there), pool_of(last)) == ((1, 0, 0), (1, 1, 0), (1, 1, 0))
+    assert moving.moved_to(db.session.get_one(Signup, one)) == db.session.get_one(Signup, new)
+
+
+def test_who_waits_in_two_runs_instead_of_one_ends_with_one_place(app: Flask) -> None:
+    here, there, last = (a_run(capacity=1, starts_in=timedelta(days=3 + n)) for n in range(3))
+    [one], [first], [second] = people(here, 1), people(there, 1), people(last, 1)
+    new, newer = go(one, there)[0], go(one, last)[0]
+    for leaving, expected in ((first, ["moved", "confirmed", "waitlisted"]), (second, ["moved", "moved", "confirmed"])):
+        with unit_of_work():
+            withdraw(db.session.get_one(Signup, leaving))
+        work_off()
+        assert states([one, new, newer]) == expected
+    assert invariants.broken() == {}
+
+
 def test_leaving_the_line_there_changes_nothing_here(app: Flask) -> None:
     here, there = a_run(), a_run(capacity=1, starts_in=timedelta(days=9))
     people(there, 1)

@@ -63,6 +63,24 @@ def test_sixty_from_one_address_in_a_minute_all_get_in_unasked(client: FlaskClie
         frozen.now += timedelta(seconds=1)
 
 
+def test_who_asks_again_after_a_lost_reply_gets_it_whatever_the_limits_say_by_now(client: FlaskClient) -> None:
+    run, who = a_run(), trainee()
+    path, bodies = f"/api/v1/runs/{run}/signups", [form() for _ in range(3)]
+
+    def keyed(number: int, body: dict[str, Any]) -> Any:
+        return client.post(path, json=body, headers={**who, "Idempotency-Key": f"key-{number}"})
+
+    first = [keyed(number, body) for number, body in enumerate(bodies)]
+    # The device holds three places by now: whoever comes with a new form is asked a question.
+    assert keyed(3, form()).json["code"] == "question_needed"
+    for _ in range(30):
+        again = keyed(2, bodies[2])
+        assert (again.status_code, again.data, again.headers["Idempotent-Replayed"]) == (201, first[2].data, "true")
+    assert keyed(4, form()).json["code"] == "too_many"
+    assert keyed(2, form()).json["code"] == "idempotency_key_reused"
+    assert taken() == 3
+
+
 def test_a_number_is_not_flooded_by_ever_new_devices(client: FlaskClient, frozen: FrozenClock) -> None:
     run, number = a_run(), factories.phone()
     assert [send(client, run, phone=number).status_code for _ in range(12)] == [201] * 12

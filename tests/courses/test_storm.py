@@ -105,3 +105,21 @@ def test_moves_in_both_directions_never_lock_each_other_out(app: Flask) -> None:
     assert [one for one in results if isinstance(one, Exception)] == []
     assert invariants.broken() == {}
     assert db.session.scalars(select(SeatPool.taken).order_by(SeatPool.id)).all() == [6, 6]
+
+
+@pytest.mark.slow
+def test_two_forms_with_the_same_people_the_other_way_round_never_lock_each_other_out(app: Flask) -> None:
+    run, _ = two_runs(capacity=400)
+
+    def sending(forms: list[list[str]]) -> Callable[[], list[str]]:
+        def send(numbers: list[str]) -> str:
+            people = [entry(doc_number=number) for number in numbers]
+            return doing(lambda: sign_up_together(run, people, channel="page"))
+
+        return lambda: [send(numbers) for numbers in forms]
+
+    families = [[factories.resident_id() for _ in range(4)] for _ in range(25)]
+    results = in_parallel(app, [sending(families), sending([one[::-1] for one in families])])
+    assert [one for one in results if isinstance(one, Exception)] == []
+    assert sum(one.count("done") for one in results if isinstance(one, list)) == len(families)
+    assert invariants.broken() == {}

@@ -13,7 +13,7 @@ ORDER = (
 )  # fmt: skip
 # The package root puts the slices together, and the demo city uses what it made.
 OUTSIDE = ("", "demo")
-FLASK = ("core/http.py", "core/access.py", "core/celery.py")
+FLASK = ("core/http.py", "core/keyed.py", "core/access.py", "core/celery.py")
 OURS = "chengjiu_mp"
 
 

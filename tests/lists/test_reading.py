@@ -136,6 +136,22 @@ def test_a_dry_run_killed_in_the_middle_judges_every_line_once(list_id, monkeypa
     assert upload(upload_id).state == "read"
 
 
+def test_a_dry_run_killed_again_and_again_is_read_to_its_end(list_id, monkeypatch):
+    with unit_of_work():
+        upload_id = uploading.receive(db.session.get_one(UnitList, list_id), rosters.faulty_sheet(40)).id
+    for judged in range(4, 32, 4):
+        monkeypatch.setattr(reading, "CHUNK", 4)
+        die_after(monkeypatch, reading, "look", 2)
+        with pytest.raises(Killed):
+            rosters.work()
+        monkeypatch.undo()
+        revive()
+        assert len(rosters.lines(upload_id)) == judged
+    rosters.work()
+    assert [line.number for line in rosters.lines(upload_id)] == list(range(2, 42))
+    assert upload(upload_id).state == "read"
+
+
 def test_a_long_work_goes_in_legs_and_kills_do_not_use_up_its_attempts(list_id, monkeypatch):
     upload_id = rosters.uploaded(list_id, rosters.sheet([rosters.person(n) for n in range(30)]))
     rosters.confirmed(list_id, upload_id)

@@ -133,6 +133,17 @@ def test_a_birth_date_that_is_none_costs_nothing_else(client: FlaskClient) -> No
     assert 'value="王芳"' in reply.text
 
 
+def test_a_second_tap_on_a_familys_form_opens_the_ticket_and_asks_nothing(client: FlaskClient) -> None:
+    page, four = page_of(), people(adult(), adult(), adult(), adult())
+    token = csrf(client.get(f"{page}/signup?other=1").text)
+    first, second = (client.post(f"{page}/signup", data={"csrf_token": token, **four}) for _ in "ab")
+    # By the second tap this phone holds four places, and another form would be asked a question.
+    assert send(client, page, **people(adult())).status_code == 429
+    assert (first.status_code, second.status_code) == (303, 303)
+    assert first.location == second.location
+    assert states() == ["confirmed"] * 4
+
+
 def test_the_same_person_twice_is_asked_about(client: FlaskClient) -> None:
     number = adult()
     assert 'href="#f-people.1.doc_number"' in send(client, page_of(), **people(number, number)).text

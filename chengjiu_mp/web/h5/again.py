@@ -16,7 +16,7 @@ from chengjiu_mp.courses.queries import RunAndSeats
 from chengjiu_mp.people.queries import current_notices
 from chengjiu_mp.people.schemas import ConsentIn
 from chengjiu_mp.web import forms
-from chengjiu_mp.web.h5 import asking, certificates, entering
+from chengjiu_mp.web.h5 import certificates, entering
 from chengjiu_mp.web.h5.run_words import card
 
 blueprint = Blueprint("again", __name__, url_prefix="/again")
@@ -64,10 +64,9 @@ def send(certificate_id: int, run_id: int) -> Response | tuple[str, int]:
     given = AgainPage.model_validate({})
     try:
         given = from_pairs(AgainPage, request.form, ignore=forms.IGNORED)
-        answered = asking.count_try(run_id, [given.phone])
         consents = [ConsentIn(purpose=p, version=v) for p, v in given.consent.items()]
         entry = renewing.entry_again(renewing.known_of(seen), given.name, given.phone, consents)
-        return entering.to_ticket(entering.enter(run_id, entry, answered))
+        return entering.to_ticket(entering.enter(run_id, entry))
     except Refusal as refusal:
         return _page(*_chosen(certificate_id, run_id), given, refusal), refusal.kind.value
 

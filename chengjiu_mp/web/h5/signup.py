@@ -15,7 +15,7 @@ from chengjiu_mp.courses.signing_up import Made, sign_up, sign_up_together
 from chengjiu_mp.people.documents import DocType
 from chengjiu_mp.people.guardians import RELATIONS, guardian_token, is_live
 from chengjiu_mp.people.queries import current_notices
-from chengjiu_mp.web.h5 import asking, entering, signup_form
+from chengjiu_mp.web.h5 import entering, signup_form
 from chengjiu_mp.web.h5.guardian import send_code_quietly
 from chengjiu_mp.web.h5.run_words import card
 from chengjiu_mp.web.h5.signup_form import Form
@@ -44,8 +44,8 @@ def send(token: str) -> str | Response | tuple[str, int]:
         given = signup_form.read()
         if given.page.add or given.page.drop:
             return _page(token, found, signup_form.resized(given))
-        answered = asking.count_try(run_id, given.phones, len(given.people))
-        kept = entering.once(answered, lambda device: _signed_up(run_id, given, device))
+        people = len(given.people)
+        kept = entering.counted_once(run_id, given.phones, people, lambda device: _signed_up(run_id, given, device))
     except Refusal as refusal:
         return _page(token, queries.run_by_token(token), given, refusal), refusal.kind.value
     return _onward(kept)
