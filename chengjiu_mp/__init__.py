@@ -13,7 +13,8 @@ from chengjiu_mp.checkin import wall_codes
 from chengjiu_mp.config import BadSettings, Settings, from_environment
 from chengjiu_mp.core import access, fonts, hooks, http, privacy, retention, site, storage
 from chengjiu_mp.core.celery import make_celery
-from chengjiu_mp.core.db import db, prepare_postgresql, prepare_sqlite
+from chengjiu_mp.core.db import db
+from chengjiu_mp.core.engines import prepare_postgresql, prepare_sqlite
 from chengjiu_mp.courses import rules
 from chengjiu_mp.outbox import channels
 from chengjiu_mp.outbox.subscribe import SubscribeChannel

@@ -16,7 +16,7 @@ from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import text
 
 from chengjiu_mp.config import from_environment
-from chengjiu_mp.core.db import tune_sqlite
+from chengjiu_mp.core.engines import tune_sqlite
 from chengjiu_mp.web.turns import TakeTurns
 from devtools.bench_replay import Wire
 from devtools.bench_wires import DriverWire, SessionWire

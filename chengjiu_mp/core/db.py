@@ -13,7 +13,6 @@ from typing import Any, TypeVar
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import (
     DateTime,
-    Engine,
     Executable,
     Index,
     Integer,
@@ -178,51 +177,6 @@ def _unique_columns() -> dict[str, str]:
             if item.name:
                 found[str(item.name)] = ", ".join(f"{table.name}.{c.name}" for c in columns)
     return found
-
-
-def prepare_sqlite(engine: Engine) -> None:
-    """Give SQLite real transactions: what :func:`tune_sqlite` sets, and BEGIN at the beginning."""
-    tune_sqlite(engine)
-
-    def begin(raw: Any) -> None:
-        raw.execute("BEGIN IMMEDIATE" if _writing.get() else "BEGIN")
-
-    # Not an event of the engine: with a single one, every statement looks for all kinds of them.
-    engine.dialect.do_begin = begin  # type: ignore[method-assign, assignment]
-
-
-def tune_sqlite(engine: Engine) -> None:
-    """Let every connection have WAL, enforced foreign keys and a patient writer, and begin nothing by itself."""
-
-    @event.listens_for(engine, "connect")
-    def _connect(raw: Any, _record: Any) -> None:
-        raw.isolation_level = None  # the driver's own BEGIN comes too late: after the first SELECT
-        cursor = raw.cursor()
-        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "busy_timeout=15000"):
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
-
-
-def prepare_postgresql(engine: Engine) -> None:
-    """Let what only reads end by COMMIT: psycopg forgets every prepared statement at a ROLLBACK, and PostgreSQL would
-    plan each statement of each page anew (home page: 2.6 ms of its processor time instead of 0.7).
-
-    Nothing can have been written then: outside of a unit of work the database itself refuses it.
-    """
-
-    def end(raw: Any) -> None:
-        if raw.read_only:
-            raw.commit()
-        else:
-            raw.rollback()
-
-    @event.listens_for(engine, "checkin")
-    def _writable(raw: Any, _record: Any) -> None:
-        if raw is not None and raw.read_only and not raw.closed:
-            raw.read_only = None
-
-    # As in prepare_sqlite.
-    engine.dialect.do_rollback = end  # type: ignore[method-assign, assignment]
 
 
 @event.listens_for(db.session, "after_begin")

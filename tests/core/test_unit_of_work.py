@@ -207,7 +207,7 @@ def test_an_object_past_the_session_knows_what_its_row_has(app, frozen):
 def test_what_was_inserted_to_be_looked_at_is_in_no_session(app):
     with unit_of_work() as session:
         values = {"code": "a", "name": "before", "sort": 1}
-        found = as_inserted(Sector, insert_new(Sector, ("code",), **values), values)
+        found = as_inserted(Sector, insert_new(Sector, ("code",), **values) or 0, values)
         assert (found not in session, found.name) == (True, "before")
         found.name = "after"
     assert db.session.scalar(select(Sector.name)) == "before"

@@ -14,7 +14,8 @@ from sqlalchemy import create_engine, func, select
 from sqlalchemy.orm import Session
 
 from chengjiu_mp.core import ids
-from chengjiu_mp.core.db import db, tune_sqlite
+from chengjiu_mp.core.db import db
+from chengjiu_mp.core.engines import tune_sqlite
 from chengjiu_mp.core.privacy import Vault
 from chengjiu_mp.courses.models import Signup
 from chengjiu_mp.people.models import Contact, Person

@@ -17,7 +17,8 @@ from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from chengjiu_mp.core.db import db, tune_sqlite
+from chengjiu_mp.core.db import db
+from chengjiu_mp.core.engines import tune_sqlite
 from chengjiu_mp.core.models import Job
 from chengjiu_mp.courses.models import CourseRun, Signup
 from chengjiu_mp.outbox.models import Message
