@@ -1,5 +1,7 @@
 """How each database is spoken to: what its connections are set to, and how a transaction begins and ends on them."""
 
+import sqlite3
+import time
 from typing import Any
 
 from sqlalchemy import Engine, event
@@ -12,10 +14,38 @@ def prepare_sqlite(engine: Engine) -> None:
     tune_sqlite(engine)
 
     def begin(raw: Any) -> None:
-        raw.execute("BEGIN IMMEDIATE" if in_unit_of_work() else "BEGIN")
+        if in_unit_of_work():
+            _begin_to_write(raw)
+        else:
+            raw.execute("BEGIN")
 
     # Not an event of the engine: with a single one, every statement looks for all kinds of them.
     engine.dialect.do_begin = begin  # type: ignore[method-assign, assignment]
+
+
+def _begin_to_write(raw: Any) -> None:
+    """Take SQLite's write lock, looking for it every millisecond.
+
+    SQLite's own waiting looks ever more rarely, at last ten times a second: of two processes the one that has just
+    written writes again, and the other one's person waits for half a second.
+    """
+    deadline = time.monotonic() + _PATIENCE
+    raw.execute("PRAGMA busy_timeout=2")
+    try:
+        while True:
+            try:
+                raw.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as exc:
+                if exc.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                    raise
+            else:
+                return
+    finally:
+        raw.execute(_PATIENT)
+
+
+_PATIENCE = 15.0  # seconds
+_PATIENT = f"PRAGMA busy_timeout={_PATIENCE * 1000:.0f}"
 
 
 def tune_sqlite(engine: Engine) -> None:
@@ -25,8 +55,8 @@ def tune_sqlite(engine: Engine) -> None:
     def _connect(raw: Any, _record: Any) -> None:
         raw.isolation_level = None  # the driver's own BEGIN comes too late: after the first SELECT
         cursor = raw.cursor()
-        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "busy_timeout=15000"):
-            cursor.execute(f"PRAGMA {pragma}")
+        for pragma in ("PRAGMA journal_mode=WAL", "PRAGMA synchronous=NORMAL", "PRAGMA foreign_keys=ON", _PATIENT):
+            cursor.execute(pragma)
         cursor.close()
 
 
