@@ -13,10 +13,10 @@ from typing import Any
 
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import text
+from sqlalchemy import Engine, event, text
 
 from chengjiu_mp.config import from_environment
-from chengjiu_mp.core.engines import tune_sqlite
+from chengjiu_mp.core.engines import begin_to_write, tune_sqlite
 from chengjiu_mp.web.turns import TakeTurns
 from devtools.bench_replay import Wire
 from devtools.bench_wires import DriverWire, SessionWire
@@ -42,8 +42,7 @@ def bare(*, pings: bool) -> tuple[Flask, Callable[[], Wire]]:
     db = SQLAlchemy(app, session_options={"expire_on_commit": False})
     with app.app_context():
         engine = db.engine
-    if engine.dialect.name == "sqlite":
-        tune_sqlite(engine)
+    begin_as_the_product(engine)
 
     @app.get("/readyz")
     def ready() -> dict[str, str]:
@@ -52,3 +51,12 @@ def bare(*, pings: bool) -> tuple[Flask, Callable[[], Wire]]:
 
     app.wsgi_app = TakeTurns(app.wsgi_app, BODY)  # type: ignore[method-assign]
     return app, (lambda: DriverWire(engine.pool)) if on_driver() else (lambda: SessionWire(db.session()))
+
+
+def begin_as_the_product(engine: Engine) -> None:
+    """Let SQLite's transactions begin as those of the product that write: its driver begins none by itself, and each
+    statement would be committed alone.
+    """
+    if engine.dialect.name == "sqlite":
+        tune_sqlite(engine)
+        event.listen(engine, "checkout", lambda raw, *_: begin_to_write(raw))

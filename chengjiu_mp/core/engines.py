@@ -15,7 +15,7 @@ def prepare_sqlite(engine: Engine) -> None:
 
     def begin(raw: Any) -> None:
         if in_unit_of_work():
-            _begin_to_write(raw)
+            begin_to_write(raw)
         else:
             raw.execute("BEGIN")
 
@@ -23,7 +23,7 @@ def prepare_sqlite(engine: Engine) -> None:
     engine.dialect.do_begin = begin  # type: ignore[method-assign, assignment]
 
 
-def _begin_to_write(raw: Any) -> None:
+def begin_to_write(raw: Any) -> None:
     """Take SQLite's write lock, looking for it every millisecond.
 
     SQLite's own waiting looks ever more rarely, at last ten times a second: of two processes the one that has just

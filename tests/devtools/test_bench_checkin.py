@@ -15,7 +15,6 @@ from sqlalchemy.orm import Session
 
 from chengjiu_mp.core import ids
 from chengjiu_mp.core.db import db
-from chengjiu_mp.core.engines import tune_sqlite
 from chengjiu_mp.core.privacy import Vault
 from chengjiu_mp.courses.models import Signup
 from chengjiu_mp.people.models import Contact, Person
@@ -26,6 +25,7 @@ from devtools import bench_databases as databases
 from devtools.bench_checkin_ground import Halls
 from devtools.bench_checkin_phones import TICKETS_AT, requests
 from devtools.bench_checkin_tape import record
+from devtools.bench_floor import begin_as_the_product
 from devtools.bench_load import Reply, Storm
 from devtools.bench_replay import Said, Talk
 from devtools.bench_wires import DriverWire, SessionWire, spoken
@@ -57,8 +57,7 @@ def test_the_products_check_in_is_recorded_and_said_again(app, own, token, base_
     halls.hall(2)
     hall = halls.hall(3)
     bare = create_engine(own.url)
-    if bare.dialect.name == "sqlite":
-        tune_sqlite(bare)
+    begin_as_the_product(bare)
     steps = [Said(step) for step in (script.steps if on_driver else spoken(script.steps))]
     with Session(bare) as session:
         for number, ticket in enumerate(hall.tickets):

@@ -18,7 +18,6 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from chengjiu_mp.core.db import db
-from chengjiu_mp.core.engines import tune_sqlite
 from chengjiu_mp.core.models import Job
 from chengjiu_mp.courses.models import CourseRun, Signup
 from chengjiu_mp.outbox.models import Message
@@ -30,6 +29,7 @@ from devtools import bench_load as load
 from devtools import bench_plan as plans
 from devtools import bench_signup_ground as ground
 from devtools import bench_signup_people as people
+from devtools.bench_floor import begin_as_the_product
 from devtools.bench_load import Reply, Storm, percentile
 from devtools.bench_plan import End, Recording, Script, Statement, Step, Unlike
 from devtools.bench_signup_figures import Figures, Measured, Round, Seating, measured, table
@@ -203,8 +203,7 @@ def own(app, database_url):
 def test_the_products_sign_up_is_recorded_and_said_again(app, own, floor):
     found = record(app, db.engine)
     bare = create_engine(own.url)
-    if bare.dialect.name == "sqlite":
-        tune_sqlite(bare)
+    begin_as_the_product(bare)
     run_id = ground.new_run(own, 2)
     with floor(bare, found) as sign_up:
         assert [sign_up(run_id) for _ in range(5)] == [True, True, False, False, False]
