@@ -13,12 +13,16 @@ from chengjiu_mp.courses.queries import phase_of, run_with_seats
 from chengjiu_mp.courses.refreshing import check_may_renew
 from chengjiu_mp.courses.seats import Place, Pools, all_locked, both_locked, release_place, take_place
 from chengjiu_mp.courses.signing_up import Made
-from chengjiu_mp.courses.signup_queries import meet_at_once, overlaps_another, rank_of, ticket_token
+from chengjiu_mp.courses.signup_queries import (
+    MOVES_AT_MOST,
+    kept_run,
+    meet_at_once,
+    overlaps_another,
+    rank_of,
+    ticket_token,
+)
 from chengjiu_mp.courses.signup_rows import moved_copy
 from chengjiu_mp.people.models import Consent
-
-# Nobody moves more often; a ring among rows would have no end.
-_AT_MOST = 20
 
 
 def move(signup: Signup, run_id: int) -> Made:
@@ -46,7 +50,7 @@ def move(signup: Signup, run_id: int) -> Made:
     if place.state == "waitlisted" and meet_at_once(left.id, run_id):
         # Both could not be kept: two places of one person never meet at one time (rel-S3).
         raise OverlappingSignup("那一场时间相同，已经满员，换过去要先退掉这一场。请换一个时间不同的场次。")
-    _carry(signup, row, found.run, place, left)
+    _carry(signup, row, found.run, place)
     if place.state == "confirmed":
         _leave(here, signup, left, row)
         if signup.moves_from_id is not None:
@@ -80,7 +84,7 @@ def _behind(arrived: Signup) -> list[Signup]:
     """
     found: list[Signup] = []
     before = arrived.moves_from_id
-    while before is not None and len(found) < _AT_MOST:
+    while before is not None and len(found) < MOVES_AT_MOST:
         one = db.session.get_one(Signup, before, populate_existing=True)
         if one.state not in (*LIVE, "moved") or run_with_seats(one.run_id).run.state != "published":
             break
@@ -92,7 +96,7 @@ def _behind(arrived: Signup) -> list[Signup]:
 def moved_to(signup: Signup) -> Signup | None:
     """Return the live place that a moved sign-up became, through as many moves as there were."""
     here: Signup | None = signup
-    for _ in range(_AT_MOST):
+    for _ in range(MOVES_AT_MOST):
         if here is None or here.state != "moved":
             break
         here = db.session.scalars(
@@ -133,14 +137,14 @@ def carry_consents(signup: Signup, row: Signup) -> None:
     db.session.flush()
 
 
-def _carry(signup: Signup, row: Signup, run: CourseRun, place: Place, left: CourseRun) -> None:
+def _carry(signup: Signup, row: Signup, run: CourseRun, place: Place) -> None:
     carry_consents(signup, row)
     facts = {"state": row.state, "position": row.position, "moves_from": signup.id}
     audit.record("signup.made", row, unit_id=run.unit_id, channel=row.channel, **facts)
     if place.state == "confirmed":
-        messages.tell_moved(row, run)
+        messages.tell_moved(row, run, left=kept_run(signup))
     else:
-        messages.tell_waiting(row, run, place.rank, kept=left)
+        messages.tell_waiting(row, run, place.rank, kept=kept_run(row))
 
 
 def keep_instead(old: Signup, new: Signup) -> None:
