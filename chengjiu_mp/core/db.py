@@ -167,6 +167,11 @@ def passes(exc: BaseException) -> bool:
     return state is None or state in _PASSING_STATES or state.startswith(_PASSING_CLASSES)
 
 
+def waited_for_lock(exc: OperationalError) -> bool:
+    """Return whether somebody else held a row for longer than anybody is let wait; SQLite has one lock for all."""
+    return getattr(exc.orig, "sqlstate", None) == "55P03"
+
+
 def _unique_columns() -> dict[str, str]:
     found: dict[str, str] = {}
     for table in Base.metadata.tables.values():

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -103,3 +104,16 @@ def test_the_same_request_while_the_first_is_on_its_way(impatient: tuple[Flask, 
     assert (second.status_code, second.json["code"], second.headers["Retry-After"]) == (*expected, "3")
     third = send(app, meanwhile=True)
     assert (first.status_code, third.status_code, third.data) == (201, 201, first.data)
+
+
+def test_of_a_server_that_is_down_nobody_hears_that_their_own_request_is_on_its_way(settings: Settings) -> None:
+    app = create_app(replace(settings, database_url="postgresql+psycopg://cj@127.0.0.1:1/none"))
+    bp = Blueprint("lost", __name__)
+
+    @route(bp, "POST", "/api/v1/lost", access.PUBLIC, status=201)
+    def make(body: WantedIn) -> MadeOut:
+        return MadeOut(id=len(body.code))
+
+    app.register_blueprint(bp)
+    reply = app.test_client().post("/api/v1/lost", json={"code": "a"}, headers={"Idempotency-Key": "k"})
+    assert (reply.status_code, reply.json["code"]) == (503, "busy")
