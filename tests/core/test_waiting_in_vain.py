@@ -1,5 +1,6 @@
 """What waits too long for the database is told to come again, and has changed nothing (rel-F16, F17, I16)."""
 
+import sqlite3
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -11,7 +12,7 @@ from sqlalchemy import event, func, select, text
 
 from chengjiu_mp import create_app
 from chengjiu_mp.config import Settings
-from chengjiu_mp.core import access
+from chengjiu_mp.core import access, engines
 from chengjiu_mp.core.access import PUBLIC
 from chengjiu_mp.core.db import db, is_postgresql, unit_of_work
 from chengjiu_mp.core.http import route
@@ -30,8 +31,9 @@ class MadeOut(Out):
 
 
 @pytest.fixture
-def impatient(settings: Settings, frozen: Any) -> Iterator[tuple[Flask, list[Any]]]:
+def impatient(settings: Settings, frozen: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Flask, list[Any]]]:
     """An application that waits a twentieth of a second, and the replies to what was sent meanwhile."""
+    monkeypatch.setattr(engines, "_PATIENCE", 0.05)
     app, meanwhile = create_app(settings), list[Any]()
     bp = Blueprint("waited", __name__)
 
@@ -63,8 +65,8 @@ def impatient(settings: Settings, frozen: Any) -> Iterator[tuple[Flask, list[Any
 
         @event.listens_for(db.engine, "connect")
         def _soon(raw: Any, _record: Any) -> None:
-            raw.execute("set lock_timeout = '50ms'" if is_postgresql() else "pragma busy_timeout = 50")
             if is_postgresql():
+                raw.execute("set lock_timeout = '50ms'")
                 raw.commit()
 
         with factories.made():
@@ -117,3 +119,23 @@ def test_of_a_server_that_is_down_nobody_hears_that_their_own_request_is_on_its_
     app.register_blueprint(bp)
     reply = app.test_client().post("/api/v1/lost", json={"code": "a"}, headers={"Idempotency-Key": "k"})
     assert (reply.status_code, reply.json["code"]) == (503, "busy")
+
+
+class Recovering:
+    """SQLite's connection while another process reads the log of one that was killed: so it says, for a while."""
+
+    def __init__(self) -> None:
+        self.said = 0
+
+    def execute(self, words: str) -> None:
+        self.said += words == "BEGIN IMMEDIATE"
+        if words == "BEGIN IMMEDIATE" and self.said < 3:
+            fault = sqlite3.OperationalError("database is locked")
+            fault.sqlite_errorcode = sqlite3.SQLITE_BUSY_RECOVERY
+            raise fault
+
+
+def test_a_log_that_is_being_read_after_a_kill_is_waited_for() -> None:
+    raw = Recovering()
+    engines._begin_to_write(raw)
+    assert raw.said == 3
