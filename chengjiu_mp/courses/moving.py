@@ -1,5 +1,7 @@
 """Moving to another run without losing the place until the new one is sure (feat-N23)."""
 
+from collections.abc import Sequence
+
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
@@ -107,10 +109,15 @@ def moved_to(signup: Signup) -> Signup | None:
 
 def leave_kept(signup: Signup) -> Made | None:
     """Return the waiting place elsewhere for which this one is kept, None when there is none."""
-    row = db.session.scalars(
-        select(Signup).where(Signup.moves_from_id == signup.id, Signup.state.in_(("waitlisted", "offered"))).limit(1)
-    ).first()
+    row = next(iter(waiting_instead(signup)), None)
     return Made(row, rank_of(row), ticket_token(row), fresh=False) if row else None
+
+
+def waiting_instead(signup: Signup) -> Sequence[Signup]:
+    """Return the places in lines of runs that have not begun for which this one is kept."""
+    waits = Signup.moves_from_id == signup.id, Signup.state.in_(("waitlisted", "offered"))
+    query = select(Signup).join(CourseRun, CourseRun.id == Signup.run_id)
+    return db.session.scalars(query.where(*waits, CourseRun.starts_at > clock.now()).order_by(Signup.id)).all()
 
 
 def _check(signup: Signup, left: CourseRun, goal: CourseRun) -> None:
