@@ -121,6 +121,26 @@ def test_of_a_server_that_is_down_nobody_hears_that_their_own_request_is_on_its_
     assert (reply.status_code, reply.json["code"]) == (503, "busy")
 
 
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_whose_commit_was_lost_is_not_told_that_nothing_changed(app: Flask) -> None:
+    bp = Blueprint("cut", __name__)
+
+    @bp.post("/api/v1/cut")
+    @access.access(PUBLIC)
+    def cut() -> str:
+        with unit_of_work():
+            db.session.add(Sector(code="one", name="名", sort=1))
+            db.session.flush()
+            with db.engine.connect() as other:
+                pid = db.session.scalar(text("select pg_backend_pid()"))
+                other.execute(text("select pg_terminate_backend(:pid)"), {"pid": pid})
+        return "done"
+
+    app.register_blueprint(bp)
+    reply = app.test_client().post("/api/v1/cut")
+    assert (reply.status_code, reply.json["code"], reply.headers["Retry-After"]) == (503, "unsure", "3")
+
+
 class Recovering:
     """SQLite's connection while another process reads the log of one that was killed: so it says, for a while."""
 
