@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 from flask import Blueprint, Flask
 from sqlalchemy import event, func, select, text
+from sqlalchemy.exc import OperationalError
 
 from chengjiu_mp import create_app
 from chengjiu_mp.config import Settings
 from chengjiu_mp.core import access, engines
 from chengjiu_mp.core.access import PUBLIC
-from chengjiu_mp.core.db import db, is_postgresql, unit_of_work
+from chengjiu_mp.core.db import db, is_postgresql, passes, unit_of_work
 from chengjiu_mp.core.http import route
 from chengjiu_mp.core.parsing import In, Out
 from chengjiu_mp.units.models import Sector
@@ -159,3 +160,16 @@ def test_a_log_that_is_being_read_after_a_kill_is_waited_for() -> None:
     raw = Recovering()
     engines._begin_to_write(raw)
     assert raw.said == 3
+
+
+@pytest.mark.parametrize(
+    ("code", "passing"),
+    [
+        (sqlite3.SQLITE_BUSY, True), (sqlite3.SQLITE_BUSY_SNAPSHOT, True), (sqlite3.SQLITE_LOCKED, True),
+        (sqlite3.SQLITE_FULL, False), (sqlite3.SQLITE_IOERR, False), (sqlite3.SQLITE_ERROR, False),
+    ],
+)  # fmt: skip
+def test_a_full_disk_is_no_matter_of_a_few_seconds(code: int, *, passing: bool) -> None:
+    fault = sqlite3.OperationalError()
+    fault.sqlite_errorcode = code
+    assert passes(OperationalError("", None, fault)) is passing
