@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Any, TypeGuard, TypeVar
 
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import (
@@ -83,6 +83,7 @@ db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
 
 _writing: ContextVar[bool] = ContextVar("writing", default=False)
 _after_commit: ContextVar[list[Callable[[], None]] | None] = ContextVar("after_commit", default=None)
+_AT_COMMIT = "at commit"
 _connection: ContextVar[tuple[Session, Connection] | None] = ContextVar("connection", default=None)
 
 
@@ -104,7 +105,7 @@ def unit_of_work() -> Iterator[Session]:
     writing, callbacks, connection = _writing.set(True), _after_commit.set([]), _connection.set(None)
     try:
         yield session
-        session.commit()
+        _commit(session)
         todo = _after_commit.get() or []
     except BaseException:
         session.rollback()
@@ -115,6 +116,14 @@ def unit_of_work() -> Iterator[Session]:
         _connection.reset(connection)
     for call in todo:
         call()
+
+
+def _commit(session: Session) -> None:
+    try:
+        session.commit()
+    except OperationalError as exc:
+        exc.add_note(_AT_COMMIT)
+        raise
 
 
 def after_commit(call: Callable[[], None]) -> None:
@@ -151,11 +160,12 @@ def violated(exc: IntegrityError, name: str) -> bool:
     return columns is not None and said.partition("constraint failed: ")[2] == columns
 
 
-# PostgreSQL: a lock, a deadlock, a statement's time, and a server that goes or is gone. SQLite: busy, locked, full.
-_PASSING_STATES, _PASSING_CLASSES, _PASSING_CODES = ("55P03", "40P01", "57014", "53300"), ("08", "57P"), (5, 6, 13)
+# PostgreSQL: a lock, a deadlock, a statement's time, and a server that goes or is gone. SQLite: busy, locked.
+# A full disk is not of the moment: somebody has to hear of it.
+_PASSING_STATES, _PASSING_CLASSES, _PASSING_CODES = ("55P03", "40P01", "57014", "53300"), ("08", "57P"), (5, 6)
 
 
-def passes(exc: BaseException) -> bool:
+def passes(exc: BaseException) -> TypeGuard[OperationalError]:
     """Return whether a fault of the database is one of the moment: the same request may do better soon."""
     if not isinstance(exc, OperationalError):
         return False
@@ -165,6 +175,16 @@ def passes(exc: BaseException) -> bool:
     # A connection that broke, or never came to be, has no state to tell.
     state: str | None = getattr(exc.orig, "sqlstate", None)
     return state is None or state in _PASSING_STATES or state.startswith(_PASSING_CLASSES)
+
+
+def may_be_done(exc: OperationalError) -> bool:
+    """Return whether the connection broke while the commit was on its way: nobody here knows what came of it."""
+    return _AT_COMMIT in getattr(exc, "__notes__", ()) and exc.connection_invalidated
+
+
+def waited_for_lock(exc: OperationalError) -> bool:
+    """Return whether somebody else held a row for longer than anybody is let wait; SQLite has one lock for all."""
+    return getattr(exc.orig, "sqlstate", None) == "55P03"
 
 
 def _unique_columns() -> dict[str, str]:

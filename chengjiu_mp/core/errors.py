@@ -78,6 +78,14 @@ class Busy(Refusal):
     kind = Kind.UNAVAILABLE
 
 
+class Unsure(Refusal):
+    """The database was lost at the commit: done or not, it cannot be asked now; ``retry_after`` is among the facts."""
+
+    code = "unsure"
+    message = "连接断了一下，不确定这次办成了没有。请过几秒先看看结果，没有办成再办一次。"
+    kind = Kind.UNAVAILABLE
+
+
 class TooLarge(Refusal):
     code = "too_large"
     message = "提交的内容太大了，请减少后再试。"

@@ -22,8 +22,8 @@ from werkzeug.routing import IntegerConverter
 
 from chengjiu_mp.core import context, keyed, privacy
 from chengjiu_mp.core.access import Access, access, access_of, enforce
-from chengjiu_mp.core.db import db, end_read, passes
-from chengjiu_mp.core.errors import Busy, Kind, Refusal, TooLarge
+from chengjiu_mp.core.db import db, end_read, may_be_done, passes
+from chengjiu_mp.core.errors import Busy, Kind, Refusal, TooLarge, Unsure
 from chengjiu_mp.core.parsing import Malformed, UnsupportedMediaType, from_json, from_pairs
 
 log = logging.getLogger("chengjiu_mp.http")
@@ -250,7 +250,7 @@ def _unexpected(exc: Exception) -> Response:
     db.session.rollback()
     if passes(exc):
         log.warning("busy", extra={"error": type(exc).__name__, "request_id": context.request_id()})
-        return answer(Busy(retry_after=3))
+        return answer(Unsure(retry_after=3) if may_be_done(exc) else Busy(retry_after=3))
     # The traceback stays on our side, and without the exception's own text: a driver puts the row's values into it.
     log.error("unexpected", extra={"error": type(exc).__name__, "request_id": context.request_id()})
     if current_app.config.get("SHOW_TRACEBACKS"):

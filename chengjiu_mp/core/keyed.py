@@ -7,7 +7,7 @@ from flask import Response, request
 from sqlalchemy.exc import OperationalError
 
 from chengjiu_mp.core import idempotency
-from chengjiu_mp.core.db import end_read, is_postgresql, passes, unit_of_work
+from chengjiu_mp.core.db import end_read, unit_of_work, waited_for_lock
 from chengjiu_mp.core.errors import Kind, Refusal
 
 
@@ -52,8 +52,8 @@ def _begun(caller: str, key: str) -> tuple[idempotency.Kept, tuple[int, bytes] |
     try:
         return idempotency.begin(caller, key, _fingerprint())
     except OperationalError as exc:
-        # The first one holds the key's row, longer than anybody is let wait for it. (SQLite's one writer is anybody.)
-        if passes(exc) and is_postgresql():
+        # The first one holds the key's row. A server that is down says nothing of another request.
+        if waited_for_lock(exc):
             raise InFlight(retry_after=3) from exc
         raise
 

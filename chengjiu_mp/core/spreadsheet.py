@@ -105,6 +105,8 @@ def filled_down(sheet: Sheet) -> Sheet:
     """Return the sheet with the text of a merged cell in each row that it goes down over, as it is meant."""
     rows = [list(row) for row in sheet.rows]
     for top, left, bottom, _ in sheet.merged:
+        if not sheet.cell(top, left):
+            continue  # An empty frame, which may stand beside or below all that is filled.
         for r in range(top + 1, min(bottom + 1, len(rows))):
             rows[r][left] = rows[r][left] or sheet.cell(top, left)
     return replace(sheet, rows=rows)

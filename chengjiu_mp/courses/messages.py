@@ -114,7 +114,7 @@ def tell_promoted(signup: Signup, run: CourseRun, *, call: bool = False) -> None
     :param call: whether staff are to call as well: the phone was never proved, or no channel reached it
     """
     text = (
-        f"有空位了，您的报名已确认：{what_of(run)}{_left_for(signup)}{run.syllabus.bring}{_once_more(signup)}"
+        f"有空位了，您的报名已确认：{what_of(run)}{_left(kept_run(signup))}{run.syllabus.bring}{_once_more(signup)}"
         f"入场码：{ticket_url(signup)}。来不了请在这里取消。"
     )
     write(signup, run, "signup.promoted", text, call=call)
@@ -135,9 +135,12 @@ def tell_offer_lapsed(signup: Signup, run: CourseRun) -> None:
     write(signup, run, "signup.offer_lapsed", text)
 
 
-def tell_moved(signup: Signup, run: CourseRun) -> None:
-    """Say where to go now; the old ticket opens nothing any more."""
-    what = f"{what_of(run)}{run.syllabus.bring}{_once_more(signup)}"
+def tell_moved(signup: Signup, run: CourseRun, *, left: CourseRun | None = None) -> None:
+    """Say where to go now; the old ticket opens nothing any more.
+
+    :param left: where a seat was kept all the while, when the place that moved only waited for one
+    """
+    what = f"{what_of(run)}{_left(left)}{run.syllabus.bring}{_once_more(signup)}"
     text = f"已为您换到：{what}新的入场码：{ticket_url(signup)}原来的入场码作废。"
     write(signup, run, "signup.moved", text)
 
@@ -204,8 +207,7 @@ def what_of(run: CourseRun) -> str:
     return f"{run.title}，{when}，{run.venue.name}（{run.venue.address}）。"
 
 
-def _left_for(signup: Signup) -> str:
-    old = kept_run(signup)
+def _left(old: CourseRun | None) -> str:
     return f"{day_time(old.starts_at)}那一场的名额已让出，不用再去。" if old else ""
 
 

@@ -85,7 +85,7 @@ def _time(said: str) -> time:
     words = BLANK.sub("", said)
     if _FRACTION.fullmatch(words):
         # A cell without a time's format holds the share of the day.
-        minutes = round(float(words) * 24 * 60)
+        minutes = min(round(float(words) * 24 * 60), 24 * 60 - 1)
         return time(minutes // 60, minutes % 60)
     found = _TIME.fullmatch(words)
     try:

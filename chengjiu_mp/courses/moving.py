@@ -1,5 +1,7 @@
 """Moving to another run without losing the place until the new one is sure (feat-N23)."""
 
+from collections.abc import Sequence
+
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
@@ -13,12 +15,16 @@ from chengjiu_mp.courses.queries import phase_of, run_with_seats
 from chengjiu_mp.courses.refreshing import check_may_renew
 from chengjiu_mp.courses.seats import Place, Pools, all_locked, both_locked, release_place, take_place
 from chengjiu_mp.courses.signing_up import Made
-from chengjiu_mp.courses.signup_queries import meet_at_once, overlaps_another, rank_of, ticket_token
+from chengjiu_mp.courses.signup_queries import (
+    MOVES_AT_MOST,
+    kept_run,
+    meet_at_once,
+    overlaps_another,
+    rank_of,
+    ticket_token,
+)
 from chengjiu_mp.courses.signup_rows import moved_copy
 from chengjiu_mp.people.models import Consent
-
-# Nobody moves more often; a ring among rows would have no end.
-_AT_MOST = 20
 
 
 def move(signup: Signup, run_id: int) -> Made:
@@ -46,7 +52,7 @@ def move(signup: Signup, run_id: int) -> Made:
     if place.state == "waitlisted" and meet_at_once(left.id, run_id):
         # Both could not be kept: two places of one person never meet at one time (rel-S3).
         raise OverlappingSignup("那一场时间相同，已经满员，换过去要先退掉这一场。请换一个时间不同的场次。")
-    _carry(signup, row, found.run, place, left)
+    _carry(signup, row, found.run, place)
     if place.state == "confirmed":
         _leave(here, signup, left, row)
         if signup.moves_from_id is not None:
@@ -80,7 +86,7 @@ def _behind(arrived: Signup) -> list[Signup]:
     """
     found: list[Signup] = []
     before = arrived.moves_from_id
-    while before is not None and len(found) < _AT_MOST:
+    while before is not None and len(found) < MOVES_AT_MOST:
         one = db.session.get_one(Signup, before, populate_existing=True)
         if one.state not in (*LIVE, "moved") or run_with_seats(one.run_id).run.state != "published":
             break
@@ -92,7 +98,7 @@ def _behind(arrived: Signup) -> list[Signup]:
 def moved_to(signup: Signup) -> Signup | None:
     """Return the live place that a moved sign-up became, through as many moves as there were."""
     here: Signup | None = signup
-    for _ in range(_AT_MOST):
+    for _ in range(MOVES_AT_MOST):
         if here is None or here.state != "moved":
             break
         here = db.session.scalars(
@@ -103,10 +109,15 @@ def moved_to(signup: Signup) -> Signup | None:
 
 def leave_kept(signup: Signup) -> Made | None:
     """Return the waiting place elsewhere for which this one is kept, None when there is none."""
-    row = db.session.scalars(
-        select(Signup).where(Signup.moves_from_id == signup.id, Signup.state.in_(("waitlisted", "offered"))).limit(1)
-    ).first()
+    row = next(iter(waiting_instead(signup)), None)
     return Made(row, rank_of(row), ticket_token(row), fresh=False) if row else None
+
+
+def waiting_instead(signup: Signup) -> Sequence[Signup]:
+    """Return the places in lines of runs that have not begun for which this one is kept."""
+    waits = Signup.moves_from_id == signup.id, Signup.state.in_(("waitlisted", "offered"))
+    query = select(Signup).join(CourseRun, CourseRun.id == Signup.run_id)
+    return db.session.scalars(query.where(*waits, CourseRun.starts_at > clock.now()).order_by(Signup.id)).all()
 
 
 def _check(signup: Signup, left: CourseRun, goal: CourseRun) -> None:
@@ -133,14 +144,14 @@ def carry_consents(signup: Signup, row: Signup) -> None:
     db.session.flush()
 
 
-def _carry(signup: Signup, row: Signup, run: CourseRun, place: Place, left: CourseRun) -> None:
+def _carry(signup: Signup, row: Signup, run: CourseRun, place: Place) -> None:
     carry_consents(signup, row)
     facts = {"state": row.state, "position": row.position, "moves_from": signup.id}
     audit.record("signup.made", row, unit_id=run.unit_id, channel=row.channel, **facts)
     if place.state == "confirmed":
-        messages.tell_moved(row, run)
+        messages.tell_moved(row, run, left=kept_run(signup))
     else:
-        messages.tell_waiting(row, run, place.rank, kept=left)
+        messages.tell_waiting(row, run, place.rank, kept=kept_run(row))
 
 
 def keep_instead(old: Signup, new: Signup) -> None:

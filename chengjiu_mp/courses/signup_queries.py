@@ -12,7 +12,7 @@ from chengjiu_mp.core.context import Principal
 from chengjiu_mp.core.db import db
 from chengjiu_mp.core.errors import NotFound
 from chengjiu_mp.core.site import site
-from chengjiu_mp.courses.models import LIVE, CourseRun, Meeting, SeatPool, Signup
+from chengjiu_mp.courses.models import LIVE, SEATED, CourseRun, Meeting, SeatPool, Signup
 from chengjiu_mp.people.models import Consent, Person
 from chengjiu_mp.people.phones import mask_phone
 from chengjiu_mp.signin.models import SignInSession
@@ -20,6 +20,8 @@ from chengjiu_mp.wechat.client import connected
 
 # Carriers let a number that was given up rest for 90 days before somebody else gets it.
 NUMBER_RESTS = timedelta(days=90)
+# Nobody moves more often; a ring among rows would have no end.
+MOVES_AT_MOST = 20
 
 
 def signup_by_ticket(token: str) -> Signup:
@@ -250,8 +252,17 @@ def _exported(row: Signup) -> dict[str, Any]:
 
 
 def kept_run(signup: Signup) -> CourseRun | None:
-    """Return the other run in which a place is kept until this one is sure, None when there is none."""
-    if signup.moves_from_id is None:
-        return None
-    kept = select(CourseRun).join(Signup, Signup.run_id == CourseRun.id)
-    return db.session.scalars(kept.where(Signup.id == signup.moves_from_id, Signup.state.in_(LIVE))).first()
+    """Return the other run in which a seat is kept until this one is sure, None when there is none.
+
+    Who waited in one run and moved on to another has it further back: a place in a line is no date to keep, or give up.
+    """
+    before = signup.moves_from_id
+    for _ in range(MOVES_AT_MOST):
+        kept = select(Signup.state, Signup.run_id, Signup.moves_from_id).where(Signup.id == before)
+        found = db.session.execute(kept).first() if before is not None else None
+        if found is None or found.state not in (*LIVE, "moved"):
+            break
+        if found.state in SEATED:
+            return db.session.get_one(CourseRun, found.run_id)
+        before = found.moves_from_id
+    return None

@@ -10,7 +10,6 @@ from chengjiu_mp.courses.entry import Entry, read_entry
 from chengjiu_mp.courses.errors import RosterLocked, UnknownChoice
 from chengjiu_mp.courses.locking import roster_locked
 from chengjiu_mp.courses.models import LIVE, CourseRun, Signup
-from chengjiu_mp.courses.moving import leave_kept
 from chengjiu_mp.courses.queries import run_with_seats
 from chengjiu_mp.courses.signing_up import Made
 from chengjiu_mp.courses.substituting import substitute
@@ -55,8 +54,6 @@ def change_run(of: UnitList, row: UnitListRow, run_id: int) -> None:
         return
     signup = _live(row)
     _check_unlocked(signup.run_id)
-    if signup.run_id == run_id and (waiting := leave_kept(signup)) is not None:
-        withdraw(waiting.signup, "不换了")
     move_row(row, signup, run_id)
     audit.record("unit_list.moved", row, unit_id=of.unit_id, run_id=run_id)
 

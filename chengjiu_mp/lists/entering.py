@@ -11,9 +11,11 @@ from chengjiu_mp.core.errors import Refusal
 from chengjiu_mp.core.rows import insert_each, table_of, values_of
 from chengjiu_mp.courses.errors import AlreadySignedUp
 from chengjiu_mp.courses.models import Signup
-from chengjiu_mp.courses.moving import move
+from chengjiu_mp.courses.moving import move, waiting_instead
+from chengjiu_mp.courses.seats import all_locked
 from chengjiu_mp.courses.signing_up import Made, sign_up
 from chengjiu_mp.courses.signup_rows import Owner
+from chengjiu_mp.courses.withdrawing import withdraw
 from chengjiu_mp.lists.deciding import Decision, Seen, decide, name_index, named_key
 from chengjiu_mp.lists.errors import SignedUpAlone
 from chengjiu_mp.lists.models import UnitList, UnitListRow
@@ -144,7 +146,14 @@ def _change(of: UnitList, line: Understood, row: UnitListRow, signup: Signup, ch
 
 
 def move_row(row: UnitListRow, signup: Signup, run_id: int) -> None:
-    """Move to another run; while a seat there is not sure, the row goes on standing for the seat that is."""
+    """Move to another run; while a seat there is not sure, the row goes on standing for the seat that is.
+
+    What waited elsewhere by an earlier word ends: a seat there would take the person away from where this one leads.
+    """
+    elsewhere = [one for one in waiting_instead(signup) if one.run_id != run_id]
+    all_locked({signup.run_id, run_id, *(one.run_id for one in elsewhere)})
+    for one in elsewhere:
+        withdraw(one, "不换了")
     if signup.run_id != run_id:
         made = move(signup, run_id)
         if made.rank is None:

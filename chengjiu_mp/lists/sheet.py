@@ -123,14 +123,16 @@ def _lines(sheet: Sheet, first: int, at: dict[str, int]) -> Iterator[Line]:
         for c in (at[name] for name in _SHARED if name in at):
             cells[c] = _bounded(down.cell(r, c))
         values = _values(cells, at)
-        nobody = r in across or not any(values.get(name) for name in _SOMEBODY)
+        # Beside a phone it is a person, with the name written too wide: told of, never passed over.
+        heading = r in across and not values[PHONE]
+        nobody = heading or not any(values.get(name) for name in _SOMEBODY)
         if nobody or _IS_EXAMPLE.match(values[NAME]):
             continue
         yield Line(r + 1, cells, values, frozenset(lossy.get(r, ())))
 
 
 def _across(sheet: Sheet, at: dict[str, int]) -> frozenset[int]:
-    """Return the rows that one cell fills from the name to the number: headings and signatures, nobody's line."""
+    """Return the rows that one cell fills from the name to the number: most are headings and signatures."""
     first, last = sorted((at[NAME], at[DOC]))
     rows = [range(top, min(bottom + 1, len(sheet.rows))) for top, left, bottom, right in sheet.merged
             if left <= first and last <= right]  # fmt: skip

@@ -1,6 +1,7 @@
 """One line of a sheet as typed -> what it says, or why not, in the words of the sheet's own columns."""
 
 import re
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -195,6 +196,8 @@ def _birth_of(values: Mapping[str, str]) -> date | None:
 def _birth(words: str) -> date | None:
     if not words:
         return None
+    # Digits of a Chinese keyboard are the same ones.
+    words = unicodedata.normalize("NFKC", words)
     if re.fullmatch(r"[1-9]\d{4}", words, re.ASCII):
         # A day as the spreadsheet counts it, in a cell that was not formatted as one.
         day: date | None = _DAY_ZERO + timedelta(days=int(words))

@@ -1,18 +1,21 @@
 """What waits too long for the database is told to come again, and has changed nothing (rel-F16, F17, I16)."""
 
+import sqlite3
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from flask import Blueprint, Flask
 from sqlalchemy import event, func, select, text
+from sqlalchemy.exc import OperationalError
 
 from chengjiu_mp import create_app
 from chengjiu_mp.config import Settings
-from chengjiu_mp.core import access
+from chengjiu_mp.core import access, engines
 from chengjiu_mp.core.access import PUBLIC
-from chengjiu_mp.core.db import db, is_postgresql, unit_of_work
+from chengjiu_mp.core.db import db, is_postgresql, passes, unit_of_work
 from chengjiu_mp.core.http import route
 from chengjiu_mp.core.parsing import In, Out
 from chengjiu_mp.units.models import Sector
@@ -29,8 +32,9 @@ class MadeOut(Out):
 
 
 @pytest.fixture
-def impatient(settings: Settings, frozen: Any) -> Iterator[tuple[Flask, list[Any]]]:
+def impatient(settings: Settings, frozen: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Flask, list[Any]]]:
     """An application that waits a twentieth of a second, and the replies to what was sent meanwhile."""
+    monkeypatch.setattr(engines, "_PATIENCE", 0.05)
     app, meanwhile = create_app(settings), list[Any]()
     bp = Blueprint("waited", __name__)
 
@@ -62,8 +66,8 @@ def impatient(settings: Settings, frozen: Any) -> Iterator[tuple[Flask, list[Any
 
         @event.listens_for(db.engine, "connect")
         def _soon(raw: Any, _record: Any) -> None:
-            raw.execute("set lock_timeout = '50ms'" if is_postgresql() else "pragma busy_timeout = 50")
             if is_postgresql():
+                raw.execute("set lock_timeout = '50ms'")
                 raw.commit()
 
         with factories.made():
@@ -103,3 +107,69 @@ def test_the_same_request_while_the_first_is_on_its_way(impatient: tuple[Flask, 
     assert (second.status_code, second.json["code"], second.headers["Retry-After"]) == (*expected, "3")
     third = send(app, meanwhile=True)
     assert (first.status_code, third.status_code, third.data) == (201, 201, first.data)
+
+
+def test_of_a_server_that_is_down_nobody_hears_that_their_own_request_is_on_its_way(settings: Settings) -> None:
+    app = create_app(replace(settings, database_url="postgresql+psycopg://cj@127.0.0.1:1/none"))
+    bp = Blueprint("lost", __name__)
+
+    @route(bp, "POST", "/api/v1/lost", access.PUBLIC, status=201)
+    def make(body: WantedIn) -> MadeOut:
+        return MadeOut(id=len(body.code))
+
+    app.register_blueprint(bp)
+    reply = app.test_client().post("/api/v1/lost", json={"code": "a"}, headers={"Idempotency-Key": "k"})
+    assert (reply.status_code, reply.json["code"]) == (503, "busy")
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_whose_commit_was_lost_is_not_told_that_nothing_changed(app: Flask) -> None:
+    bp = Blueprint("cut", __name__)
+
+    @bp.post("/api/v1/cut")
+    @access.access(PUBLIC)
+    def cut() -> str:
+        with unit_of_work():
+            db.session.add(Sector(code="one", name="名", sort=1))
+            db.session.flush()
+            with db.engine.connect() as other:
+                pid = db.session.scalar(text("select pg_backend_pid()"))
+                other.execute(text("select pg_terminate_backend(:pid)"), {"pid": pid})
+        return "done"
+
+    app.register_blueprint(bp)
+    reply = app.test_client().post("/api/v1/cut")
+    assert (reply.status_code, reply.json["code"], reply.headers["Retry-After"]) == (503, "unsure", "3")
+
+
+class Recovering:
+    """SQLite's connection while another process reads the log of one that was killed: so it says, for a while."""
+
+    def __init__(self) -> None:
+        self.said = 0
+
+    def execute(self, words: str) -> None:
+        self.said += words == "BEGIN IMMEDIATE"
+        if words == "BEGIN IMMEDIATE" and self.said < 3:
+            fault = sqlite3.OperationalError("database is locked")
+            fault.sqlite_errorcode = sqlite3.SQLITE_BUSY_RECOVERY
+            raise fault
+
+
+def test_a_log_that_is_being_read_after_a_kill_is_waited_for() -> None:
+    raw = Recovering()
+    engines._begin_to_write(raw)
+    assert raw.said == 3
+
+
+@pytest.mark.parametrize(
+    ("code", "passing"),
+    [
+        (sqlite3.SQLITE_BUSY, True), (sqlite3.SQLITE_BUSY_SNAPSHOT, True), (sqlite3.SQLITE_LOCKED, True),
+        (sqlite3.SQLITE_FULL, False), (sqlite3.SQLITE_IOERR, False), (sqlite3.SQLITE_ERROR, False),
+    ],
+)  # fmt: skip
+def test_a_full_disk_is_no_matter_of_a_few_seconds(code: int, *, passing: bool) -> None:
+    fault = sqlite3.OperationalError()
+    fault.sqlite_errorcode = code
+    assert passes(OperationalError("", None, fault)) is passing

@@ -298,6 +298,11 @@ def test_who_moves_on_from_a_line_ends_with_one_place(app: Flask, *, full: bool)
     assert states([one, waits, new]) == ["moved", "moved", "confirmed"]
     assert (pool_of(here), pool_of(there), pool_of(last)) == ((1, 0, 0), (1, 1, 0), (1, 1, 0))
     assert moving.moved_to(db.session.get_one(Signup, one)) == db.session.get_one(Signup, new)
+    # The date that somebody would stand there in vain is the one of the seat, not of the line on the way.
+    said = [body(kind, new) for kind in (("signup.waiting", "signup.promoted") if full else ("signup.moved",))]
+    assert [(day_time(here.starts_at) in words, day_time(there.starts_at) in words) for words in said] == [
+        (True, False) for _ in said
+    ]
 
 
 def test_who_waits_in_two_runs_instead_of_one_ends_with_one_place(app: Flask) -> None:

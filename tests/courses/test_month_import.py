@@ -2,7 +2,7 @@
 
 import io
 import zipfile
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from typing import Any
 
 import pytest
@@ -72,6 +72,12 @@ def test_a_merged_cell_speaks_for_its_rows_and_figures_are_read_as_clerks_write_
         date(2026, 12, 5), date(2026, 12, 12),
     ]  # fmt: skip
     assert {(one.draft.capacity, one.draft.venue_id) for one in made.new} == {(24, made.new[0].draft.venue_id)}
+
+
+@pytest.mark.parametrize(("begins", "ends"), [("0.5", "0.9999"), ("0.5", "0.99999999")])
+def test_a_share_of_the_day_next_to_its_end_is_its_last_minute(begins: str, ends: str) -> None:
+    made = preview(sheet({"上课时间": begins, "下课时间": ends}))
+    assert (made.faults, clock.local(made.new[0].draft.meetings[0].ends_at).time()) == ({}, time(23, 59))
 
 
 def test_a_row_becomes_the_draft_it_says() -> None:

@@ -13,7 +13,8 @@ from chengjiu_mp.courses.entry import Entry
 from chengjiu_mp.courses.locking import roster_locks_at
 from chengjiu_mp.courses.models import CourseRun, SeatPool, Signup
 from chengjiu_mp.courses.reserving import reserve_places
-from chengjiu_mp.lists import changing, errors, making, queries
+from chengjiu_mp.courses.withdrawing import withdraw
+from chengjiu_mp.lists import changing, errors, making, queries, sheet
 from chengjiu_mp.lists.erasing import erase_rows
 from chengjiu_mp.lists.models import UnitList, UnitListLine, UnitListRow
 from chengjiu_mp.lists.policy import list_for
@@ -143,6 +144,32 @@ def test_a_move_to_a_full_run_keeps_the_seat_until_the_new_one_is_sure(app):
     one = queries.people_of(list_id)[0]
     assert (one.row.run_id, one.signup and one.signup.state) == (early, "confirmed")
     assert states(late_id)[-1][0] == "withdrawn"
+
+
+@pytest.mark.parametrize("by", ["tap", "sheet"])
+@pytest.mark.parametrize("third", [True, False])
+def test_the_last_word_on_a_run_is_the_one_that_stands(app, *, third, by):
+    """A seat that comes free in the run of an earlier word takes nobody away again."""
+    list_id, early = full_list(people=1)
+    with factories.made():
+        full, free = (factories.run(capacity=1, starts_in=timedelta(days=days)).id for days in (20, 30))
+    [holder] = [signups.signed(full).signup.id]
+    with unit_of_work():
+        making.set_runs(db.session.get_one(UnitList, list_id), [early, full, free])
+    last = free if third else early
+    for run_id in (full, last):
+        if by == "tap":
+            with unit_of_work():
+                changing.change_run(db.session.get_one(UnitList, list_id), queries.people_of(list_id)[0].row, run_id)
+        else:
+            words = sheet.run_label(db.session.get_one(CourseRun, run_id))
+            rosters.enrolled(list_id, rosters.sheet([rosters.person(0, 场次=words)]))
+    assert states(full)[-1][0] == "withdrawn"
+    with unit_of_work():
+        withdraw(db.session.get_one(Signup, holder))
+    one = queries.people_of(list_id)[0]
+    assert (one.row.run_id, one.signup and (one.signup.run_id, one.signup.state)) == (last, (last, "confirmed"))
+    assert invariants.broken() == {}
 
 
 def test_a_run_that_is_not_the_lists_is_no_goal(app):
