@@ -119,7 +119,7 @@ def test_of_a_server_that_is_down_nobody_hears_that_their_own_request_is_on_its_
 
     app.register_blueprint(bp)
     reply = app.test_client().post("/api/v1/lost", json={"code": "a"}, headers={"Idempotency-Key": "k"})
-    assert (reply.status_code, reply.json["code"]) == (503, "busy")
+    assert (reply.status_code, reply.get_json()["code"]) == (503, "busy")
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
@@ -139,7 +139,7 @@ def test_whose_commit_was_lost_is_not_told_that_nothing_changed(app: Flask) -> N
 
     app.register_blueprint(bp)
     reply = app.test_client().post("/api/v1/cut")
-    assert (reply.status_code, reply.json["code"], reply.headers["Retry-After"]) == (503, "unsure", "3")
+    assert (reply.status_code, reply.get_json()["code"], reply.headers["Retry-After"]) == (503, "unsure", "3")
 
 
 class Recovering:
@@ -158,7 +158,7 @@ class Recovering:
 
 def test_a_log_that_is_being_read_after_a_kill_is_waited_for() -> None:
     raw = Recovering()
-    engines._begin_to_write(raw)
+    engines.begin_to_write(raw)
     assert raw.said == 3
 
 
