@@ -105,8 +105,7 @@ def _move(one: Signup, here: Pools, goal: CourseRun, there: Pools) -> Signup | N
     one.state, one.ended_at = "moved", clock.now()
     db.session.flush()
     audit.record("signup.moved", one, unit_id=goal.unit_id)
-    if live_signup_of(goal.id, one.person_id) is not None:
-        # Signed up to both: the place there is the one that stays.
+    if _stays_there(one, was, goal):
         return None
     row, _ = moved_copy(one, goal)
     row.moves_from_id = one.id
@@ -119,3 +118,16 @@ def _move(one: Signup, here: Pools, goal: CourseRun, there: Pools) -> Signup | N
     facts = {"state": row.state, "position": row.position, "moves_from": one.id}
     audit.record("signup.made", row, unit_id=goal.unit_id, channel=row.channel, **facts)
     return row
+
+
+def _stays_there(one: Signup, was: str, goal: CourseRun) -> bool:
+    """Return whether who signed up to both keeps the place there. A request that nobody has answered yet is no place:
+    it ends, and the place that was agreed to goes along.
+    """
+    other = live_signup_of(goal.id, one.person_id)
+    if other is None or other.state != "pending" or was == "pending":
+        return other is not None
+    other.state, other.ended_at = "withdrawn", clock.now()
+    db.session.flush()
+    audit.record("signup.withdrawn", other, unit_id=goal.unit_id, was="pending")
+    return False

@@ -198,8 +198,9 @@ def _birth(words: str) -> date | None:
         return None
     # Digits of a Chinese keyboard are the same ones.
     words = unicodedata.normalize("NFKC", words)
-    if re.fullmatch(r"[1-9]\d{4}", words, re.ASCII):
-        # A day as the spreadsheet counts it, in a cell that was not formatted as one.
+    if re.fullmatch(r"(?!(?:19|20)\d\d[1-9]$)[1-9]\d{4}", words, re.ASCII):
+        # A day as the spreadsheet counts it, in a cell that was not formatted as one. What could be a year and a month
+        # too (19905) is asked for again.
         day: date | None = _DAY_ZERO + timedelta(days=int(words))
     else:
         day = _day(words)

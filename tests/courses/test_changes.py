@@ -216,6 +216,19 @@ def test_who_signed_up_to_both_keeps_the_other_and_hears_that_the_first_is_no_mo
     assert [tuple(row) for row in asked] == [(ids[0], few.starts_at)]
 
 
+def test_a_place_is_not_given_up_for_a_request_that_nobody_has_answered(app: Flask) -> None:
+    few, many = a_run(), a_run(starts_in=timedelta(days=9))
+    number = factories.resident_id()
+    held = signed(few.id, doc_number=number).signup.id
+    with unit_of_work():
+        asked = sign_up(many.id, entry(doc_number=number), channel="page", held_back=True).signup.id
+    merged(few, many)
+    new = select(Signup.state).where(Signup.run_id == many.id, Signup.id != asked)
+    assert (states([held, asked]), db.session.scalars(new).all()) == (["moved", "withdrawn"], ["confirmed"])
+    assert pool_of(many)[1] == 1
+    assert invariants.broken() == {}
+
+
 def test_who_waits_elsewhere_while_the_run_is_merged_ends_with_one_place(app: Flask) -> None:
     left, into, elsewhere = (a_run(capacity=1, starts_in=timedelta(days=days)) for days in (3, 5, 7))
     held = signed(elsewhere.id).signup.id
