@@ -17,6 +17,7 @@ from chengjiu_mp.core.context import Principal
 from chengjiu_mp.core.db import db
 from chengjiu_mp.core.errors import NotFound
 from chengjiu_mp.core.site import site
+from chengjiu_mp.courses import merging
 from chengjiu_mp.courses.entry import Entry
 from chengjiu_mp.courses.models import SEATED, CourseRun, Meeting, Signup
 from chengjiu_mp.courses.signing_up import Made
@@ -168,10 +169,7 @@ def open_for_phone(phone_index: bytes) -> Sequence[ProvisionalCheckIn]:
 
 def run_of(row: ProvisionalCheckIn) -> CourseRun:
     """Return the run that completing signs up to: the one they came to, or what it was merged into since."""
-    run = db.session.get_one(CourseRun, row.run_id)
-    while run.merged_into_id is not None:
-        run = db.session.get_one(CourseRun, run.merged_into_id)
-    return run
+    return merging.end_of(db.session.get_one(CourseRun, row.run_id))
 
 
 def complete(row_id: int, entry: Entry, *, by: By = AT_THE_DOOR) -> Made:

@@ -49,14 +49,19 @@ def merge(run: CourseRun, into: CourseRun, reason: str) -> RunChange:
     return change
 
 
+def end_of(run: CourseRun) -> CourseRun:
+    """Return where a run's people are now: the run, or the one that it was merged into, through as many mergers as
+    there were.
+    """
+    while run.merged_into_id is not None:
+        run = db.session.get_one(CourseRun, run.merged_into_id)
+    return run
+
+
 def ends_in(run: CourseRun) -> RunAndSeats | None:
-    """Return the run that one was merged into, at the end of the way where that one was merged too; None for others."""
-    goal = run.merged_into_id
-    while goal is not None:
-        found = run_with_seats(goal)
-        if (goal := found.run.merged_into_id) is None:
-            return found
-    return None
+    """Return the run that one was merged into, as :func:`end_of`; None for one that was not."""
+    goal = end_of(run)
+    return None if goal.id == run.id else run_with_seats(goal.id)
 
 
 def could_take(run: CourseRun) -> list[RunAndSeats]:
