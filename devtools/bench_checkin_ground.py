@@ -69,22 +69,24 @@ class Halls:
     def hall(self, people: int) -> Hall:
         """Return a fresh run, the first one once more, with so many seated people."""
         now = clock.now()
+        with self._engine.connect() as connection:
+            first, signup = self._first(connection, CourseRun), self._first(connection, Signup)
+            teachers = connection.execute(select(RunInstructor.instructor_id).distinct()).scalars().all()
+        # Another transaction: SQLite refuses one that has read, and then writes after somebody else has.
         with self._engine.begin() as connection:
-            first = self._first(connection, CourseRun)
             times = {"starts_at": now - BEGAN, "ends_at": now - BEGAN + timedelta(hours=3)}
             run_id = _insert(connection, CourseRun, {
                 **first, **times, "uid": ids.new_uid(), "token_hash": ids.token_hash(ids.new_token()),
             })  # fmt: skip
             meeting_id = _insert(connection, Meeting, {"run_id": run_id, "sequence": 1, **times})
             pool_id = _insert(connection, SeatPool, {"run_id": run_id, "capacity": people, "taken": people})
-            teachers = connection.execute(select(RunInstructor.instructor_id).distinct()).scalars().all()
             connection.execute(insert(RunInstructor), [{"run_id": run_id, "instructor_id": one} for one in teachers])
-            of = {**self._first(connection, Signup), "run_id": run_id, "pool_id": pool_id}
+            of = {**signup, "run_id": run_id, "pool_id": pool_id}
             made = [self._person(of) for _ in range(people)]
             # One by one: the ids of many rows at once come in no promised order.
-            for person, signup, _ in made:
-                signup["person_id"] = _insert(connection, Person, person)
-            connection.execute(insert(Signup), [signup for _, signup, _ in made])
+            for person, place, _ in made:
+                place["person_id"] = _insert(connection, Person, person)
+            connection.execute(insert(Signup), [place for _, place, _ in made])
         return Hall(run_id, meeting_id, [token for *_, token in made])
 
     def _first(self, connection: Any, model: type[Any]) -> dict[str, Any]:

@@ -53,8 +53,10 @@ def agreed(engine: Engine) -> list[dict[str, Any]]:
 def new_run(engine: Engine, capacity: int) -> int:
     """Return a fresh run with these seats: the first run once more."""
     runs = CourseRun.__table__
-    with engine.begin() as connection:
+    with engine.connect() as connection:
         first = connection.execute(select(runs).order_by(runs.c.id).limit(1)).mappings().one()
+    # Another transaction: SQLite refuses one that has read, and then writes after somebody else has.
+    with engine.begin() as connection:
         values = {**first, "uid": ids.new_uid(), "token_hash": ids.token_hash(ids.new_token())}
         values.pop("id")
         key = connection.execute(insert(CourseRun).values(values)).inserted_primary_key

@@ -9,10 +9,11 @@ import socket
 import sqlite3
 import threading
 from datetime import UTC, date, datetime
+from typing import Any
 
 import pytest
 from psycopg.types.json import Json
-from sqlalchemy import Engine, create_engine, func, select, text
+from sqlalchemy import Engine, create_engine, event, func, select, text
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
@@ -216,6 +217,20 @@ def test_the_products_sign_up_is_recorded_and_said_again(app, own, floor):
         told = {(state, kind) for state, kind, _ in connection.execute(written_with)}
         assert told == {("confirmed", "signup.confirmed"), ("waitlisted", "signup.waiting")}
         assert len(connection.execute(written_with).all()) == 5 * len(ground.agreed(own))
+
+
+def test_a_fresh_run_is_made_while_others_write(app, own):
+    wrote = []
+
+    def write(*said: Any) -> None:
+        if said[2].startswith("INSERT INTO course_run"):
+            with own.begin() as connection:
+                wrote.append(connection.execute(text("update seat_pool set capacity = capacity + 1")).rowcount)
+
+    event.listen(db.engine, "before_cursor_execute", write)
+    run_id = ground.new_run(db.engine, 2)
+    assert ground.seats_of(own, run_id) == ground.Seats(confirmed=0, waiting=0, in_order=True)
+    assert wrote == [1]
 
 
 def test_a_full_database_is_one_that_people_can_sign_up_on(app, client, own):

@@ -163,7 +163,7 @@ def test_opened_from_the_home_screen_without_network_the_kept_runs_are_there(hal
         )
         around.set_offline(True)
         page.goto(hall.url + start)
-        assert hall.run.title in page.inner_text("[data-kept-runs]")
+        page.wait_for_selector(f"[data-kept-runs] >> text={hall.run.title}")
         page.click("[data-kept-runs] a")
         page.wait_for_selector("#scan")
         type_code(page, hall.code("张三"))

@@ -56,6 +56,7 @@ def on_the_wall(page: Page, hall: Hall) -> None:
     page.goto(hall.path("/wall"))
     page.click("text=打开墙上的码 >> nth=-1")
     page.wait_for_selector("[data-qr] svg")
+    page.wait_for_load_state()  # with its style sheet: without, the code is as large as the window is wide
 
 
 def asked(hall: Hall, page: Page) -> dict[str, Any]:
