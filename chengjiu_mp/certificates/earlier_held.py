@@ -11,7 +11,7 @@ from sqlalchemy import String, cast, delete, literal, or_, select, update
 from chengjiu_mp.certificates.earlier_models import EarlierCertificate
 from chengjiu_mp.core import clock
 from chengjiu_mp.core.db import db
-from chengjiu_mp.core.rows import insert_rows
+from chengjiu_mp.core.many_rows import insert_rows
 from chengjiu_mp.courses.models import CourseType
 from chengjiu_mp.people.models import Attainment, Person
 

@@ -20,7 +20,7 @@ from chengjiu_mp.certificates.years import declared_years
 from chengjiu_mp.core import audit, privacy
 from chengjiu_mp.core.context import Principal
 from chengjiu_mp.core.db import db, violated
-from chengjiu_mp.core.rows import insert_rows
+from chengjiu_mp.core.many_rows import insert_rows
 from chengjiu_mp.core.sheet_rows import Row
 from chengjiu_mp.core.spreadsheet import Sheet
 from chengjiu_mp.courses import queries

@@ -6,8 +6,9 @@ from typing import Any
 
 from chengjiu_mp.core import context
 from chengjiu_mp.core.db import Base
+from chengjiu_mp.core.many_rows import insert_rows
 from chengjiu_mp.core.models import AuditEntry
-from chengjiu_mp.core.rows import append, insert_rows
+from chengjiu_mp.core.rows import append
 
 
 def record(action: str, about: Base, *, unit_id: int | None = None, **facts: Any) -> None:

@@ -19,8 +19,9 @@ from sqlalchemy.exc import DBAPIError
 
 from chengjiu_mp.core import clock
 from chengjiu_mp.core.db import database_epoch, db, unit_of_work
+from chengjiu_mp.core.many_rows import insert_each
 from chengjiu_mp.core.models import Job
-from chengjiu_mp.core.rows import insert_each, insert_new
+from chengjiu_mp.core.rows import insert_new
 
 log = logging.getLogger(__name__)
 

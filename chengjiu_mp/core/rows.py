@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnDefault, Executable, Result, Table, insert
+from sqlalchemy import ColumnDefault, Executable, Table, insert
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import make_transient_to_detached
@@ -40,26 +40,9 @@ def insert_new(table: type[Base], unique: tuple[str, ...], **values: Any) -> int
     return found
 
 
-def insert_each(
-    table: type[Base], rows: Sequence[Mapping[str, Any]], *, by: str, unique: tuple[str, ...] = ()
-) -> dict[Any, int]:
-    """Insert many rows at once; return {value in the column ``by``: id} of those that are new.
-
-    :param rows: at least one, all with the same columns
-    :param unique: a row with these columns that is there already is passed over, and is not in the answer
-    """
-    found: Result[Any, int] = execute(_insert_each(table, by, unique, is_postgresql()), rows)
-    return {row[0]: row[1] for row in found}
-
-
-def insert_rows(table: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert rows at once, in one statement, for ledgers whose rows nobody needs as objects."""
-    execute(_insert_rows(table), rows).close()
-
-
 def insert_row(table: type[Base], values: Mapping[str, Any]) -> int:
     """Insert a row at once; return its id."""
-    found: int = execute(_insert_rows(table), values).scalar_one()
+    found: int = execute(_insert_row(table), values).scalar_one()
     return found
 
 
@@ -183,19 +166,10 @@ def _insert_new(table: type[Base], unique: tuple[str, ...], on_postgresql: bool)
 
 
 @cache
-def _insert_each(table: type[Base], by: str, unique: tuple[str, ...], on_postgresql: bool) -> Executable:
-    statement = (pg_insert if on_postgresql else sqlite_insert)(table_of(table))
-    if unique:
-        statement = statement.on_conflict_do_nothing(index_elements=list(unique))
-    return statement.returning(table_of(table).c[by], table_of(table).c.id)
-
-
-@cache
 def _append(table: type[Base]) -> Executable:
     return insert(table_of(table)).inline()
 
 
 @cache
-def _insert_rows(table: type[Base]) -> Executable:
-    # What comes back is not needed: asking for it is what lets both databases take many rows in one statement.
+def _insert_row(table: type[Base]) -> Executable:
     return insert(table_of(table)).returning(table_of(table).c.id)

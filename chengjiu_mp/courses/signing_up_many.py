@@ -13,7 +13,8 @@ from sqlalchemy import select
 from chengjiu_mp.core import audit, hooks
 from chengjiu_mp.core.db import after_commit, db
 from chengjiu_mp.core.errors import NotFound, Refusal
-from chengjiu_mp.core.rows import adopted, insert_each, put, values_of
+from chengjiu_mp.core.many_rows import insert_each
+from chengjiu_mp.core.rows import adopted, put, values_of
 from chengjiu_mp.courses import messages
 from chengjiu_mp.courses.entry import EntryReading
 from chengjiu_mp.courses.errors import AlreadySignedUp, OverlappingSignup, SignupClosed

@@ -8,13 +8,13 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import func, select, update
 
 from chengjiu_mp.core import audit, clock, context, privacy
 from chengjiu_mp.core.context import Principal
 from chengjiu_mp.core.db import db, end_read, unit_of_work
 from chengjiu_mp.core.errors import Refusal
-from chengjiu_mp.core.rows import table_of
+from chengjiu_mp.core.many_rows import update_each
 from chengjiu_mp.courses.seats import all_locked
 from chengjiu_mp.lists import uploading
 from chengjiu_mp.lists.deciding import Seen, look
@@ -165,15 +165,11 @@ def _write(lines: Sequence[UnitListLine], done: Sequence[Entered]) -> None:
     for line, entered in zip(lines, done, strict=True):
         told = entered.told or Fault("", "")
         rows.append({
-            "line": line.id, "outcome": entered.outcome, "row_id": entered.row.id if entered.row else None,
+            "id": line.id, "outcome": entered.outcome, "row_id": entered.row.id if entered.row else None,
             "code": told.code, "reason": told.reason, "field": told.column[:20],
         })  # fmt: skip
     if rows:
-        db.session.execute(_OUTCOME, rows)
-
-
-_LINE = table_of(UnitListLine)
-_OUTCOME = update(_LINE).where(_LINE.c.id == bindparam("line"))
+        update_each(UnitListLine, rows)
 
 
 def _finished(upload_id: int) -> int:

@@ -8,7 +8,8 @@ from sqlalchemy import inspect
 from chengjiu_mp.core import audit, clock, ids, privacy
 from chengjiu_mp.core.db import db
 from chengjiu_mp.core.errors import Refusal
-from chengjiu_mp.core.rows import insert_each, table_of, values_of
+from chengjiu_mp.core.many_rows import insert_each
+from chengjiu_mp.core.rows import table_of, values_of
 from chengjiu_mp.courses.errors import AlreadySignedUp
 from chengjiu_mp.courses.models import Signup
 from chengjiu_mp.courses.moving import move, waiting_instead

@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 from chengjiu_mp.core import audit, clock, ids, privacy, spreadsheet
 from chengjiu_mp.core.db import db, end_read, unit_of_work
 from chengjiu_mp.core.errors import Refusal
-from chengjiu_mp.core.rows import insert_into
+from chengjiu_mp.core.many_rows import insert_rows
 from chengjiu_mp.courses.models import SeatPool
 from chengjiu_mp.courses.reserving import reserve_for
 from chengjiu_mp.lists import uploading
@@ -105,8 +105,7 @@ def _judge(upload_id: int, lines: Sequence[Line], first: dict[bytes, int]) -> No
     seen, free = look(of, [one for _, one in read if isinstance(one, Understood)]), _free_seats(of, terms, upload_id)
     rows = [_row(upload_id, line, one, _plan(of, one, seen, free)) for line, one in read]
     with unit_of_work():
-        row = insert_into(UnitListLine).on_conflict_do_nothing(index_elements=["upload_id", "number"])
-        db.session.execute(row, rows)
+        insert_rows(UnitListLine, rows, unique=("upload_id", "number"))
 
 
 def _understood(line: Line, terms: Terms, first: dict[bytes, int]) -> Understood | Fault:

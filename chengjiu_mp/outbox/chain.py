@@ -7,8 +7,8 @@ from sqlalchemy import select
 
 from chengjiu_mp.core import clock, jobs, privacy
 from chengjiu_mp.core.db import db
+from chengjiu_mp.core.many_rows import insert_each
 from chengjiu_mp.core.models import Job
-from chengjiu_mp.core.rows import insert_each
 from chengjiu_mp.outbox import hours
 from chengjiu_mp.outbox.channels import channels, taken_by
 from chengjiu_mp.outbox.models import Delivery, Message

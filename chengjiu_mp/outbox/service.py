@@ -9,7 +9,8 @@ from sqlalchemy import select
 
 from chengjiu_mp.core import clock, ids, privacy
 from chengjiu_mp.core.db import Base, db
-from chengjiu_mp.core.rows import adopted, filled, insert_each, insert_new
+from chengjiu_mp.core.many_rows import insert_each
+from chengjiu_mp.core.rows import adopted, filled, insert_new
 from chengjiu_mp.outbox import chain
 from chengjiu_mp.outbox.models import Message
 from chengjiu_mp.outbox.parcels import Parcel

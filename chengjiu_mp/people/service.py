@@ -12,7 +12,8 @@ from sqlalchemy.orm.attributes import set_committed_value
 
 from chengjiu_mp.core import audit, clock, ids, privacy
 from chengjiu_mp.core.db import db, execute
-from chengjiu_mp.core.rows import as_inserted, insert_each, insert_new, insert_row, insert_rows, table_of
+from chengjiu_mp.core.many_rows import insert_each, insert_rows
+from chengjiu_mp.core.rows import as_inserted, insert_new, insert_row, table_of
 from chengjiu_mp.people.documents import DocumentReading
 from chengjiu_mp.people.errors import ConsentMissing, ErasedMeanwhile
 from chengjiu_mp.people.models import Consent, Contact, Person

@@ -10,18 +10,9 @@ from chengjiu_mp.core import audit, clock, ids, jobs, limits
 from chengjiu_mp.core.clock import SHANGHAI
 from chengjiu_mp.core.db import after_commit, db, is_postgresql, savepoint, unit_of_work, violated
 from chengjiu_mp.core.errors import TooMany
+from chengjiu_mp.core.many_rows import insert_rows
 from chengjiu_mp.core.models import AuditEntry, Job
-from chengjiu_mp.core.rows import (
-    adopted,
-    as_inserted,
-    as_read,
-    filled,
-    insert_new,
-    insert_object,
-    insert_rows,
-    put,
-    table_of,
-)
+from chengjiu_mp.core.rows import adopted, as_inserted, as_read, filled, insert_new, insert_object, put, table_of
 from chengjiu_mp.units.models import Sector
 from tests import counting
 
@@ -222,13 +213,6 @@ def test_a_number_that_was_rolled_back_may_be_given_again(app):
                 savepoint.rollback()
         assert (job.dedupe_key, job.state) == ("y", "queued")
     assert db.session.scalars(select(Job.dedupe_key)).all() == ["y"]
-
-
-def test_many_rows_are_one_statement(app):
-    with unit_of_work(), counting.statements() as sent:
-        insert_rows(Sector, [{"code": code, "name": code, "sort": 1} for code in "abc"])
-    assert len(sent) == 1
-    assert db.session.scalars(select(Sector.code).order_by(Sector.id)).all() == ["a", "b", "c"]
 
 
 def test_a_refused_try_counts_against_no_other_limit(app):
