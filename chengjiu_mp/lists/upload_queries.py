@@ -1,5 +1,6 @@
 """Reads over uploads: the latest ones, one of them, its lines, and what they add up to."""
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -35,6 +36,12 @@ def plans_of(upload_id: int) -> dict[str, int]:
     """Return {plan: lines} of the dry run, every plan named."""
     found = _counted(upload_id, UnitListLine.plan)
     return {word: found.get(word, 0) for word in PLANS}
+
+
+def left_out_of(upload: UnitListUpload) -> list[int]:
+    """Return the numbers of the lines that hold nobody, as the spreadsheet counts."""
+    found: list[int] = json.loads(upload.left_out)
+    return found
 
 
 def counts_of(upload_id: int) -> dict[str, int]:

@@ -11,6 +11,7 @@ from chengjiu_mp.core.access import access
 from chengjiu_mp.core.db import end_read, unit_of_work
 from chengjiu_mp.core.errors import NotFound, Refusal
 from chengjiu_mp.core.parsing import In, from_pairs
+from chengjiu_mp.core.sheet_rows import left_out_words
 from chengjiu_mp.core.spreadsheet import FileMissing
 from chengjiu_mp.lists import queries, result_sheet, sheet, upload_queries, uploading
 from chengjiu_mp.lists.enrolling import head_of
@@ -151,6 +152,7 @@ def _page(list_id: int, upload_id: int, errors: dict[str, str]) -> str:
         columns=[*COLUMNS[:4], *(["场次"] if runs else []), *COLUMNS[4:]],
         rows=[_row(line, head, runs) for line in lines], chips=chips, base=base, done=done, words=words,
         stopped=uploading.stopped(found), asked=asked, changing=may_change(context.principal(), of),
+        left_out=left_out_words(upload_queries.left_out_of(found), "人员"),
         following=f"{base}?show={asked.show}&after={lines[-1].number}" if len(lines) == PAGE else "",
     )  # fmt: skip
 
