@@ -99,7 +99,7 @@ def _fill(run: CourseRun, draft: Draft) -> Syllabus:
     run.title = _visible(draft.title) or f"{syllabus.course_type.name}{called}"
     run.open_to_all, run.online, run.key_group = draft.open_to_all, draft.online, draft.key_group
     run.starts_at, run.ends_at = span_of(draft.meetings)
-    run.signup_opens_at = draft.signup_opens_at or clock.now()
+    run.signup_opens_at = draft.signup_opens_at or run.created_at or clock.now()
     run.signup_closes_at = draft.signup_closes_at or run.starts_at
     _check_years([run.signup_opens_at, run.signup_closes_at], "signup_opens_at")
     if not run.signup_opens_at < run.signup_closes_at <= run.ends_at:
