@@ -85,7 +85,7 @@ def test_the_dry_run_says_which_rows_are_no_people(liaison):
     url = send(liaison, a_list(liaison), book(rows)).headers["Location"]
     rosters.work()
     page = liaison.get(url.partition("/uploads")[0]).text
-    assert re.search(r'uploads/\d+"><span class="kept">11月23日（周一）</span><wbr>12:00</a>', page)
+    assert re.search(r'uploads/\d+"><span class="kept">11月23日（周一）12:00</span></a>', page)
     page = liaison.get(url).text
     assert "另有 3 行不是人员（第 1、4、6 行），没有算进来。" in page
     reply = post(liaison, url, f"{url}/confirm", agreed="1")

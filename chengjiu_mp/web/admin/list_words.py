@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import url_for
-from markupsafe import Markup
 
 from chengjiu_mp.core import privacy
 from chengjiu_mp.courses.locking import roster_locked, roster_locks_at
@@ -18,7 +17,7 @@ from chengjiu_mp.lists.uploading import stopped
 from chengjiu_mp.people.documents import mask_document
 from chengjiu_mp.people.models import Person
 from chengjiu_mp.people.phones import mask_phone
-from chengjiu_mp.web.templating import clock_time, day, day_time, keep_dates
+from chengjiu_mp.web.templating import day_time, keep_dates
 
 _STATES = {
     "confirmed": ("已报上", "ok"), "offered": ("名额留着，等本人确认", "warn"), "pending": ("待监护人同意", "warn"),
@@ -79,7 +78,7 @@ def upload_line(upload: UnitListUpload) -> list[Any]:
     at, done = upload.created_at, counts.get("added", 0) + counts.get("waiting", 0) + counts.get("named", 0)
     href = url_for("console_list_uploads.show", list_id=upload.list_id, upload_id=upload.id)
     return [
-        {"text": keep_dates(day(at)) + Markup("<wbr>") + clock_time(at), "href": href}, {"text": word, "tone": tone},
+        {"text": keep_dates(day_time(at)), "href": href}, {"text": word, "tone": tone},
         upload.total, done, counts.get("changed", 0), counts.get("rejected", 0),
     ]  # fmt: skip
 
