@@ -6,11 +6,11 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from chengjiu_mp.core.parsing import In, Out
-from chengjiu_mp.people.invisible import INVISIBLE
+from chengjiu_mp.people.invisible import to_be_seen
 
 
 def _to_be_seen(said: Any) -> Any:
-    return "".join(c for c in said if c not in INVISIBLE).strip() if isinstance(said, str) else said
+    return to_be_seen(said) if isinstance(said, str) else said
 
 
 # Others read it, in the list of phones and beside each check-in: nothing in it turns or hides what stands around it.

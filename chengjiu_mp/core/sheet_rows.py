@@ -1,7 +1,7 @@
 """The rows of a sheet whose first filled line names its columns: found here, read by whose sheet it is."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,6 +10,29 @@ from chengjiu_mp.core.spreadsheet import Sheet
 BLANK = re.compile(r"[\s\u3000\u200b\ufeff]+")
 # A title and a word to who fills it in may stand above the header.
 _HEADER_WITHIN = 10
+
+
+# "制表人：王老师", as it stands under a sheet.
+SIGNED = re.compile(r"\s*(?:制表|填表|填报|制作|审核|审批|经办|负责|联系)(?:人|单位|日期|电话)?\s*[:：]")
+# More than these, and the rest are "and others".
+_ROWS_TOLD = 12
+
+
+def left_out_words(rows: Sequence[int], thing: str) -> str:
+    """Return a sentence on the rows, ascending, that are none of the ``thing``; nothing without any."""
+    spans: list[list[int]] = []
+    for row in rows:
+        if spans and row == spans[-1][1] + 1:
+            spans[-1][1] = row
+        else:
+            spans.append([row, row])
+    told, more = "、".join(_span(*span) for span in spans[:_ROWS_TOLD]), "等" if len(spans) > _ROWS_TOLD else ""
+    return f"另有 {len(rows)} 行不是{thing}（第 {told} 行{more}），没有算进来。" if spans else ""
+
+
+def _span(first: int, last: int) -> str:
+    between = "、" if last == first + 1 else " 到 "
+    return f"{first}{between}{last}" if last > first else f"{first}"
 
 
 class CellFault(Exception):
@@ -51,6 +74,11 @@ class Layout:
     thing: str
     counter: str
 
+    @property
+    def nothing(self) -> str:
+        """What is said when no row is there."""
+        return f"表头下面还没有填{self.thing}，请填好再上传。"
+
     def filled(self, sheet: Sheet) -> tuple[list[int], dict[str, int]]:
         """Return the indexes of the filled rows below the header, and {field: its column}.
 
@@ -62,7 +90,7 @@ class Layout:
             raise SheetFault(f"表头里没有“{'”“'.join(missing)}”这一列，请按模板填写。")
         filled = [r for r in range(header + 1, len(sheet.rows)) if any(sheet.cell(r, c) for c in columns.values())]
         if not filled:
-            raise SheetFault(f"表头下面还没有填{self.thing}，请填好再上传。")
+            raise SheetFault(self.nothing)
         if len(filled) > self.most:
             most = f"一次最多导入 {self.most} {self.counter}，这份表有 {len(filled)} {self.counter}，请分几次上传。"
             raise SheetFault(most)

@@ -80,7 +80,8 @@ def preview_import() -> schemas.ImportPreviewOut:
     """Take an xlsx as the raw body and say row by row what importing it would do; nothing is written."""
     made = month_import.preview(g.sheet)
     faults = [schemas.ImportFaultOut(row=row, reasons=reasons) for row, reasons in made.faults.items()]
-    return schemas.ImportPreviewOut(new=len(made.new), rows=[_row(one) for one in made.entries], faults=faults)
+    rows = [_row(one) for one in made.entries]
+    return schemas.ImportPreviewOut(new=len(made.new), rows=rows, faults=faults, left_out=made.left_out)
 
 
 def _row(one: month_import.Entry) -> schemas.ImportRowOut:

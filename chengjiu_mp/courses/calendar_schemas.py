@@ -70,11 +70,12 @@ class ImportFaultOut(Out):
 
 
 class ImportPreviewOut(Out):
-    """``new`` drafts would be made of the rows without a fault."""
+    """``new`` drafts would be made of the rows without a fault; ``left_out`` numbers the rows that hold no run."""
 
     new: int
     rows: list[ImportRowOut]
     faults: list[ImportFaultOut]
+    left_out: list[int]
 
 
 class ImportedOut(Out):

@@ -18,6 +18,7 @@ from chengjiu_mp.courses.queries import run_with_seats
 from chengjiu_mp.courses.reconfirming import follow_new_date
 from chengjiu_mp.courses.sittings import Sitting, rewrite_meetings
 from chengjiu_mp.courses.withdrawing import release_all
+from chengjiu_mp.people.invisible import to_be_seen
 
 # Whoever had come to a run that is moved before it began had not come to what it is now.
 _take_back: Callable[[CourseRun, str], None] = lambda _run, _why: None  # noqa: E731  a hook, replaced by use_arrivals
@@ -151,13 +152,14 @@ def people_in(run_id: int) -> People:
 
 
 def reason_of(text: str) -> str:
-    """Return the reason, trimmed.
+    """Return the reason, trimmed and without what would turn the words around it.
 
     :raise ReasonMissing: when there is none: everybody it concerns will read it
     """
-    if not text.strip():
+    why = to_be_seen(text)[:200]
+    if not why:
         raise ReasonMissing(field="reason")
-    return text.strip()[:200]
+    return why
 
 
 def record_change(run: CourseRun, kind: str, reason: str) -> RunChange:

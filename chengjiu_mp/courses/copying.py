@@ -33,7 +33,8 @@ def pattern_of(run: CourseRun) -> Draft:
     return replace(
         as_it_is(run_with_seats(run.id)),
         meetings=[Sitting(one.starts_at, one.ends_at) for one in meetings_of(run.id)],
-        signup_opens_at=run.signup_opens_at,
+        # Open from the moment it was drafted is "at once", which has no distance from the beginning.
+        signup_opens_at=run.signup_opens_at if run.signup_opens_at > run.created_at else None,
         signup_closes_at=run.signup_closes_at,
         instructor_ids=[one.id for one in instructors_of(run.id) if one.status == "active"],
         # What is reserved for units is reserved in this run alone: all its seats are open in the next.

@@ -58,6 +58,7 @@ def draft_run(draft: Draft) -> CourseRun:
         token_sealed=privacy.seal(token, place=CourseRun.PLACE, row=uid),
         state="draft",
         created_by=context.principal().account_id,
+        created_at=clock.now(),
     )
     syllabus = _fill(run, draft)
     db.session.add(run)
@@ -99,7 +100,8 @@ def _fill(run: CourseRun, draft: Draft) -> Syllabus:
     run.title = _visible(draft.title) or f"{syllabus.course_type.name}{called}"
     run.open_to_all, run.online, run.key_group = draft.open_to_all, draft.online, draft.key_group
     run.starts_at, run.ends_at = span_of(draft.meetings)
-    run.signup_opens_at = draft.signup_opens_at or clock.now()
+    # At once is from its drafting on, however often it is edited: a series goes by that.
+    run.signup_opens_at = draft.signup_opens_at or run.created_at
     run.signup_closes_at = draft.signup_closes_at or run.starts_at
     _check_years([run.signup_opens_at, run.signup_closes_at], "signup_opens_at")
     if not run.signup_opens_at < run.signup_closes_at <= run.ends_at:

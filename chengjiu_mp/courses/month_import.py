@@ -52,10 +52,14 @@ class Entry:
 
 @dataclass
 class Preview:
-    """A month read against what is there. ``faults`` is {row number in Excel: reasons}; 0 stands for the sheet."""
+    """A month read against what is there. ``faults`` is {row number in Excel: reasons}; 0 stands for the sheet.
+
+    ``left_out`` numbers the rows below the header that hold no run.
+    """
 
     entries: list[Entry] = field(default_factory=list)
     faults: dict[int, list[str]] = field(default_factory=dict)
+    left_out: list[int] = field(default_factory=list)
 
     @property
     def new(self) -> list[Entry]:
@@ -90,8 +94,8 @@ def _pointed(faults: dict[int, list[str]]) -> Iterable[dict[str, str]]:
 
 
 def _read(sheet: Sheet) -> Preview:
-    rows, faults = read_rows(sheet)
-    made = Preview(faults={0: faults} if faults else {})
+    rows, faults, left_out = read_rows(sheet)
+    made = Preview(faults={0: faults} if faults else {}, left_out=left_out)
     known, seen = _Known(), dict[Key, int]()
     for row in rows:
         draft = known.draft_of(row)

@@ -7,7 +7,7 @@ from datetime import date, time, timedelta
 from typing import Any
 
 from chengjiu_mp.core import clock, spreadsheet
-from chengjiu_mp.core.sheet_rows import BLANK, CellFault, Layout, Row
+from chengjiu_mp.core.sheet_rows import BLANK, SIGNED, CellFault, Layout, Row
 from chengjiu_mp.core.spreadsheet import Sheet, filled_down
 
 COLUMNS = {
@@ -27,11 +27,32 @@ _SERIAL = re.compile(r"[45]\d{4}", re.ASCII)
 _FRACTION = re.compile(r"0(?:\.\d+)?", re.ASCII)
 
 
-def read_rows(sheet: Sheet) -> tuple[list[Row], list[str]]:
-    """Return the filled rows below the header, and the faults of the sheet as such."""
-    down = filled_down(sheet)
+def read_rows(sheet: Sheet) -> tuple[list[Row], list[str], list[int]]:
+    """Return the filled rows below the header, the faults of the sheet as such, and the numbers of the filled rows that
+    hold no run: headings, signatures.
+    """
+    down, left_out = filled_down(sheet), list[int]()
+
+    def read(_: Sheet, r: int, columns: dict[str, int]) -> Row:
+        if _is_remark(sheet, r, columns):
+            left_out.append(r + 1)
+        return _read_row(down, r, columns)
+
     # What only a merged cell fills is no row of its own, so rows are found in the sheet as it stands.
-    return LAYOUT.read(sheet, lambda _, r, columns: _read_row(down, r, columns))
+    rows, faults = LAYOUT.read(sheet, read)
+    kept = [row for row in rows if row.number not in left_out]
+    return kept, faults if kept or faults else [LAYOUT.nothing], left_out
+
+
+def _is_remark(sheet: Sheet, r: int, columns: Mapping[str, int]) -> bool:
+    """Is it a line that no run could be: without any hour, and one cell, one merged over others, or a signature's?"""
+    said = {name: sheet.cell(r, c) for name, c in columns.items() if sheet.cell(r, c)}
+    if "begins" in said or "ends" in said:
+        return False
+    first, last = sorted((columns["kind"], columns["venue"]))
+    across = any(top <= r <= bottom and left <= first and last <= right for top, left, bottom, right in sheet.merged)
+    lone = len(said) == 1 and said.keys().isdisjoint(_FIGURES)
+    return across or lone or any(SIGNED.match(words) for words in said.values())
 
 
 def _read_row(sheet: Sheet, r: int, columns: Mapping[str, int]) -> Row:

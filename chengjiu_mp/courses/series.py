@@ -20,6 +20,7 @@ from chengjiu_mp.courses.publishing import Warned
 from chengjiu_mp.courses.queries import RunAndSeats, runs_by_id
 from chengjiu_mp.courses.series_models import CourseSeries, SeriesRun
 from chengjiu_mp.courses.sittings import Sitting
+from chengjiu_mp.people.invisible import to_be_seen
 
 MOST = 60
 _LONGEST = timedelta(days=366)
@@ -124,7 +125,7 @@ def make_series(uid: str, title: str, drafts: Sequence[Draft]) -> CourseSeries:
     :raise NotFound, UnknownChoice, RunTimesWrong: as :func:`courses.drafting.draft_run`
     """
     series = CourseSeries(
-        uid=uid, unit_id=drafts[0].unit_id, title=title[:100], created_by=context.principal().account_id
+        uid=uid, unit_id=drafts[0].unit_id, title=to_be_seen(title)[:100], created_by=context.principal().account_id
     )
     try:
         with db.session.begin_nested():

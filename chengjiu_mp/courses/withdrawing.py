@@ -10,6 +10,7 @@ from chengjiu_mp.courses.models import LIVE, Signup
 from chengjiu_mp.courses.promoting import promote_from_waitlist
 from chengjiu_mp.courses.queries import run_with_seats
 from chengjiu_mp.courses.seats import Pools, locked_pools, release_place
+from chengjiu_mp.people.invisible import to_be_seen
 
 
 def withdraw(signup: Signup, reason: str = "") -> Signup:
@@ -27,7 +28,7 @@ def withdraw(signup: Signup, reason: str = "") -> Signup:
     was = signup.state
     release_place(pools, signup)
     signup.state, signup.ended_at = "withdrawn", clock.now()
-    signup.note = reason[:500]
+    signup.note = to_be_seen(reason)[:500]
     db.session.flush()
     audit.record("signup.withdrawn", signup, unit_id=run.unit_id, was=was)
     messages.tell_withdrawn(signup, run)

@@ -20,6 +20,7 @@ from chengjiu_mp.lists.models import UnitList, UnitListRow, UnitListRun
 from chengjiu_mp.lists.policy import LISTING_ROLES
 from chengjiu_mp.lists.queries import runs_for
 from chengjiu_mp.lists.understanding import Understood
+from chengjiu_mp.people.invisible import to_be_seen
 from chengjiu_mp.people.names import NameRefused, read_name
 from chengjiu_mp.units.models import KEY_GROUPS, Sector, Unit
 from chengjiu_mp.units.policy import open_units
@@ -50,7 +51,8 @@ def make_list(plan: Plan, who: Principal) -> UnitList:
         raise UnknownChoice(field="key_group")
     uid, token = ids.new_uid(), ids.new_token()
     row = UnitList(
-        uid=uid, unit_id=unit.id, sector_id=sector, key_group=plan.key_group, title=plan.title or f"{unit.name}名单",
+        uid=uid, unit_id=unit.id, sector_id=sector, key_group=plan.key_group,
+        title=to_be_seen(plan.title) or f"{unit.name}名单",
         token_hash=ids.token_hash(token), token_sealed=privacy.seal(token, place=UnitList.PLACE, row=uid),
         link_on=False, created_by=context.principal().account_id,
     )  # fmt: skip

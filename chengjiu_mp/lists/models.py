@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from chengjiu_mp.core import clock
@@ -62,6 +62,8 @@ class UnitListUpload(Base):
     file: Mapped[str | None] = mapped_column(String(80))
     state: Mapped[str] = mapped_column(String(10), default="queued")
     total: Mapped[int] = mapped_column(default=0)
+    # A JSON list of the numbers of lines that are not empty and hold nobody: titles, the example, signatures.
+    left_out: Mapped[str] = mapped_column(Text, default="[]")
     # Which leg of the work is under way, and how many lines were finished when it was asked for.
     leg: Mapped[int] = mapped_column(default=0)
     leg_from: Mapped[int] = mapped_column(default=0)

@@ -40,7 +40,8 @@ def person(one: queries.OnList) -> schemas.ListedPersonOut:
 def upload(row: UnitListUpload) -> schemas.UploadOut:
     """Return how an upload stands."""
     return schemas.UploadOut(
-        id=row.id, list_id=row.list_id, state=row.state, total=row.total, plans=upload_queries.plans_of(row.id),
+        id=row.id, list_id=row.list_id, state=row.state, total=row.total,
+        left_out=upload_queries.left_out_of(row), plans=upload_queries.plans_of(row.id),
         outcomes=upload_queries.counts_of(row.id), code=row.code, reason=row.reason,
     )  # fmt: skip
 

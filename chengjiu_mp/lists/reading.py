@@ -77,7 +77,7 @@ def _keep_head(upload_id: int, found: Found) -> int:
     """Write what the file is about; return how many of its lines were judged before."""
     with unit_of_work():
         upload = db.session.get_one(UnitListUpload, upload_id)
-        upload.total = len(found.lines)
+        upload.total, upload.left_out = len(found.lines), json.dumps(found.left_out)
         head = json.dumps(found.head, ensure_ascii=False)
         upload.head_sealed = privacy.seal(head, place=UnitListUpload.PLACE_HEAD, row=upload.uid)
         return _count(upload_id)

@@ -105,12 +105,16 @@ class ListedPeopleOut(Out):
 
 
 class UploadOut(Out):
-    """``plans`` is the dry run, ``outcomes`` what was done, in lines; ``reason`` why it was not read."""
+    """``plans`` is the dry run, ``outcomes`` what was done, in lines; ``reason`` why it was not read.
+
+    ``left_out`` numbers the lines that hold nobody (titles, the example, signatures) as the spreadsheet counts.
+    """
 
     id: int
     list_id: int
     state: str
     total: int
+    left_out: list[int]
     plans: dict[str, int]
     outcomes: dict[str, int]
     code: str

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import xlsxwriter
 
 from chengjiu_mp.core import clock
+from chengjiu_mp.core.sheet_rows import SIGNED
 from chengjiu_mp.core.spreadsheet import Sheet, filled_down
 from chengjiu_mp.courses.models import CourseRun
 from chengjiu_mp.lists.errors import ColumnsMissing, NoPeople
@@ -63,14 +64,17 @@ class Line:
 
 @dataclass(frozen=True)
 class Found:
-    """A sheet that was understood: its header as it stood, and the lines that hold anybody."""
+    """A sheet that was understood: its header as it stood, the lines that hold anybody, and the numbers of the others
+    that are not empty: titles, the example, signatures.
+    """
 
     head: list[str]
     lines: list[Line]
+    left_out: list[int]
 
 
 def find_lines(sheet: Sheet) -> Found:
-    """Return the header and the lines below it; the example and lines without anybody are left out.
+    """Return the header and the lines below it; the example and lines without anybody are left out and told of.
 
     :raise ColumnsMissing: when a needed column has no header; :raise NoPeople: when nothing stands below
     """
@@ -80,10 +84,13 @@ def find_lines(sheet: Sheet) -> Found:
         raise ColumnsMissing(
             f"没有找到这几列：{'、'.join(missing)}。请用名单页上的模板，不要改第一行的列名。", columns=missing
         )
-    lines = list(_lines(sheet, (top or 0) + 1, at))
+    first = (top or 0) + 1
+    lines = list(_lines(sheet, first, at))
     if not lines:
         raise NoPeople
-    return Found([_bounded(cell) for cell in sheet.rows[top or 0]], lines)
+    taken = {line.number for line in lines} | {first}
+    left_out = [r for r, cells in enumerate(sheet.rows, 1) if r not in taken and any(cell.strip() for cell in cells)]
+    return Found([_bounded(cell) for cell in sheet.rows[first - 1]], lines, left_out)
 
 
 def values_of(head: Sequence[str], cells: Sequence[str]) -> dict[str, str]:
@@ -124,7 +131,7 @@ def _lines(sheet: Sheet, first: int, at: dict[str, int]) -> Iterator[Line]:
             cells[c] = _bounded(down.cell(r, c))
         values = _values(cells, at)
         # Beside a phone it is a person, with the name written too wide: told of, never passed over.
-        heading = r in across and not values[PHONE]
+        heading = (r in across or SIGNED.match(values[NAME])) and not values[PHONE]
         nobody = heading or not any(values.get(name) for name in _SOMEBODY)
         if nobody or _IS_EXAMPLE.match(values[NAME]):
             continue

@@ -14,3 +14,8 @@ DIRECTION_OVERRIDES = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 ZERO_WIDTH = "\xad\u034f\u180e\u200b\u200c\u200d\u2060\u2061\u2062\u2063\u2064\ufeff"
 
 INVISIBLE = ZERO_WIDTH + DIRECTION_MARKS + DIRECTION_OVERRIDES
+
+
+def to_be_seen(text: str) -> str:
+    """Return words that others read, trimmed, without what hides or turns whatever stands around them."""
+    return "".join(c for c in text if c not in INVISIBLE).strip()

@@ -48,13 +48,14 @@ class Consequences:
 
 @dataclass(frozen=True)
 class Erased:
-    """What was done, in figures."""
+    """What was done, in figures; ``certificates`` stay."""
 
     people: int
     signups: int
     places: int
     messages: int
     account_closed: bool
+    certificates: int
 
 
 def consequences(held: Sequence[Held]) -> Consequences:
@@ -111,13 +112,14 @@ def _erased(held: Sequence[Held], who: Principal, *, forget_certificates: bool) 
     # All at once and by id, as a guardian's word takes them.
     signups = erase_signups({one for each in held for one in each.signup_ids})
     messages = [_erase_around(each) for each in held]
+    kept = sum(len(_certificates(each.person.id)) for each in held if each.whole)
     for phone in sorted(filter(None, phones)):
         forget_phone(phone)
     _lock_alone({each.person.id for each in held}, {each.person.id for each in held if each.whole})
     for each, told in zip(held, messages, strict=True):
         _erase_person(each, told, forget_certificates=forget_certificates)
     closed = [close_trainee_of(phone) for phone in sorted(filter(None, phones)) if not _still_used(phone)]
-    return Erased(len(held), signups, places, sum(messages), account_closed=any(closed))
+    return Erased(len(held), signups, places, sum(messages), account_closed=any(closed), certificates=kept)
 
 
 def _erase_around(held: Held) -> int:

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from chengjiu_mp.core import context
 from chengjiu_mp.core.access import PUBLIC, access
 from chengjiu_mp.core.errors import Refusal
-from chengjiu_mp.web import templating, view
+from chengjiu_mp.web import forms, templating, view
 from chengjiu_mp.web.admin import nav
 from chengjiu_mp.web.admin.certificate_sections import sections
 
@@ -57,7 +57,7 @@ def render_refusal(refusal: Refusal, status: int) -> Response:
         return _made(redirect(sign_in_address(), 303))
     title, advice = _ADVICE.get(refusal.code) or _ADVICE.get(status) or _OTHERWISE
     if status == 429 and "retry_after" in refusal.facts:
-        advice = f"请过{_wait(int(refusal.facts['retry_after']))}再试。"
+        advice = f"请过{forms.wait_words(int(refusal.facts['retry_after']))}再试。"
     page = render_template(
         "problem.html", title=title, sentence=refusal.sentence, advice=advice, links=_links(refusal),
         reference=context.request_id() if status >= 500 else "",
@@ -100,12 +100,6 @@ def _came_from() -> str:
     if request.method == "GET" or not (request.referrer or "").startswith(request.host_url):
         return ""
     return view.own_path("/" + (request.referrer or "").removeprefix(request.host_url))
-
-
-def _wait(seconds: int) -> str:
-    if seconds < 90:
-        return f" {seconds} 秒"
-    return f" {-(-seconds // 60)} 分钟" if seconds < 5400 else f" {-(-seconds // 3600)} 小时"
 
 
 def _shared() -> dict[str, object]:

@@ -15,8 +15,15 @@ def errors(refusal: Refusal, fallback: str) -> dict[str, str]:
         return {name or fallback: sentence for name, sentence in found.items()}
     sentence = refusal.sentence
     if "retry_after" in refusal.facts:
-        sentence = f"{sentence.rstrip('。')}（约 {refusal.facts['retry_after']} 秒后可以再试）。"
+        sentence = f"{sentence.rstrip('。')}（约{wait_words(int(refusal.facts['retry_after']))}后可以再试）。"
     return {refusal.field or fallback: sentence}
+
+
+def wait_words(seconds: int) -> str:
+    """Return how long to wait as people say it: nobody counts to 3720."""
+    if seconds < 90:
+        return f" {seconds} 秒"
+    return f" {-(-seconds // 60)} 分钟" if seconds < 5400 else f" {-(-seconds // 3600)} 小时"
 
 
 def need(given: In, **sentences: str) -> None:

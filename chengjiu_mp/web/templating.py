@@ -70,10 +70,19 @@ def _kept(found: re.Match[str]) -> str:
     return "<wbr>".join(f'<span class="kept">{part}</span>' for part in parts)
 
 
+# A telephone number with its area's, and any long row of digits.
+_NUMBER = re.compile(r"\d{3,4}-\d{7,8}|\d{7,}", re.ASCII)
+
+
+def keep_numbers(words: object) -> Markup:
+    """Keep a telephone number, which may break at its hyphen, from breaking across lines."""
+    return Markup(_NUMBER.sub(r'<span class="kept">\g<0></span>', str(escape(words))))  # noqa: S704  escaped before
+
+
 _SHOWN = (month, day_number, weekday, day, date_long, clock_time, day_time, day_time_long, time_range, day_time_range)
 _MASKS = (mask_name, mask_phone, mask_document)
 FILTERS: dict[str, Callable[..., Any]] = {
-    each.__name__: each for each in (*_SHOWN, *_MASKS, thousands, percent, stable_id, keep_dates)
+    each.__name__: each for each in (*_SHOWN, *_MASKS, thousands, percent, stable_id, keep_dates, keep_numbers)
 }
 
 

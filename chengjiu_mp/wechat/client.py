@@ -159,7 +159,9 @@ class Client:
         try:
             reply: dict[str, Any] = ask()
         except ApiRefused as refused:
-            raise _TO_PEOPLE.get(refused.errcode, errors.WechatBusy) from None
+            kind = _TO_PEOPLE.get(refused.errcode, errors.WechatBusy)
+            # As its sentence says; of the others nobody knows when.
+            raise (kind(retry_after=60) if kind is errors.WechatTooOften else kind()) from None
         except Unreachable:
             raise errors.WechatBusy from None
         return reply

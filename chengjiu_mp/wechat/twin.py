@@ -1,10 +1,12 @@
 """The platform's twin for development and tests: speaks its shapes and its errors over HTTP, on this machine only.
 
 The code of a sign-in is ``user-<name>`` and stands for one person for ever; the code of a phone tap is
-``phone-<number>``. Each code works once unless it ends with ``+``. ``state`` plants errors and shows what was sent.
+``phone-<number>``; ``error-<errcode>`` is refused with that number (40226, 45011, -1). Each code works once unless it
+ends with ``+``. ``state`` plants errors and shows what was sent.
 """
 
 import json
+import re
 import secrets
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -15,6 +17,7 @@ from urllib.parse import parse_qs
 
 APPID, PAGES_APPID, SECRET = "wxtwin0000000000", "wxtwinpages00000", "twin-secret-of-no-value"
 _PICTURE = b"\xff\xd8\xff\xe0" + b"twin" * 8
+_WISHED = re.compile(r"error-(-?\d{1,6})", re.ASCII)
 JSON = "application/json; charset=utf-8"
 
 Start = Callable[[str, list[tuple[str, str]]], Any]
@@ -71,6 +74,8 @@ class Twin:
         planted = self.state.planted.get(path)
         if planted:
             return planted.pop(0)
+        if wished := _WISHED.fullmatch(str(given.get("js_code") or given.get("code") or "")):
+            return _error(int(wished[1]), "wished for")
         work = self._paths.get(path)
         if work is None:
             return _error(40066, "invalid url")

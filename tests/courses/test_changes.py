@@ -119,9 +119,18 @@ def test_an_answer_is_kept_and_may_change(app: Flask) -> None:
         changes.answer(db.session.get_one(Signup, one), change, "maybe")
 
 
+def test_a_reason_turns_nothing_around_it() -> None:
+    assert changes.reason_of(" 教室\u202e检修\u2066\u200b，改期 ") == "教室检修，改期"
+
+
 @pytest.mark.parametrize(
     ("days", "reason", "code"),
-    [(2, " ", "reason_missing"), (-30, "改", "run_times_wrong"), (4000, "改", "run_times_wrong")],
+    [
+        (2, " ", "reason_missing"),
+        (2, "\u202e\u200b", "reason_missing"),
+        (-30, "改", "run_times_wrong"),
+        (4000, "改", "run_times_wrong"),
+    ],
 )
 def test_what_is_refused_changes_nothing(app: Flask, days: int, reason: str, code: str) -> None:
     run = a_run()

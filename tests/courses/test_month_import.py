@@ -74,6 +74,37 @@ def test_a_merged_cell_speaks_for_its_rows_and_figures_are_read_as_clerks_write_
     assert {(one.draft.capacity, one.draft.venue_id) for one in made.new} == {(24, made.new[0].draft.venue_id)}
 
 
+@pytest.mark.parametrize(
+    "under",
+    [
+        {"课程类别": "制表人：王老师", "日期": "日期：2026-12-01"}, {"标题": "制表人：王老师  日期：2026年12月1日"},
+        {"课程类别": "江阴市红十字会"},
+    ],
+)  # fmt: skip
+def test_a_signature_under_the_month_is_no_faulty_row_and_told_of(under: dict[str, str]) -> None:
+    made = read({}, dict.fromkeys(HEAD, "") | under)
+    assert (made.faults, len(made.new), made.left_out) == ({}, 1, [3])
+
+
+def test_a_remark_merged_across_the_month_is_told_of() -> None:
+    rows = [HEAD, [GOOD[column] for column in HEAD], ["各单位请核对" if n == 0 else "" for n in range(len(HEAD))]]
+    made = preview(Sheet([*rows, [""] * len(HEAD)], merged=((2, 0, 3, len(HEAD) - 1),)))
+    assert (made.faults, len(made.new), made.left_out) == ({}, 1, [3])
+
+
+@pytest.mark.parametrize(
+    "row", [{"日期": "2026-12-12"}, {"日期": "2026-12-12", "上课时间": "9:00"}, {"上课时间": "9:00"}]
+)
+def test_a_row_that_was_begun_is_a_fault_and_never_left_out(row: dict[str, str]) -> None:
+    made = read({}, dict.fromkeys(HEAD, "") | row)
+    assert (list(made.faults), made.left_out) == ([3], [])
+
+
+def test_a_month_of_remarks_alone_says_that_nothing_was_filled_in() -> None:
+    made = read(dict.fromkeys(HEAD, "") | {"标题": "制表人：王老师"})
+    assert (made.faults, made.left_out) == ({0: ["表头下面还没有填场次，请填好再上传。"]}, [2])
+
+
 @pytest.mark.parametrize(("begins", "ends"), [("0.5", "0.9999"), ("0.5", "0.99999999")])
 def test_a_share_of_the_day_next_to_its_end_is_its_last_minute(begins: str, ends: str) -> None:
     made = preview(sheet({"上课时间": begins, "下课时间": ends}))

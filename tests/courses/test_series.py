@@ -1,5 +1,6 @@
 """Copies and weekly series: dates, holidays, clashes, and drafts all at once."""
 
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -11,7 +12,7 @@ from chengjiu_mp.core import clock
 from chengjiu_mp.core.db import db, unit_of_work
 from chengjiu_mp.core.errors import NotFound
 from chengjiu_mp.courses.copying import draft_like, pattern_of, suggested_start
-from chengjiu_mp.courses.drafting import Draft, draft_run
+from chengjiu_mp.courses.drafting import Draft, draft_run, edit_draft
 from chengjiu_mp.courses.errors import UnknownChoice
 from chengjiu_mp.courses.models import CourseRun, Meeting, SeatPool
 from chengjiu_mp.courses.publishing_many import publish_all, warnings_once
@@ -53,6 +54,7 @@ def test_a_copy_has_everything_but_the_date(frozen: FrozenClock) -> None:
         teacher, gone = factories.instructor("陈建国"), factories.instructor("离岗的", status="retired")
         run = factories.run(
             title="社区班", capacity=24, instructors=[teacher, gone], key_group="students", open_to_all=False,
+            created_at=clock.now() - timedelta(days=9),
             signup_opens_at=clock.now() - timedelta(days=2), signup_closes_at=clock.now() + timedelta(days=2),
         )  # fmt: skip
         db.session.add(
@@ -115,8 +117,10 @@ def test_a_run_may_last_some_days_running() -> None:
 
 def test_the_windows_for_signing_up_keep_their_distance() -> None:
     run = a_run(
-        signup_opens_at=clock.now() - timedelta(days=3), signup_closes_at=clock.now() + timedelta(days=2)
-    )  # three days ahead, 12:00
+        signup_opens_at=clock.now() - timedelta(days=3),
+        signup_closes_at=clock.now() + timedelta(days=2),
+        created_at=clock.now() - timedelta(days=9),
+    )  # fmt: skip  three days ahead, 12:00
     first, second, _ = (one.draft for one in planned(weekly(), pattern(run)))
     assert first and second
     # Six days ahead of the first is past, so it opens at once.
@@ -125,6 +129,17 @@ def test_the_windows_for_signing_up_keep_their_distance() -> None:
         clock.at_local(date(2026, 11, 27), 14),
         clock.at_local(date(2026, 12, 4), 14),
     ]
+
+
+def test_a_series_after_a_run_that_was_open_from_the_start_is_open_from_the_start(frozen: FrozenClock) -> None:
+    plain = replace(pattern(), signup_opens_at=None)
+    with unit_of_work():
+        run = draft_run(plain)
+    frozen.now += timedelta(minutes=7)
+    with unit_of_work():
+        edit_draft(db.session.get_one(CourseRun, run.id), plain)
+    frozen.now += timedelta(days=1)
+    assert [one.draft.signup_opens_at for one in planned(weekly(), pattern(run)) if one.draft] == [None] * 3
 
 
 @pytest.mark.parametrize("last", [date(2026, 11, 27), date(2026, 11, 1)])

@@ -57,6 +57,12 @@ def test_a_freed_seat_goes_to_the_first_in_line(app: Flask) -> None:
     assert told("signup.promoted") == 1
 
 
+def test_a_reason_turns_nothing_around_it(app: Flask) -> None:
+    _, (row,) = a_run(1, 1)
+    with unit_of_work():
+        assert withdraw(db.session.get_one(Signup, row), "加班\u202e来不了").note == "加班来不了"
+
+
 def test_twice_is_once(app: Flask) -> None:
     _, ids = a_run(4, capacity=1)
     for _ in "twice":

@@ -69,6 +69,7 @@ def test_from_a_list_to_its_lines(client, liaison):
     url = sent(client, liaison, list_id, [rosters.person(1), rosters.person(2, 手机号="139")])
     read = client.get(url, headers=liaison).json
     assert (read["state"], read["total"], read["plans"]["add"], read["plans"]["fault"]) == ("read", 2, 1, 1)
+    assert read["left_out"] == []
     assert client.post(f"{url}/confirm", json={"agreed": True}, headers=liaison).status_code == 202
     rosters.work()
     assert client.get(url, headers=liaison).json["outcomes"] == {"added": 1, "rejected": 1}

@@ -97,6 +97,11 @@ def test_the_file_says_who_waits_where_in_the_line_now(app):
     ]  # fmt: skip
 
 
+def test_a_lists_title_turns_nothing_around_it(app):
+    row = db.session.get_one(UnitList, rosters.a_list(title="教师\u202e名单"))
+    assert row.title == "教师名单"
+
+
 def test_who_cancelled_is_not_waited_for_any_more(list_id):
     rosters.enrolled(list_id, rosters.sheet([rosters.person(n) for n in range(2)]))
     with unit_of_work():

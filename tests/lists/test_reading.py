@@ -27,6 +27,7 @@ from chengjiu_mp.lists import (
     uploading,
 )
 from chengjiu_mp.lists.models import UnitList, UnitListLine, UnitListUpload
+from chengjiu_mp.lists.sheet import COLUMNS
 from tests import factories, invariants, rosters
 from tests.sheets import book, with_member
 
@@ -323,6 +324,28 @@ def test_all_that_is_wrong_with_a_line_is_told_at_once(list_id):
     (line,) = rosters.lines(upload_id)
     assert line.field == "场次、姓名、手机号"
     assert "没有认出这个场次" in line.reason and "手机号" in line.reason
+
+
+def test_every_line_of_an_offices_sheet_is_a_person_or_told_of(list_id):
+    people = [rosters.person(n) for n in range(4)]
+    words = ["", ""]
+    upload_id = rosters.uploaded(list_id, office_sheet(people, words))
+    upload = db.session.get_one(UnitListUpload, upload_id)
+    # The title, three numbers drawn too far, two signatures; line 2 is the header.
+    assert upload_queries.left_out_of(upload) == [1, 7, 8, 9, 10, 11]
+    assert {line.number for line in rosters.lines(upload_id)} == {3, 4, 5, 6}
+
+
+def test_a_signature_in_the_column_of_names_is_no_person(list_id):
+    signed = dict.fromkeys(COLUMNS, "") | {"姓名": "填表人：王老师", "证件号码": "日期：2026-11-23"}
+    upload_id = rosters.uploaded(list_id, rosters.sheet([rosters.person(1), signed, {**signed, "手机号": "139"}]))
+    assert upload_queries.left_out_of(db.session.get_one(UnitListUpload, upload_id)) == [3]
+    assert [line.plan for line in rosters.lines(upload_id)] == ["add", "fault"]
+
+
+def test_a_sheet_of_people_alone_leaves_nothing_out(list_id):
+    upload_id = rosters.uploaded(list_id, rosters.sheet([rosters.person(1)]))
+    assert upload_queries.left_out_of(db.session.get_one(UnitListUpload, upload_id)) == []
 
 
 def office_sheet(people: list[dict[str, str]], runs: list[str]) -> bytes:

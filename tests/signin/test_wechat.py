@@ -80,6 +80,7 @@ def test_what_wechat_says_is_said_with_what_to_do(client, twins, errcode, status
     reply = client.post(TOKENS, json={"grant": "wechat", "code": "user-wang"})
     assert (reply.status_code, reply.json["code"]) == (status, code)
     assert "手机验证码" in reply.json["detail"]
+    assert reply.headers.get("Retry-After") == ("60" if status == 429 else None)
 
 
 def test_a_sign_in_without_a_code_names_the_field(client):

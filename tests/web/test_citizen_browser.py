@@ -65,6 +65,26 @@ def test_from_poster_to_ticket(browser: Browser, site: Site, script: bool) -> No
         assert page.url == ticket
 
 
+def test_what_was_told_at_a_field_goes_with_its_words_and_the_summary_stays(browser: Browser, site: Site) -> None:
+    with browser.new_context(viewport=PHONE) as context:  # type: ignore[arg-type]
+        page = context.new_page()
+        page.goto(f"{site.landing()}/signup")
+        fill_in(page)
+        page.fill("#f-phone", "0510-86800000")
+        page.fill("#f-name", "王5")
+        page.click("button.main")
+        page.wait_for_selector("#f-phone-error")
+        number = page.locator("#errors .kept:has-text('0510')")
+        assert all(one.bounding_box()["height"] < 40 for one in number.all())  # type: ignore[index]
+        page.locator("#f-phone").press_sequentially("1")
+        assert page.is_hidden("#f-phone-error")
+        assert page.get_attribute("#f-phone", "aria-invalid") is None
+        assert "error" not in (page.get_attribute("#f-phone", "aria-describedby") or "")
+        assert page.is_visible("#f-name-error")
+        assert page.get_attribute("#f-name", "aria-invalid") == "true"
+        assert page.locator("#errors li").count() == 2
+
+
 def test_the_ticket_says_by_itself_that_one_is_here(browser: Browser, site: Site) -> None:
     with browser.new_context(viewport=PHONE) as context:  # type: ignore[arg-type]
         page = context.new_page()

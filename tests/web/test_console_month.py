@@ -204,6 +204,14 @@ def test_good_rows_alone_by_choice(client: FlaskClient) -> None:
     assert count(CourseRun) == 1
 
 
+def test_the_dry_run_of_a_month_says_which_rows_are_no_runs(client: FlaskClient) -> None:
+    desk(client)
+    under = dict.fromkeys(COLUMNS.values(), "") | {"课程类别": "制表人：王", "日期": "日期：2026-11-23"}
+    shown = upload(client, month({}, under))
+    told = "另有 1 行不是场次（第 3 行），没有算进来。" in shown.text
+    assert (shown.status_code, told, "确认导入 1 场" in shown.text) == (200, True, True)
+
+
 def test_what_a_merged_cell_says_is_imported_as_it_was_shown(client: FlaskClient) -> None:
     desk(client)
     content = month({}, {"地点": "", "日期": "2026-12-12"})

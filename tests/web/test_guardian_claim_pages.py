@@ -160,6 +160,7 @@ def test_two_forms_are_listed(app: Flask, client: FlaskClient, word: str) -> Non
 
 
 def test_guesses_at_one_number_are_bounded(app: Flask, word: str) -> None:
-    tries = [enter(app.test_client(), "000000", "13911112222").status_code for _ in range(31)]
-    assert tries == [422] * 30 + [429]
+    tries = [enter(app.test_client(), "000000", "13911112222") for _ in range(31)]
+    assert [reply.status_code for reply in tries] == [422] * 30 + [429]
+    assert re.search(r"（约 \d+ 分钟后可以再试）", tries[-1].text)
     assert db.session.scalars(select(PhoneCode.purpose).where(PhoneCode.purpose == "guardian_claim")).all() != []

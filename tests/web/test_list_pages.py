@@ -15,6 +15,7 @@ from chengjiu_mp.core.db import db
 from chengjiu_mp.courses.models import Signup
 from chengjiu_mp.lists import queries, upload_queries
 from chengjiu_mp.lists.models import UnitList, UnitListUpload
+from chengjiu_mp.lists.sheet import COLUMNS
 from tests import counting, factories, rosters
 from tests.sheets import book, with_member
 from tests.web.test_console_runs import desk, post, token_in
@@ -77,6 +78,33 @@ def test_a_unit_that_is_no_number_of_ours_is_asked_for_again(liaison, asked):
     page = liaison.get(f"/console/lists/new?unit_id={asked}")
     sent = post(liaison, "/console/lists/new", "/console/lists/new", unit_id=asked, run_ids="1")
     assert (page.status_code, sent.status_code) == (200, 422)
+
+
+def test_the_dry_run_says_which_rows_are_no_people(liaison):
+    rows = [["教师名单"], list(COLUMNS), [ONE.get(name, "") for name in COLUMNS], ["填表人：王"], [], ["", "（盖章）"]]
+    url = send(liaison, a_list(liaison), book(rows)).headers["Location"]
+    rosters.work()
+    page = liaison.get(url.partition("/uploads")[0]).text
+    assert re.search(r'uploads/\d+"><span class="kept">11月23日（周一）12:00</span></a>', page)
+    page = liaison.get(url).text
+    assert "另有 3 行不是人员（第 1、4、6 行），没有算进来。" in page
+    reply = post(liaison, url, f"{url}/confirm", agreed="1")
+    rosters.work()
+    assert "第 1、4、6 行" in liaison.get(reply.headers["Location"]).text
+
+
+def test_the_dry_run_points_at_who_was_removed_and_would_come_back(liaison):
+    people = [rosters.person(n) for n in (1, 2)]
+    list_id, _ = enrolled(liaison, people)
+    row = next(one.row.id for one in queries.people_of(list_id) if one.name == ONE["姓名"])
+    person = f"/console/lists/{list_id}/people/{row}"
+    assert post(liaison, person, f"{person}/remove", reason="出差").status_code == 303
+    url = send(liaison, list_id, rosters.sheet(people)).headers["Location"]
+    rosters.work()
+    page = liaison.get(url).text
+    assert ("没有发现问题" in page, "有 1 人写了说明" in page) == (False, True)
+    shown = liaison.get(f"{url}?show=told").text
+    assert ("之前移出过名单" in shown, people[0]["姓名"] in shown, people[1]["姓名"] in shown) == (True, True, False)
 
 
 def test_from_the_sheet_to_the_codes(liaison):

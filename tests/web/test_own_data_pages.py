@@ -119,7 +119,8 @@ def test_an_erasure_says_first_what_goes_and_is_confirmed(client, mine, phone):
     assert refused.status_code == 422 and owndata.opened(mine)[0] == "张三"
     done = client.post("/me/erasure", data={"csrf_token": token_in(page), "understood": "1"})
     assert done.headers["Location"] == "/me/erased"
-    assert "已经删除" in client.get("/me/erased").text
+    page = client.get("/me/erased").text
+    assert ("已经删除" in page, "证书" in page.partition("<main")[2].partition("</main")[0]) == (True, False)
     assert owndata.opened(mine) == owndata.GONE
     assert client.get("/me/data").headers["Location"].startswith("/signin")
 
@@ -130,7 +131,9 @@ def test_a_holder_chooses_what_becomes_of_the_index(client, app):
     page = client.get("/me/erasure").text
     assert "1 张证书的编号" in page and "保留到" in page
     form = {"csrf_token": token_in(page), "understood": "1", "certificates": "forget"}
-    assert client.post("/me/erasure", data=form).status_code == 303
+    done = client.post("/me/erasure", data=form)
+    assert done.headers["Location"] == "/me/erased?certificates=1"
+    assert "证书上的二维码仍能验真" in client.get(done.headers["Location"]).text
     assert client.get(f"/v/{issued.token(certificate)}").status_code == 200
 
 

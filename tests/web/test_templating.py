@@ -35,6 +35,13 @@ def test_a_date_is_kept_in_one_line_and_words_are_escaped() -> None:
     )
 
 
+def test_a_telephone_number_is_kept_in_one_line_and_words_are_escaped() -> None:
+    told = t.keep_numbers("<请致电 0510-86800000，或 13912345678>；第 12 行")
+    assert told == (
+        '&lt;请致电 <span class="kept">0510-86800000</span>，或 <span class="kept">13912345678</span>&gt;；第 12 行'
+    )
+
+
 def test_what_ends_a_clause_stays_with_its_date() -> None:
     assert (
         t.keep_dates("急救课，11月28日（周六）14:00，江阴")

@@ -38,6 +38,17 @@ def test_a_sign_in_carries_no_access_token(client, twins):
 
 
 @pytest.mark.parametrize(
+    ("code", "refusal"),
+    [("error-40226", errors.WechatBlocked), ("error-45011", errors.WechatTooOften), ("error--1", errors.WechatBusy)],
+)
+def test_a_code_wishes_for_the_twins_error(client, twins, code, refusal):
+    with pytest.raises(refusal):
+        client.user_of_code(code)
+    with pytest.raises(refusal):
+        client.phone_of_code(code)
+
+
+@pytest.mark.parametrize(
     ("errcode", "refusal"),
     [
         (40029, errors.WechatCodeWrong), (40163, errors.WechatCodeWrong), (45011, errors.WechatTooOften),

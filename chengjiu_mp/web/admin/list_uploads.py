@@ -3,6 +3,7 @@
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, redirect, render_template, request, url_for
+from markupsafe import Markup
 from pydantic import Field
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -11,6 +12,7 @@ from chengjiu_mp.core.access import access
 from chengjiu_mp.core.db import end_read, unit_of_work
 from chengjiu_mp.core.errors import NotFound, Refusal
 from chengjiu_mp.core.parsing import In, from_pairs
+from chengjiu_mp.core.sheet_rows import left_out_words
 from chengjiu_mp.core.spreadsheet import FileMissing
 from chengjiu_mp.lists import queries, result_sheet, sheet, upload_queries, uploading
 from chengjiu_mp.lists.enrolling import head_of
@@ -151,6 +153,8 @@ def _page(list_id: int, upload_id: int, errors: dict[str, str]) -> str:
         columns=[*COLUMNS[:4], *(["场次"] if runs else []), *COLUMNS[4:]],
         rows=[_row(line, head, runs) for line in lines], chips=chips, base=base, done=done, words=words,
         stopped=uploading.stopped(found), asked=asked, changing=may_change(context.principal(), of),
+        told=upload_queries.told_of(upload_id) if found.state == "read" else 0,
+        left_out=left_out_words(upload_queries.left_out_of(found), "人员"),
         following=f"{base}?show={asked.show}&after={lines[-1].number}" if len(lines) == PAGE else "",
     )  # fmt: skip
 
@@ -182,10 +186,16 @@ def _lines(found: UnitListUpload, asked: LinesQuery) -> tuple[list[UnitListLine]
     counts = upload_queries.counts_of(found.id) if finished else upload_queries.plans_of(found.id)
     wanted = next((words for key, _, words in groups if key == asked.show), ())
     narrow: dict[str, Any] = {"outcomes" if finished else "plans": wanted}
+    told = 0 if finished else upload_queries.told_of(found.id)
+    if told and asked.show == "told":
+        narrow = {"told": True}
     chips = [
         {"label": label, "href": f"{request.path}?show={key}" if key else request.path, "current": key == asked.show,
          "count": sum(counts.get(word, 0) for word in words) if words else None} for key, label, words in groups
     ]  # fmt: skip
+    if told:
+        chips.append({"label": "有说明", "href": f"{request.path}?show=told", "current": asked.show == "told",
+                      "count": told})  # fmt: skip
     return list(upload_queries.lines_of(found.id, after=asked.after, size=PAGE, **narrow)), chips
 
 
@@ -201,4 +211,4 @@ def _row(line: UnitListLine, head: list[str], runs: dict[int, str]) -> list[Any]
     reason = f"{line.field}：{line.reason}" if line.field else line.reason
     known = (values.get(name) for name in (sheet.NAME, sheet.DOC, sheet.PHONE))
     place = [runs.get(line.run_id or 0)] if runs else []
-    return [f"第 {line.number} 行", *known, *place, state, reason or None]
+    return [Markup('<span class="kept">第 {} 行</span>').format(line.number), *known, *place, state, reason or None]

@@ -17,7 +17,7 @@ from chengjiu_mp.lists.uploading import stopped
 from chengjiu_mp.people.documents import mask_document
 from chengjiu_mp.people.models import Person
 from chengjiu_mp.people.phones import mask_phone
-from chengjiu_mp.web.templating import day_time
+from chengjiu_mp.web.templating import day_time, keep_dates
 
 _STATES = {
     "confirmed": ("已报上", "ok"), "offered": ("名额留着，等本人确认", "warn"), "pending": ("待监护人同意", "warn"),
@@ -75,11 +75,11 @@ def upload_line(upload: UnitListUpload) -> list[Any]:
     """Return a table's row: when, how it stands, how many people, and what came of them."""
     word, tone = ("停下了", "bad") if stopped(upload) else _UPLOADS[upload.state]
     counts = upload_queries.counts_of(upload.id)
-    done = counts.get("added", 0) + counts.get("waiting", 0) + counts.get("named", 0)
+    at, done = upload.created_at, counts.get("added", 0) + counts.get("waiting", 0) + counts.get("named", 0)
     href = url_for("console_list_uploads.show", list_id=upload.list_id, upload_id=upload.id)
     return [
-        {"text": day_time(upload.created_at), "href": href}, {"text": word, "tone": tone}, upload.total,
-        done, counts.get("changed", 0), counts.get("rejected", 0),
+        {"text": keep_dates(day_time(at)), "href": href}, {"text": word, "tone": tone},
+        upload.total, done, counts.get("changed", 0), counts.get("rejected", 0),
     ]  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from chengjiu_mp.core.access import access, roles
 from chengjiu_mp.core.db import unit_of_work
 from chengjiu_mp.core.errors import Refusal
 from chengjiu_mp.core.parsing import from_pairs
+from chengjiu_mp.core.sheet_rows import left_out_words
 from chengjiu_mp.courses import month_import
 from chengjiu_mp.courses.drafting import DRAFTING_ROLES
 from chengjiu_mp.web import forms
@@ -50,6 +51,7 @@ def check() -> str | tuple[str, int]:
     page = render_template(
         "admin/month_preview.html", title="核对场次表", back=url_for(".form"), made=made, sealed=sealed,
         columns=COLUMNS, rows=[_row(entry) for entry in made.entries], faults=_faults(made),
+        left_out=left_out_words(made.left_out, "场次"),
     )  # fmt: skip
     return (page, 422) if made.faults else page
 

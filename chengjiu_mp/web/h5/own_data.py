@@ -161,14 +161,14 @@ def erase() -> AnyResponse | tuple[str, int]:
         if not given.understood:
             raise NotConfirmed(field="understood")
         with unit_of_work():
-            erasure.erase(held_now, principal(), forget_certificates=given.certificates == "forget")
+            done = erasure.erase(held_now, principal(), forget_certificates=given.certificates == "forget")
     except Refusal as refusal:
         held = held_now()
         if not held:
             return redirect(url_for(".erased"), 303)
         return _erasure_page(held, forms.errors(refusal, "understood")), refusal.kind.value
     session.pop(_OPENED, None)
-    return redirect(url_for(".erased"), 303)
+    return redirect(url_for(".erased", certificates="1" if done.certificates else None), 303)
 
 
 def _erasure_page(held: list[Held], errors: dict[str, str]) -> str:
@@ -183,4 +183,6 @@ def _erasure_page(held: list[Held], errors: dict[str, str]) -> str:
 @access(PUBLIC)
 def erased() -> str:
     """Say that it is done; the account may be gone by now."""
-    return render_template("h5/own_erased.html", title="已删除", back="/")
+    return render_template(
+        "h5/own_erased.html", title="已删除", back="/", certified=request.args.get("certificates") == "1"
+    )

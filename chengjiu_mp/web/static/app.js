@@ -88,6 +88,20 @@ function askWhy(form) {
   why.addEventListener("input", () => tell(false));
 }
 
+// What is told at a field is of what stood in it: whoever changes it is left alone until it is sent again. The list of
+// errors above stays as it was sent, for it says what that one looked at.
+on("input", ({ target }) => {
+  const error = target.name && document.getElementById(`f-${target.name}-error`);
+  if (!error || error.hidden) return;
+  error.hidden = true;
+  for (const each of all("[aria-describedby]").filter((one) => one.matches(`[aria-describedby~="${error.id}"]`))) {
+    each.removeAttribute("aria-invalid");
+    const others = each.getAttribute("aria-describedby").split(/\s+/).filter((id) => id !== error.id);
+    if (others.join("")) each.setAttribute("aria-describedby", others.join(" "));
+    else each.removeAttribute("aria-describedby");
+  }
+});
+
 // What cannot be undone is asked again; with a dialog where there is one, in place where there is none.
 for (const details of all("details[data-dialog]")) {
   const inner = details.querySelector(".inner");
