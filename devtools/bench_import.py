@@ -20,6 +20,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
+from chengjiu_mp.core import clock
 from chengjiu_mp.core.db import db, unit_of_work
 from chengjiu_mp.courses.queries import run_token
 from chengjiu_mp.lists import uploading
@@ -104,7 +105,8 @@ def _options(argv: list[str]) -> argparse.Namespace:
 
 def _round(content: bytes, quiet_seconds: float) -> Round:
     with tempfile.TemporaryDirectory(prefix="dev-bench-") as folder, contextlib.ExitStack() as stack:
-        world = World(stack, Path(folder) / "world", postgres=True)
+        # At noon: at night the messages that an enrolment leads to would wait, and be no load.
+        world = World(stack, Path(folder) / "world", postgres=True, now=clock.at_local(clock.today(), 12))
         stack.enter_context(world.app.app_context())
         list_id = world.settle()
         stack.callback(db.engine.dispose)
