@@ -34,7 +34,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     :raise RuntimeError: when a route does not declare who may
     """
     settings = settings or from_environment()
-    app = Flask(
+    app = http.Plain(
         "chengjiu_mp", root_path=str(Path(__file__).parent), static_folder="web/static", template_folder="web/templates"
     )
     app.config.update(_flask_settings(settings))

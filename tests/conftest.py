@@ -124,7 +124,7 @@ def frozen() -> Iterator["FrozenClock"]:
     hand = FrozenClock(NOON)
     clock.set_source(lambda: hand.now)
     yield hand
-    clock.set_source(lambda: None)
+    clock.set_source(None)
 
 
 @dataclasses.dataclass

@@ -11,18 +11,20 @@ from zoneinfo import ZoneInfo
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
-_source: Callable[[], datetime | None] = lambda: None  # noqa: E731  a hook, replaced by set_source
+_source: Callable[[], datetime | None] | None = None
 
 
-def set_source(source: Callable[[], datetime | None]) -> None:
-    """Let ``source`` say what now is; it answers ``None`` for the real time. Tests and the test hooks use it."""
+def set_source(source: Callable[[], datetime | None] | None) -> None:
+    """Let ``source`` say what now is; without one, or where it answers ``None``, it is the real time. Tests and the
+    test hooks use it.
+    """
     global _source
     _source = source
 
 
 def now() -> datetime:
     """Return the current instant, UTC and aware."""
-    return _source() or datetime.now(UTC)
+    return (_source and _source()) or datetime.now(UTC)
 
 
 def today() -> date:

@@ -26,7 +26,7 @@ def switch_off() -> None:
     """Forget the file and the clock it set; tests do it between applications."""
     global _file
     _file = None
-    clock.set_source(lambda: None)
+    clock.set_source(None)
 
 
 def switched_on() -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 from flask import Response, request
 from sqlalchemy.exc import OperationalError
 
-from chengjiu_mp.core import idempotency
+from chengjiu_mp.core import context, idempotency
 from chengjiu_mp.core.db import end_read, unit_of_work, waited_for_lock
 from chengjiu_mp.core.errors import Kind, Refusal
 
@@ -63,7 +63,8 @@ def _key() -> str:
 
 
 def _fingerprint() -> bytes:
-    return idempotency.fingerprint(request.method, request.path, request.get_data(cache=True))
+    now = context.asked()
+    return idempotency.fingerprint(now.method, now.path, now.get_data(cache=True))
 
 
 def _replayed(answered: tuple[int, bytes]) -> Response:

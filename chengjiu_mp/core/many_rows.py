@@ -50,9 +50,10 @@ def update_each(table: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
 def _said(
     table: type[Base], rows: Sequence[Mapping[str, Any]], back: tuple[str, ...], unique: tuple[str, ...]
 ) -> Result[Any, Any]:
-    if is_postgresql() and len(rows) * len(rows[0]) > _FEW:
+    on_postgresql = is_postgresql()
+    if on_postgresql and len(rows) * len(rows[0]) > _FEW:
         return execute(_arrays(table, tuple(rows[0]), back, unique), _turned(rows))
-    return execute(_lines(table, back, unique, is_postgresql()), rows)
+    return execute(_lines(table, back, unique, on_postgresql), rows)
 
 
 def _turned(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:

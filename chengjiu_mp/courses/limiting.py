@@ -123,7 +123,7 @@ def _told_often(phones: Iterable[str]) -> bool:
     """Return whether one of these numbers was typed as often within a day as a device holds places: whoever floods a
     stranger's phone comes with a new device each time.
     """
-    since, indexes = clock.now() - timedelta(days=1), {index for phone in phones if (index := _index(phone))}
+    since, indexes = clock.now() - timedelta(days=1), {index for phone in phones if phone and (index := _index(phone))}
     return any(
         count >= rules().per_device
         for index in indexes

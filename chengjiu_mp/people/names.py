@@ -63,6 +63,9 @@ _LATIN_SHAPE = re.compile(r"'?L+(?:(?:[-'·]|, ?|\.[ -]?|'? '?)L+)*[.']?")
 _HAN_SHAPE = re.compile(r"H+(?:·H+)*")
 _MIXED_SHAPE = re.compile(r"'?[HL]+(?:(?:[-'·]|\.[ -]?|'? '?)[HL]+)*[.']?")
 
+# Nearly every name here: all rules leave it as it is, which a test tries with each of these characters.
+_PLAIN = re.compile(f"[\u4e00-\u9fff]{{2,{MAX_HAN}}}")
+
 _CLEANED: dict[int, str | None] = {
     **dict.fromkeys(map(ord, BLANKS), " "),
     **dict.fromkeys(map(ord, HYPHENS), "-"),
@@ -80,6 +83,12 @@ def read_name(raw: str) -> NameReading:
 
     :raise NameRefused: one of ``name_refusals``, saying what to do
     """
+    if _PLAIN.fullmatch(raw):
+        return NameReading(raw, raw, ())
+    return _read_by_the_rules(raw)
+
+
+def _read_by_the_rules(raw: str) -> NameReading:
     if len(raw) > _MAX_TYPED:
         raise refusals.NameTooLong
     if any(c in DIRECTION_OVERRIDES for c in raw):

@@ -119,10 +119,10 @@ def _shared() -> dict[str, object]:
 
 def _log(reply: Response) -> Response:
     # The rule, never the path: paths hold tokens.
-    rule = request.url_rule.rule if request.url_rule else "unmatched"
-    spent = round((time.perf_counter() - g.began) * 1000, 1)
+    now = context.asked()
+    rule, spent = now.url_rule.rule if now.url_rule else "unmatched", round((time.perf_counter() - g.began) * 1000, 1)
     known = {"account": context.principal().account_id, "request_id": context.request_id()}
-    facts = {"method": request.method[:10], "route": rule, "status": reply.status_code, "ms": spent, **known}
+    facts = {"method": now.method[:10], "route": rule, "status": reply.status_code, "ms": spent, **known}
     log.info("request", extra=facts)
     return reply
 

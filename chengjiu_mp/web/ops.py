@@ -2,11 +2,11 @@
 
 import time
 
-from flask import Blueprint, Flask, Response, current_app, g, request
+from flask import Blueprint, Flask, Response, current_app, g
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from sqlalchemy import func, select
 
-from chengjiu_mp.core import access, clock, limits
+from chengjiu_mp.core import access, clock, context, limits
 from chengjiu_mp.core.db import db
 from chengjiu_mp.core.models import Job
 from chengjiu_mp.web import pulse
@@ -32,6 +32,17 @@ class Figures:
             registry=self.registry,
         )  # fmt: skip
         self.database = Gauge("chengjiu_database_up", "Whether the database answers.", registry=self.registry)
+        # What is counted, looked up once: finding it by its labels takes longer than counting.
+        self._answered: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
+
+    def count(self, method: str, route: str, status: int, seconds: float) -> None:
+        """Count a request that was answered."""
+        found = self._answered.get((method, route, status))
+        if found is None:
+            found = self.requests.labels(method, route, status), self.seconds.labels(route)
+            self._answered[method, route, status] = found
+        found[0].inc()
+        found[1].observe(seconds)
 
 
 def init_app(app: Flask) -> None:
@@ -40,10 +51,10 @@ def init_app(app: Flask) -> None:
 
     @app.after_request
     def count(reply: Response) -> Response:
-        route = request.url_rule.rule if request.url_rule else "unmatched"
-        method = request.method if request.method in _METHODS else "OTHER"
-        figures.requests.labels(method, route, reply.status_code).inc()
-        figures.seconds.labels(route).observe(time.perf_counter() - g.began)
+        now = context.asked()
+        route = now.url_rule.rule if now.url_rule else "unmatched"
+        method = now.method if now.method in _METHODS else "OTHER"
+        figures.count(method, route, reply.status_code, time.perf_counter() - g.began)
         return reply
 
 

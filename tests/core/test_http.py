@@ -1,11 +1,13 @@
 """The edge: problems, idempotency, and routes that must declare."""
 
+import inspect
+
 import pytest
 from flask import Blueprint, Flask
 from sqlalchemy import func, select
 
 from chengjiu_mp import create_app
-from chengjiu_mp.core import access
+from chengjiu_mp.core import access, http
 from chengjiu_mp.core.db import db
 from chengjiu_mp.core.errors import Refusal
 from chengjiu_mp.core.http import route
@@ -151,3 +153,42 @@ def test_a_stranger_with_the_same_key_elsewhere_is_not_given_the_reply(edge):
     body, headers = {"code": "a"}, {"Idempotency-Key": "k1"}
     reply = client.post("/api/v1/tried/sectors", json=body, headers=headers, environ_base={"REMOTE_ADDR": "127.0.0.9"})
     assert "Idempotent-Replayed" not in reply.headers
+
+
+def test_no_view_and_no_hook_waits_for_itself(app):
+    """Flask is told not to look for coroutines (:class:`http.Plain`); one would be handed on as the reply."""
+    hooks = (app.before_request_funcs, app.after_request_funcs, app.teardown_request_funcs)
+    views = [*app.view_functions.values(), *(one for each in hooks for some in each.values() for one in some)]
+    assert len(views) > 100
+    assert not [one for one in views if inspect.iscoroutinefunction(inspect.unwrap(one))]
+
+
+@pytest.mark.parametrize(
+    ("address", "same", "other"),
+    [
+        ("192.0.2.7", "192.0.2.7", "192.0.2.8"),
+        ("2001:db8::1", "2001:db8:0:0:ffff::2", "2001:db8:0:1::1"),
+        ("nowhere", "192.0.2.07", "192.0.2.7"),
+        ("", "192.0.2", "::1"),
+    ],
+)
+def test_a_network_has_one_name_whatever_it_is_written_like(app, address, same, other):
+    def name(of: str) -> str:
+        with app.test_request_context(environ_base={"REMOTE_ADDR": of}):
+            return http.network()
+
+    assert name(address) == name(same) != name(other)
+    assert address == "" or address not in name(address)
+
+
+def test_a_reply_is_said_to_vary_by_the_cookie_where_one_came_or_a_cache_may_keep_it(client):
+    def varies(reply) -> bool:
+        return "Cookie" in reply.headers.get("Vary", "")
+
+    plain = client.get("/")
+    assert plain.headers["Cache-Control"] == "no-store"
+    assert not varies(plain)
+    assert "Set-Cookie" not in plain.headers
+    with client.session_transaction() as session:
+        session["t"] = "unknown"
+    assert varies(client.get("/"))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chengjiu_mp.people import han
+from chengjiu_mp.people import han, names
 from chengjiu_mp.people.names import NameRefused, mask_name, read_name, sort_key
 from tests.properties import steady
 
@@ -139,3 +139,16 @@ def test_lists_sort_by_pinyin_with_the_readings_of_surnames():
     names = ["张三", "单飞", "单于飞", "曾国", "仇英", "李\U000323b0", "李四", "李飞", "章三", "Adam"]
     ordered = ["Adam", "单于飞", "李飞", "李四", "李\U000323b0", "仇英", "单飞", "曾国", "张三", "章三"]
     assert sorted(names, key=sort_key) == ordered
+
+
+def test_what_is_taken_as_it_stands_is_what_all_the_rules_leave_as_it_is():
+    every = [chr(code) for code in range(0x4E00, 0xA000)]
+    for name in [*(f"张{c}" for c in every), *(f"{c}三" for c in every), *(c * 50 for c in every)]:
+        assert read_name(name) == names._read_by_the_rules(name) == names.NameReading(name, name, ())
+
+
+@pytest.mark.parametrize(
+    "odd", ["张", "张 三", "张三 ", "张三\n", "张三a", "张三\u00b7", "张\u3400", "张\ufa0e", "张〇", "张" * 51, ""]
+)
+def test_nothing_else_is_taken_as_it_stands(odd):
+    assert not names._PLAIN.fullmatch(odd)
