@@ -43,7 +43,7 @@ def _as_sqlite_text(value: datetime | None) -> str | None:
         return None
     if value.tzinfo is None:
         raise ValueError("a naive datetime has no place in the database")
-    return (value if value.tzinfo is UTC else value.astimezone(UTC)).isoformat(" ", "microseconds")[: -len("+00:00")]
+    return (value if value.tzinfo is UTC else value.astimezone(UTC)).isoformat(" ", "microseconds")[:-6]  # +00:00
 
 
 class UtcDateTime(TypeDecorator[datetime]):

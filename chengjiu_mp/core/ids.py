@@ -5,6 +5,7 @@ characters (130 bits, rel-T4), stored as a SHA-256 for look-up and, where it mus
 
 import base64
 import hashlib
+import os
 import secrets
 
 _BASE32 = "abcdefghijklmnopqrstuvwxyz234567"
@@ -18,7 +19,7 @@ _TOKEN_BYTES = 17
 
 def new_token() -> str:
     """Return 26 random lower-case base32 characters."""
-    return base64.b32encode(secrets.token_bytes(_TOKEN_BYTES)).decode().lower()[:TOKEN_LENGTH]
+    return base64.b32encode(os.urandom(_TOKEN_BYTES)).decode().lower()[:TOKEN_LENGTH]
 
 
 def token_hash(token: str) -> bytes:
@@ -33,7 +34,7 @@ def looks_like_token(text: str) -> bool:
 
 def new_uid() -> str:
     """Return 32 hex characters that bind sealed values to their row."""
-    return secrets.token_hex(16)
+    return os.urandom(16).hex()
 
 
 def new_spoken_code(length: int = 6) -> str:

@@ -6,7 +6,7 @@ HMAC-SHA256 under a key of its own (rel-P2): a bare hash of an identity number i
 
 import base64
 import hmac
-import secrets
+import os
 from dataclasses import dataclass
 
 from cryptography.exceptions import InvalidTag
@@ -43,7 +43,7 @@ class Vault:
     def seal(self, value: str, *, place: str, row: str) -> bytes:
         """Return ``value`` sealed for ``place`` ("table.column") and the row's uid."""
         kid = self._keys.current
-        nonce = secrets.token_bytes(12)
+        nonce = os.urandom(12)
         return (
             _VERSION + kid.encode() + nonce + self._ciphers[kid].encrypt(nonce, value.encode(), _bind(place, row, kid))
         )
