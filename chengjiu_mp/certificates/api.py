@@ -11,7 +11,7 @@ from chengjiu_mp.certificates.queries import Seen, certificates_of_people
 from chengjiu_mp.certificates.rendering import Studio, use_studio
 from chengjiu_mp.certificates.showing import certificate_out, earlier_out, seen_by, verify_out, waiting_out
 from chengjiu_mp.certificates.waiting import number_waiting, waiting_of_people
-from chengjiu_mp.core import access, http, storage
+from chengjiu_mp.core import access, asking, storage
 from chengjiu_mp.core.context import principal
 from chengjiu_mp.core.db import end_read, unit_of_work
 from chengjiu_mp.core.errors import NotFound, TooMany
@@ -82,7 +82,7 @@ def file_name(number: str, ending: str = ".jpg") -> str:
 
 def _count_start(body: schemas.LookupIn) -> None:
     document = f"{body.doc_type}|{body.doc_number}" if body.doc_number else ""
-    lookup.spend_start(body.phone, http.network(), principal().device_id, body.name, document)
+    lookup.spend_start(body.phone, asking.network(), principal().device_id, body.name, document)
 
 
 @route(
@@ -120,7 +120,7 @@ def verify(token: str) -> schemas.VerifyOut:
 
 
 def _count_token(token: str, **_: schemas.NameIn) -> None:
-    lookup.spend_name("token", token, http.network())
+    lookup.spend_name("token", token, asking.network())
 
 
 @route(
@@ -133,7 +133,7 @@ def verify_name(token: str, body: schemas.NameIn) -> schemas.NameMatch:
 
 
 def _count_number(body: schemas.NumberAndName) -> None:
-    lookup.spend_name("number", verifying.tidy_number(body.number), http.network())
+    lookup.spend_name("number", verifying.tidy_number(body.number), asking.network())
 
 
 @route(
@@ -155,7 +155,7 @@ def verify_number(body: schemas.NumberAndName) -> schemas.NameMatch:
 def verify_batch(body: schemas.LinesIn) -> schemas.LinesOut:
     """Verify up to 200 certificates by number and name; what is wrong is said, never what would be right."""
     asked = verifying_many.asked_of((one.number, one.name) for one in body.lines)
-    answers = verifying_many.verify_lines(asked, http.network())
+    answers = verifying_many.verify_lines(asked, asking.network())
     return schemas.LinesOut(
         items=[
             schemas.LineOut(number=one.asked.number, code=one.code, words=one.words, record=one.record)
@@ -165,7 +165,7 @@ def verify_batch(body: schemas.LinesIn) -> schemas.LinesOut:
 
 
 def _count_record(body: schemas.RecordIn) -> None:  # noqa: ARG001  a limit is told what the view is given
-    verifying_many.spend_record(http.network())
+    verifying_many.spend_record(asking.network())
 
 
 @route(

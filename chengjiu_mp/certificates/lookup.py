@@ -34,7 +34,7 @@ _PER_TARGET = ((10, DAY),)
 def spend_start(phone: str, network: str, device: int | None, name: str, document: str = "") -> None:
     """Count a look-up, ahead of the transaction, whether or not the person is known.
 
-    :param network: :func:`chengjiu_mp.core.http.network`; :param device: the device session's id
+    :param network: :func:`chengjiu_mp.core.asking.network`; :param device: the device session's id
     :param document: type and number as typed, "" when none was given; only its keyed hash is kept
     :raise PhoneRefused, NoSms: when no code can go there; :raise TooMany: when a limit is used up
     """

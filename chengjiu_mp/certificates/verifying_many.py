@@ -89,7 +89,7 @@ def _read(line: str) -> Asked:
 def verify_lines(asked: Sequence[Asked], network: str) -> list[Answered]:
     """Return an answer for each line, in their order.
 
-    :param network: :func:`chengjiu_mp.core.http.network`
+    :param network: :func:`chengjiu_mp.core.asking.network`
     :raise TooMany: too many lists, or too many lines in the dark, from there; a single certificate that was asked for
         too often is answered "later" instead
     """

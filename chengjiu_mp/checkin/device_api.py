@@ -7,7 +7,7 @@ from chengjiu_mp.checkin import devices, policy, queries
 from chengjiu_mp.checkin.device_errors import InvitationOver, NotADevice, RunIsOver
 from chengjiu_mp.checkin.device_models import PairedDevice
 from chengjiu_mp.checkin.errors import RosterNotOpen
-from chengjiu_mp.core import access, http, ids, limits
+from chengjiu_mp.core import access, asking, ids, limits
 from chengjiu_mp.core.context import principal
 from chengjiu_mp.core.db import db, end_read, unit_of_work
 from chengjiu_mp.core.errors import NotFound, TooMany
@@ -70,7 +70,7 @@ def invite_devices(run_id: int) -> schemas.InvitationOut:
 
 def spend_join(**_given: object) -> None:
     """Count a wish to help from this network: a code is 80 bits, and nobody needs a hundred tries."""
-    limits.spend(Limit(f"device-join:{http.network()}", 60, 600))
+    limits.spend(Limit(f"device-join:{asking.network()}", 60, 600))
 
 
 @route(blueprint, "GET", "/device-invitations/<token>", access.PUBLIC, refusals=(NotFound, InvitationOver, RunIsOver))

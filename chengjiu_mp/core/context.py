@@ -5,8 +5,6 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
-from flask import Request, request
-
 
 @dataclass(frozen=True)
 class Grant:
@@ -56,14 +54,6 @@ _request_id: ContextVar[str] = ContextVar("request_id", default="")
 def principal() -> Principal:
     """Return the caller of the current request, or the system outside of one."""
     return _principal.get()
-
-
-def asked() -> Request:
-    """Return the request itself, for who looks at it more than once: each look through Flask's proxy costs as much as
-    what is looked for.
-    """
-    found: Request = request._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001
-    return found
 
 
 def request_id() -> str:

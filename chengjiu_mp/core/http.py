@@ -5,10 +5,8 @@ return annotation is what is sent. A route that writes runs in one ``unit_of_wor
 idempotency key's row inside it."""
 
 import functools
-import ipaddress
 import logging
 import secrets
-import socket
 import time
 import types
 import typing
@@ -21,8 +19,9 @@ from pydantic import BaseModel, TypeAdapter
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import IntegerConverter
 
-from chengjiu_mp.core import context, keyed, privacy
+from chengjiu_mp.core import context, keyed
 from chengjiu_mp.core.access import Access, access, access_of, enforce
+from chengjiu_mp.core.asking import asked, network
 from chengjiu_mp.core.db import db, end_read, may_be_done, passes
 from chengjiu_mp.core.errors import Busy, Kind, Refusal, TooLarge, Unsure
 from chengjiu_mp.core.parsing import Malformed, UnsupportedMediaType, from_json, from_pairs
@@ -32,7 +31,6 @@ F = TypeVar("F", bound=Callable[..., Any])
 JSON = "application/json"
 SAFE = ("GET", "HEAD", "OPTIONS")
 OP = "_op"
-_NETWORK = "chengjiu.network"
 
 
 @dataclass(frozen=True)
@@ -182,29 +180,6 @@ def _caller() -> str:
     return f"public:{network()}" if caller == "public" else caller
 
 
-def network() -> str:
-    """Return a keyed name of the caller's network, for limits; the address itself is kept nowhere (of IPv6 the /64)."""
-    environ = request.environ
-    found: str | None = environ.get(_NETWORK)
-    if found is None:
-        environ[_NETWORK] = found = _network(request.remote_addr or "")
-    return found
-
-
-def _network(said: str) -> str:
-    try:
-        # What it takes stands as this library writes it, and ten times as fast as the next one reads it.
-        socket.inet_pton(socket.AF_INET, said)
-        whole = f"{said}/32"
-    except OSError:
-        try:
-            address = ipaddress.ip_address(said)
-        except ValueError:
-            return "local"
-        whole = str(ipaddress.ip_network((address, 64), strict=False))
-    return privacy.blind_index("network", whole).hex()[:32]
-
-
 def op_of(view: Callable[..., Any]) -> Op | None:
     """Return what a JSON view declared, None for other views."""
     return getattr(view, OP, None)
@@ -250,7 +225,7 @@ def _from_werkzeug(exc: HTTPException) -> Refusal:
 
 def _begin_request() -> None:
     # An id from outside is not trusted into the logs.
-    name, now = secrets.token_hex(8), context.asked()
+    name, now = secrets.token_hex(8), asked()
     g.began = time.perf_counter()
     context.set_request(name, context.PUBLIC)
     endpoint = now.endpoint or ""
@@ -287,7 +262,7 @@ _ALWAYS = {
 
 
 def _headers(reply: Response) -> Response:
-    said, now = {name.lower() for name, _ in reply.headers}, context.asked()
+    said, now = {name.lower() for name, _ in reply.headers}, asked()
     wanted = {**_ALWAYS, "X-Request-Id": context.request_id()}
     if not now.path.startswith("/static/"):
         wanted["Cache-Control"] = "no-store"

@@ -6,7 +6,7 @@ from typing import Any
 from flask import Response, request
 from sqlalchemy.exc import OperationalError
 
-from chengjiu_mp.core import context, idempotency
+from chengjiu_mp.core import asking, idempotency
 from chengjiu_mp.core.db import end_read, unit_of_work, waited_for_lock
 from chengjiu_mp.core.errors import Kind, Refusal
 
@@ -63,7 +63,7 @@ def _key() -> str:
 
 
 def _fingerprint() -> bytes:
-    now = context.asked()
+    now = asking.asked()
     return idempotency.fingerprint(now.method, now.path, now.get_data(cache=True))
 
 

@@ -5,10 +5,11 @@ from collections.abc import Iterable
 from flask import Blueprint, Response, current_app, g
 
 from chengjiu_mp.core import access, context
+from chengjiu_mp.core.asking import network
 from chengjiu_mp.core.db import end_read
 from chengjiu_mp.core.errors import NotFound, TooMany
 from chengjiu_mp.core.fonts import installed_fonts
-from chengjiu_mp.core.http import JSON, network, route
+from chengjiu_mp.core.http import JSON, route
 from chengjiu_mp.core.paging import BadCursor
 from chengjiu_mp.core.questions import Opened
 from chengjiu_mp.courses import (

@@ -3,9 +3,10 @@
 from flask import Blueprint, g
 
 from chengjiu_mp.core import access
+from chengjiu_mp.core.asking import network
 from chengjiu_mp.core.db import unit_of_work
 from chengjiu_mp.core.errors import NotFound, TooMany
-from chengjiu_mp.core.http import network, route
+from chengjiu_mp.core.http import route
 from chengjiu_mp.courses import errors, family_schemas, guardians, limiting, presenting
 from chengjiu_mp.courses.api import count_signup, guardian_of, visitor
 from chengjiu_mp.courses.entry import Entry

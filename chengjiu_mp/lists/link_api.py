@@ -3,9 +3,10 @@
 from flask import Blueprint
 
 from chengjiu_mp.core import access, context
+from chengjiu_mp.core.asking import network
 from chengjiu_mp.core.db import db
 from chengjiu_mp.core.errors import NotFound, TooMany
-from chengjiu_mp.core.http import network, route
+from chengjiu_mp.core.http import route
 from chengjiu_mp.core.site import site
 from chengjiu_mp.courses import errors as course_errors
 from chengjiu_mp.courses.entry import Entry

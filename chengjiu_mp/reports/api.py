@@ -5,7 +5,7 @@ from typing import Any
 from flask import Blueprint
 
 from chengjiu_mp.certificates.passes import LIFE_SECONDS
-from chengjiu_mp.core import clock, context, http
+from chengjiu_mp.core import asking, clock, context
 from chengjiu_mp.core.access import PUBLIC, SIGNED_IN, STAFF
 from chengjiu_mp.core.errors import NotFound, TooMany
 from chengjiu_mp.core.http import route
@@ -54,7 +54,7 @@ def read_classes(query: schemas.DaysQuery) -> schemas.ClassesOut:
 
 
 def _count_name(**_: schemas.OwnNameIn) -> None:
-    own_data.spend_name(context.principal(), http.network())
+    own_data.spend_name(context.principal(), asking.network())
 
 
 @route(

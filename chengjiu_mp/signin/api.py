@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 from flask import Blueprint, Flask, current_app, request, session
 from flask_wtf.csrf import CSRFError
 
-from chengjiu_mp.core import access, context, http, limits, privacy
+from chengjiu_mp.core import access, asking, context, http, limits, privacy
 from chengjiu_mp.core.db import unit_of_work
 from chengjiu_mp.core.errors import Kind, Refusal, SignInNeeded, TooMany
 from chengjiu_mp.core.http import route
@@ -81,7 +81,7 @@ def remember_device(token: str) -> None:
 
 
 def _count_wish(body: CodeWanted) -> None:
-    codes.spend_send(body.phone, http.network())
+    codes.spend_send(body.phone, asking.network())
 
 
 @route(
@@ -111,7 +111,7 @@ def open_token(body: SignIn) -> TokenOut:
         return _by_wechat(body)
     _require_fields(body)
     if body.grant == "password":
-        account_id = passwords.check_password(body.username, body.password, http.network())
+        account_id = passwords.check_password(body.username, body.password, asking.network())
         with unit_of_work():
             return _shown(*service.open_bearer(account_id))
     proved = codes.prove(body.challenge_id, body.code, PURPOSE)
@@ -122,7 +122,7 @@ def open_token(body: SignIn) -> TokenOut:
 def _by_wechat(body: SignIn) -> TokenOut:
     speaking = client()
     _require_fields(body)
-    limits.spend(Limit(f"wechat-net:{http.network()}", 1200, 60))
+    limits.spend(Limit(f"wechat-net:{asking.network()}", 1200, 60))
     openid = speaking.user_of_code(body.code).openid
     with unit_of_work():
         return _shown(*service.open_bearer(wechat.account_of_openid(openid).id, by="wechat"))

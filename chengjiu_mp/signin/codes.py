@@ -29,7 +29,7 @@ _PER_NETWORK = ((120, 60), (3000, 86400))
 def spend_send(phone: str, network: str) -> None:
     """Count a wish for a code, ahead of the transaction, whether or not the phone is known.
 
-    :param network: :func:`chengjiu_mp.core.http.network`
+    :param network: :func:`chengjiu_mp.core.asking.network`
     :raise PhoneRefused, NoSms: when no code can go there; :raise TooMany: when a limit is used up
     """
     limits.spend(*send_limits(phone, network))

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from flask import Blueprint, Flask, Response, current_app, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from chengjiu_mp.core import context
+from chengjiu_mp.core import asking, context
 from chengjiu_mp.core.access import PUBLIC, access
 from chengjiu_mp.core.errors import Refusal
 from chengjiu_mp.web import forms, templating, view
@@ -119,7 +119,7 @@ def _shared() -> dict[str, object]:
 
 def _log(reply: Response) -> Response:
     # The rule, never the path: paths hold tokens.
-    now = context.asked()
+    now = asking.asked()
     rule, spent = now.url_rule.rule if now.url_rule else "unmatched", round((time.perf_counter() - g.began) * 1000, 1)
     known = {"account": context.principal().account_id, "request_id": context.request_id()}
     facts = {"method": now.method[:10], "route": rule, "status": reply.status_code, "ms": spent, **known}

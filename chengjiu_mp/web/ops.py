@@ -6,7 +6,7 @@ from flask import Blueprint, Flask, Response, current_app, g
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from sqlalchemy import func, select
 
-from chengjiu_mp.core import access, clock, context, limits
+from chengjiu_mp.core import access, asking, clock, limits
 from chengjiu_mp.core.db import db
 from chengjiu_mp.core.models import Job
 from chengjiu_mp.web import pulse
@@ -51,7 +51,7 @@ def init_app(app: Flask) -> None:
 
     @app.after_request
     def count(reply: Response) -> Response:
-        now = context.asked()
+        now = asking.asked()
         route = now.url_rule.rule if now.url_rule else "unmatched"
         method = now.method if now.method in _METHODS else "OTHER"
         figures.count(method, route, reply.status_code, time.perf_counter() - g.began)

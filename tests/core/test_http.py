@@ -7,7 +7,7 @@ from flask import Blueprint, Flask
 from sqlalchemy import func, select
 
 from chengjiu_mp import create_app
-from chengjiu_mp.core import access, http
+from chengjiu_mp.core import access, asking
 from chengjiu_mp.core.db import db
 from chengjiu_mp.core.errors import Refusal
 from chengjiu_mp.core.http import route
@@ -175,7 +175,7 @@ def test_no_view_and_no_hook_waits_for_itself(app):
 def test_a_network_has_one_name_whatever_it_is_written_like(app, address, same, other):
     def name(of: str) -> str:
         with app.test_request_context(environ_base={"REMOTE_ADDR": of}):
-            return http.network()
+            return asking.network()
 
     assert name(address) == name(same) != name(other)
     assert address == "" or address not in name(address)

@@ -13,7 +13,7 @@ ORDER = (
 )  # fmt: skip
 # The package root puts the slices together, and the demo city uses what it made.
 OUTSIDE = ("", "demo")
-FLASK = ("core/http.py", "core/keyed.py", "core/access.py", "core/celery.py")
+FLASK = ("core/asking.py", "core/http.py", "core/keyed.py", "core/access.py", "core/celery.py")
 # The edge's transaction; and the driver's own end of one that only read (PostgreSQL forgets its plans at a ROLLBACK).
 COMMITTING = ("core/db.py", "core/engines.py")
 OURS = "chengjiu_mp"

@@ -17,7 +17,7 @@ from chengjiu_mp.certificates.phone_finding import (
 )
 from chengjiu_mp.certificates.phone_models import PhoneChange
 from chengjiu_mp.certificates.queries import certificates_of_people
-from chengjiu_mp.core import clock, http, privacy
+from chengjiu_mp.core import asking, clock, privacy
 from chengjiu_mp.core.access import access, roles
 from chengjiu_mp.core.context import principal
 from chengjiu_mp.core.db import db, unit_of_work
@@ -135,7 +135,7 @@ def _begun(person_id: int, given: ChangePage) -> int:
         reason="请写明原因，至少两个字。",
         seen="请先当面看本人的证件，看过后再勾选。",
     )
-    phone_desk.spend_start(person_at_desk(principal(), person_id).id, given.phone, http.network())
+    phone_desk.spend_start(person_at_desk(principal(), person_id).id, given.phone, asking.network())
     with unit_of_work():
         wish = NewPhone(given.phone, given.reason, given.seen, given.birth_date)
         return phone_desk.start(person_at_desk(principal(), person_id), wish).id

@@ -4,7 +4,7 @@ from flask import Blueprint, redirect, render_template, request
 from pydantic import Field
 from werkzeug.wrappers import Response
 
-from chengjiu_mp.core import context, http
+from chengjiu_mp.core import asking, context
 from chengjiu_mp.core.access import PUBLIC, access
 from chengjiu_mp.core.db import unit_of_work
 from chengjiu_mp.core.errors import Refusal
@@ -39,7 +39,7 @@ def check() -> str | Response | tuple[str, int]:
     given = DeskPage()
     try:
         given = from_pairs(DeskPage, request.form, ignore=forms.IGNORED)
-        account_id = passwords.check_password(given.username, given.password, http.network())
+        account_id = passwords.check_password(given.username, given.password, asking.network())
         with unit_of_work():
             token = service.sign_in_here(account_id)
     except Refusal as refusal:

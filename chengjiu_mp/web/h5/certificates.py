@@ -12,7 +12,7 @@ from chengjiu_mp.certificates.queries import Seen, certificates_of_people
 from chengjiu_mp.certificates.request_queries import holders_request
 from chengjiu_mp.certificates.states import WORDS
 from chengjiu_mp.certificates.waiting import WAITING_WORDS, waiting_of_people
-from chengjiu_mp.core import http, privacy, qr
+from chengjiu_mp.core import asking, privacy, qr
 from chengjiu_mp.core.access import PUBLIC, access
 from chengjiu_mp.core.context import principal
 from chengjiu_mp.core.db import unit_of_work
@@ -60,7 +60,7 @@ def send() -> AnyResponse | tuple[str, int]:
     try:
         given = from_pairs(LookupPage, request.form, ignore=forms.IGNORED)
         forms.need(given, name="请填写证书上印的姓名。", phone="请填写手机号。")
-        lookup.spend_start(given.phone, http.network(), principal().device_id, given.name)
+        lookup.spend_start(given.phone, asking.network(), principal().device_id, given.name)
         with unit_of_work():
             challenge = lookup.start(given.phone)
     except Refusal as refusal:
@@ -102,7 +102,7 @@ def name_again() -> AnyResponse | tuple[str, int]:
         return redirect(url_for("lookup.form"), 303)
     try:
         given = from_pairs(LookupNamePage, request.form, ignore=forms.IGNORED)
-        lookup.spend_name("proved", phone.hex(), http.network())
+        lookup.spend_name("proved", phone.hex(), asking.network())
     except Refusal as refusal:
         return _name_page("", forms.errors(refusal, "name")), refusal.kind.value
     return _open_for(phone, given.name)

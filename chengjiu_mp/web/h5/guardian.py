@@ -9,7 +9,7 @@ from pydantic import Field
 from werkzeug.wrappers import Response
 
 from chengjiu_mp.certificates import passes
-from chengjiu_mp.core import context, http, limits, privacy
+from chengjiu_mp.core import asking, context, limits, privacy
 from chengjiu_mp.core.access import PUBLIC, access
 from chengjiu_mp.core.db import unit_of_work
 from chengjiu_mp.core.errors import Refusal
@@ -116,7 +116,7 @@ def ask(token: str) -> str | Response | tuple[str, int]:
     """Send the question with a code to the guardian's phone, for who is not where this page is open."""
     try:
         codes.mobile(guardian_phone(asked_under(token)[0]))
-        codes.spend_claim(http.network())
+        codes.spend_claim(asking.network())
         with unit_of_work():
             guardians.ask_again(asked_under(token))
     except Refusal as refusal:
@@ -144,7 +144,7 @@ def spend_guess(phone: str) -> None:
 
     :raise PhoneRefused, NoSms: when no code can have gone there; :raise TooMany: when a limit is used up
     """
-    index, network = privacy.phone_index(codes.mobile(phone)).hex(), http.network()
+    index, network = privacy.phone_index(codes.mobile(phone)).hex(), asking.network()
     limits.spend(
         Limit(f"claim:{HOUR}:{index[:32]}:{network}", 30, HOUR), Limit(f"claim:{DAY}:{index[:32]}:{network}", 60, DAY),
         Limit(f"claim-net:60:{network}", 60, 60), Limit(f"claim-net:{DAY}:{network}", 600, DAY),
@@ -164,7 +164,7 @@ def send_code(token: str) -> None:
     :raise TooMany: when a limit is used up
     """
     number = guardian_phone(asked_under(token)[0])
-    codes.spend_send(number, http.network())
+    codes.spend_send(number, asking.network())
     with unit_of_work():
         challenge = codes.send_code(number, PURPOSE)
     session[PURPOSE] = {"challenge": challenge, "token": token}

@@ -12,7 +12,7 @@ from pydantic import Field
 from werkzeug.wrappers import Response
 
 from chengjiu_mp.certificates import passes
-from chengjiu_mp.core import http, privacy
+from chengjiu_mp.core import asking, privacy
 from chengjiu_mp.core.access import PUBLIC, access
 from chengjiu_mp.core.day_words import day_time
 from chengjiu_mp.core.db import unit_of_work
@@ -71,7 +71,7 @@ def _sent_again(given: ClaimPage) -> str:
     """
     forms.need(given, phone="请填写收到短信的手机号。")
     index = privacy.phone_index(codes.mobile(given.phone))
-    codes.spend_claim(http.network())
+    codes.spend_claim(asking.network())
     with suppress(GuardianAskedLately, TooMany), unit_of_work():
         guardians.ask_phone_again(index)
     return _page(given, {}, sent=True)

@@ -12,7 +12,7 @@ from pydantic import Field
 from werkzeug.wrappers import Response as AnyResponse
 
 from chengjiu_mp.certificates.states import WORDS as CERTIFICATES
-from chengjiu_mp.core import http, spreadsheet
+from chengjiu_mp.core import asking, spreadsheet
 from chengjiu_mp.core.access import PUBLIC, SIGNED_IN, access
 from chengjiu_mp.core.context import principal
 from chengjiu_mp.core.db import unit_of_work
@@ -64,7 +64,7 @@ def open_() -> AnyResponse | tuple[str, int]:
     given = NamePage()
     try:
         given = from_pairs(NamePage, request.form, ignore=forms.IGNORED)
-        own_data.spend_name(principal(), http.network())
+        own_data.spend_name(principal(), asking.network())
         with unit_of_work():
             session[_OPENED] = own_data.pass_for(principal(), given.name)
     except Refusal as refusal:

@@ -4,7 +4,7 @@ from flask import Blueprint, current_app, redirect, render_template, request, se
 from pydantic import Field
 from werkzeug.wrappers import Response
 
-from chengjiu_mp.core import context, http
+from chengjiu_mp.core import asking, context
 from chengjiu_mp.core.access import PUBLIC, access
 from chengjiu_mp.core.context import Principal
 from chengjiu_mp.core.db import unit_of_work
@@ -48,7 +48,7 @@ def send() -> str | Response | tuple[str, int]:
     given = PhonePage()
     try:
         given = from_pairs(PhonePage, request.form, ignore=forms.IGNORED)
-        codes.spend_send(given.phone, http.network())
+        codes.spend_send(given.phone, asking.network())
         with unit_of_work():
             challenge = codes.send_code(given.phone, PURPOSE)
     except Refusal as refusal:

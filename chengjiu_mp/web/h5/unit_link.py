@@ -8,9 +8,9 @@ from werkzeug.wrappers import Response
 
 from chengjiu_mp.core import context
 from chengjiu_mp.core.access import PUBLIC, access
+from chengjiu_mp.core.asking import network
 from chengjiu_mp.core.db import db, unit_of_work
 from chengjiu_mp.core.errors import NotFound, Refusal
-from chengjiu_mp.core.http import network
 from chengjiu_mp.core.parsing import Day, In, from_pairs
 from chengjiu_mp.courses.entry import Entry
 from chengjiu_mp.lists import claiming

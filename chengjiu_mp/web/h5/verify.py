@@ -8,7 +8,7 @@ from chengjiu_mp.certificates.earlier import EarlierSeen
 from chengjiu_mp.certificates.errors import CertificateUnknown, SampleCode
 from chengjiu_mp.certificates.queries import Seen
 from chengjiu_mp.certificates.showing import verify_out
-from chengjiu_mp.core import http
+from chengjiu_mp.core import asking
 from chengjiu_mp.core.access import PUBLIC, access
 from chengjiu_mp.core.errors import Kind, Refusal
 from chengjiu_mp.core.parsing import In, from_pairs
@@ -52,7 +52,7 @@ def name(token: str) -> Response:
     except CertificateUnknown as unknown:
         return _unknown(unknown)
     try:
-        lookup.spend_name("token", token, http.network())
+        lookup.spend_name("token", token, asking.network())
         given = from_pairs(VerifyNamePage, request.form, ignore=forms.IGNORED)
         forms.need(given, name=_NAME)
         typed, match = given.name, lookup.reads_as(given.name, seen.version.name)
@@ -76,7 +76,7 @@ def by_number() -> Response:
     try:
         given = from_pairs(VerifyNumberPage, request.form, ignore=forms.IGNORED)
         forms.need(given, number="请填写证书左下方的编号。", name=_NAME)
-        lookup.spend_name("number", verifying.tidy_number(given.number), http.network())
+        lookup.spend_name("number", verifying.tidy_number(given.number), asking.network())
         seen = verifying.by_number(given.number, given.name)
     except Refusal as refusal:
         if refusal.kind is Kind.NOT_FOUND:

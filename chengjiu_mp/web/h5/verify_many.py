@@ -5,7 +5,7 @@ from pydantic import Field
 
 from chengjiu_mp.certificates import verifying_many
 from chengjiu_mp.certificates.verifying_many import Answered
-from chengjiu_mp.core import http
+from chengjiu_mp.core import asking
 from chengjiu_mp.core.access import PUBLIC, access
 from chengjiu_mp.core.errors import Refusal
 from chengjiu_mp.core.parsing import In, from_pairs
@@ -43,7 +43,7 @@ def send() -> Response:
     given = ManyPage.model_validate({})
     try:
         given = from_pairs(ManyPage, request.form, ignore=forms.IGNORED)
-        answers = verifying_many.verify_lines(verifying_many.read_lines(given.lines), http.network())
+        answers = verifying_many.verify_lines(verifying_many.read_lines(given.lines), asking.network())
     except Refusal as refusal:
         return _page(given.lines, forms.errors(refusal, "lines"), status=refusal.kind.value)
     return _page(given.lines, {}, answers)
@@ -64,7 +64,7 @@ def record() -> Response:
     try:
         given = from_pairs(RecordPage, request.form, ignore=forms.IGNORED)
         forms.need(given, record="请粘贴保存的那一行核验记录。")
-        verifying_many.spend_record(http.network())
+        verifying_many.spend_record(asking.network())
     except Refusal as refusal:
         return _record_page(given.record, None, forms.errors(refusal, "record"), refusal.kind.value)
     return _record_page(given.record, verifying_many.is_ours(given.record), {})
