@@ -111,7 +111,7 @@ def test_a_mistake_of_one_takes_nothing_and_keeps_the_others_numbers(client: Fla
     page = page_of()
     wrong = send(client, page, **people(adult(), "320281198506150012", adult()))
     assert wrong.status_code == 422
-    assert 'href="#f-people.1.doc_number">第 2 位：' in wrong.text
+    assert 'href="#f-people.1.doc_number"><span>第 2 位：' in wrong.text
     assert len(numbers_in(wrong.text)) == 3
     assert states() == []
     right = again(client, page, wrong, **people("", adult(), ""))

@@ -17,6 +17,7 @@ const key = store.keyOf(run, signup);
 const NUMBER = /^\d{1,4}(\.\d{1,2})?$/;
 let row = root.dataset.row ? JSON.parse(root.dataset.row) : null;
 let draft = null;
+let writes = 0;
 
 const plain = (text) => text.trim().replace(/[０-９．。]/g, (char) => (char === "。" || char === "．" ? "." : String.fromCharCode(char.charCodeAt(0) - 0xfee0)));
 
@@ -86,8 +87,11 @@ async function keep(state) {
   // A conflict stays one until it is decided, whatever is ticked meanwhile.
   const theirs = draft?.theirs && state === "open" ? { theirs: draft.theirs } : {};
   draft = { key, run, signup, version: draft?.version ?? row.version, ...read(), at: Date.now(), state: theirs.theirs ? "conflict" : state, ...theirs };
+  // The page says how the draft stands once the last of what was ticked meanwhile is written.
+  const turn = ++writes;
+  delete document.body.dataset.draft;
   await store.putDraft(draft);
-  document.body.dataset.draft = draft.state;
+  if (turn === writes) document.body.dataset.draft = draft.state;
 }
 
 function told(state) {
