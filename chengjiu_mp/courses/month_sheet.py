@@ -34,7 +34,9 @@ def read_rows(sheet: Sheet) -> tuple[list[Row], list[str], list[int]]:
     down, left_out = filled_down(sheet), list[int]()
 
     def read(_: Sheet, r: int, columns: dict[str, int]) -> Row:
-        if _is_remark(sheet, r, columns):
+        # Hours that are merged over several runs are those of each.
+        timed = down.cell(r, columns["begins"]) or down.cell(r, columns["ends"])
+        if not timed and _is_remark(sheet, r, columns):
             left_out.append(r + 1)
         return _read_row(down, r, columns)
 
@@ -45,10 +47,8 @@ def read_rows(sheet: Sheet) -> tuple[list[Row], list[str], list[int]]:
 
 
 def _is_remark(sheet: Sheet, r: int, columns: Mapping[str, int]) -> bool:
-    """Is it a line that no run could be: without any hour, and one cell, one merged over others, or a signature's?"""
+    """Is a line without any hour one that no run could be: one cell, one merged over others, or a signature's?"""
     said = {name: sheet.cell(r, c) for name, c in columns.items() if sheet.cell(r, c)}
-    if "begins" in said or "ends" in said:
-        return False
     first, last = sorted((columns["kind"], columns["venue"]))
     across = any(top <= r <= bottom and left <= first and last <= right for top, left, bottom, right in sheet.merged)
     lone = len(said) == 1 and said.keys().isdisjoint(_FIGURES)

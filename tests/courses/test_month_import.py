@@ -100,6 +100,15 @@ def test_a_row_that_was_begun_is_a_fault_and_never_left_out(row: dict[str, str])
     assert (list(made.faults), made.left_out) == ([3], [])
 
 
+@pytest.mark.parametrize("own", ["标题", "地点"])
+def test_a_run_whose_hours_stand_in_a_merged_cell_is_no_remark(own: str) -> None:
+    words = {"标题": "二班", "地点": "训练厅"}
+    rows = [HEAD, [GOOD[column] for column in HEAD], [words[own] if c == own else "" for c in HEAD]]
+    merged = tuple((1, n, 2, n) for n, column in enumerate(HEAD) if column != own)
+    made = preview(Sheet(rows, merged=merged))
+    assert (len(made.entries) + len(made.faults), made.left_out) == (2, [])
+
+
 def test_a_month_of_remarks_alone_says_that_nothing_was_filled_in() -> None:
     made = read(dict.fromkeys(HEAD, "") | {"标题": "制表人：王老师"})
     assert (made.faults, made.left_out) == ({0: ["表头下面还没有填场次，请填好再上传。"]}, [2])
