@@ -40,6 +40,8 @@ LAST_ROW = 10_001
 _HEADER_WITHIN = 10
 _EXAMPLE = ("示例：张三", DocType.RESIDENT_ID.label, "11010519491231002X", "13900000000", "教职工", "", "", "", "")
 _IS_EXAMPLE = re.compile(r"(?:示例|例如|例)[：:]|\(示例\)|（示例）")
+# As every document has one, and no day or name that stands beside a signature.
+_IS_NUMBER = re.compile(r"[A-Za-z0-9()（）０-９]{8,}")
 _NOTES = (
     "一行一个人，填在“名单”这张表里。姓名、证件号码、手机号必填，其余可以留空。",
     "证件号码、手机号两列已经设为文本，直接输入即可；从别处复制时，请“只粘贴值”。",
@@ -130,8 +132,10 @@ def _lines(sheet: Sheet, first: int, at: dict[str, int]) -> Iterator[Line]:
         for c in (at[name] for name in _SHARED if name in at):
             cells[c] = _bounded(down.cell(r, c))
         values = _values(cells, at)
-        # Beside a phone it is a person, with the name written too wide: told of, never passed over.
-        heading = (r in across or SIGNED.match(values[NAME])) and not values[PHONE]
+        # Beside a phone or a document's number it is a person, with the name written too wide: told of, never passed
+        # over.
+        signed = SIGNED.match(values[NAME]) and not _IS_NUMBER.fullmatch(re.sub(r"\s", "", values[DOC]))
+        heading = (r in across or signed) and not values[PHONE]
         nobody = heading or not any(values.get(name) for name in _SOMEBODY)
         if nobody or _IS_EXAMPLE.match(values[NAME]):
             continue

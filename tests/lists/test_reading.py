@@ -343,6 +343,15 @@ def test_a_signature_in_the_column_of_names_is_no_person(list_id):
     assert [line.plan for line in rosters.lines(upload_id)] == ["add", "fault"]
 
 
+@pytest.mark.parametrize(("number", "left_out"), [(None, []), ("2026-11-23", [3]), ("审核人：李", [3]), ("", [3])])
+def test_a_document_number_beside_a_name_like_a_signature_is_a_persons(list_id, number, left_out):
+    one = rosters.person(2, 姓名="联系人：张三", 手机号="")
+    signed = one if number is None else dict.fromkeys(COLUMNS, "") | {"姓名": "联系人：张三", "证件号码": number}
+    upload_id = rosters.uploaded(list_id, rosters.sheet([rosters.person(1), signed]))
+    assert upload_queries.left_out_of(db.session.get_one(UnitListUpload, upload_id)) == left_out
+    assert [line.plan for line in rosters.lines(upload_id)] == ["add"] + ["fault"] * (not left_out)
+
+
 def test_a_sheet_of_people_alone_leaves_nothing_out(list_id):
     upload_id = rosters.uploaded(list_id, rosters.sheet([rosters.person(1)]))
     assert upload_queries.left_out_of(db.session.get_one(UnitListUpload, upload_id)) == []
