@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ARRAY, Column, Executable, Result, String, bindparam, column, func, select, update
+from sqlalchemy import ARRAY, Column, Executable, Float, Result, String, bindparam, column, func, select, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.sql.selectable import TableValuedAlias
@@ -42,7 +42,7 @@ def update_each(table: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
     """
     names = tuple(rows[0])
     if is_postgresql():
-        execute(_updated_by_arrays(table, names), _turned(rows))
+        execute(_updated_by_arrays(table, names), _turned(table, rows))
     else:
         execute(_updated(table, names), [{_parameter(name): row[name] for name in names} for row in rows])
 
@@ -52,12 +52,18 @@ def _said(
 ) -> Result[Any, Any]:
     on_postgresql = is_postgresql()
     if on_postgresql and len(rows) * len(rows[0]) > _FEW:
-        return execute(_arrays(table, tuple(rows[0]), back, unique), _turned(rows))
+        return execute(_arrays(table, tuple(rows[0]), back, unique), _turned(table, rows))
     return execute(_lines(table, back, unique, on_postgresql), rows)
 
 
-def _turned(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
-    return {_parameter(name): [row[name] for row in rows] for name in rows[0]}
+def _turned(table: type[Base], rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
+    found = {_parameter(name): [row[name] for row in rows] for name in rows[0]}
+    for name in rows[0]:
+        if isinstance(table_of(table).c[name].type, Float):
+            # The driver takes no array of whole numbers and others.
+            values = found[_parameter(name)]
+            found[_parameter(name)] = [None if value is None else float(value) for value in values]
+    return found
 
 
 def _parameter(name: str) -> str:

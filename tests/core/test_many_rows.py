@@ -94,3 +94,13 @@ def test_many_rows_are_changed_each_for_itself(app, many):
     found = {row.dedupe_key: (row.attempts, row.reason) for row in db.session.scalars(select(Job))}
     assert found.pop("other") == (0, "before")
     assert found == {code: (int(code), None if int(code) % 2 else code) for code in _codes(many)}
+
+
+@NUMBERS
+def test_whole_numbers_stand_among_fractions(app, many):
+    halves = {code: int(code) / 2 if int(code) % 2 else int(code) // 2 for code in _codes(many)}
+    with unit_of_work():
+        added = insert_each(Job, [{**_job(code), "due": half} for code, half in halves.items()], by="dedupe_key")
+        update_each(Job, [{"id": added[code], "run_after": half} for code, half in halves.items()])
+    assert {row.dedupe_key: row.due for row in db.session.scalars(select(Job))} == halves
+    assert {row.dedupe_key: row.run_after for row in db.session.scalars(select(Job))} == halves
