@@ -23,6 +23,8 @@ TITLE = "一个月的场次：课程类别、举办单位、地点、日期、�
 _DAY = re.compile(r"(?:(\d{4})[-/.年])?(\d{1,2})[-/.月](\d{1,2})日?|(\d{4})(\d{2})(\d{2})", re.ASCII)
 _TIME = re.compile(r"(\d{1,2})[:：点时](?:(\d{2})分?)?(?:[:：]\d{2})?", re.ASCII)
 _FIGURES = ("day", "begins", "ends", "days", "capacity")
+# Of the required cells as many make a run of a row that no hour stands in.
+_BEGUN = 3
 _SERIAL = re.compile(r"[45]\d{4}", re.ASCII)
 _FRACTION = re.compile(r"0(?:\.\d+)?", re.ASCII)
 
@@ -52,7 +54,10 @@ def _is_remark(sheet: Sheet, r: int, columns: Mapping[str, int]) -> bool:
     first, last = sorted((columns["kind"], columns["venue"]))
     across = any(top <= r <= bottom and left <= first and last <= right for top, left, bottom, right in sheet.merged)
     lone = len(said) == 1 and said.keys().isdisjoint(_FIGURES)
-    return across or lone or any(SIGNED.match(words) for words in said.values())
+    signed = {name for name, words in said.items() if SIGNED.match(words)}
+    # With what and where and by whom, or the day, it is a run that was begun, whatever stands beside it.
+    begun = len((said.keys() & set(REQUIRED)) - signed) >= _BEGUN
+    return across or lone or (bool(signed) and not begun)
 
 
 def _read_row(sheet: Sheet, r: int, columns: Mapping[str, int]) -> Row:

@@ -78,7 +78,7 @@ def test_a_merged_cell_speaks_for_its_rows_and_figures_are_read_as_clerks_write_
     "under",
     [
         {"课程类别": "制表人：王老师", "日期": "日期：2026-12-01"}, {"标题": "制表人：王老师  日期：2026年12月1日"},
-        {"课程类别": "江阴市红十字会"},
+        {"课程类别": "制表人：王", "举办单位": "审核人：李", "地点": "负责人：陈", "日期": "2026-12-01"}, {"课程类别": "江阴市红十字会"},
     ],
 )  # fmt: skip
 def test_a_signature_under_the_month_is_no_faulty_row_and_told_of(under: dict[str, str]) -> None:
@@ -93,8 +93,12 @@ def test_a_remark_merged_across_the_month_is_told_of() -> None:
 
 
 @pytest.mark.parametrize(
-    "row", [{"日期": "2026-12-12"}, {"日期": "2026-12-12", "上课时间": "9:00"}, {"上课时间": "9:00"}]
-)
+    "row",
+    [
+        {"日期": "2026-12-12"}, {"日期": "2026-12-12", "上课时间": "9:00"}, {"上课时间": "9:00"},
+        {**GOOD, "师资": "负责人：陈建国", "上课时间": "", "下课时间": ""},
+    ],
+)  # fmt: skip
 def test_a_row_that_was_begun_is_a_fault_and_never_left_out(row: dict[str, str]) -> None:
     made = read({}, dict.fromkeys(HEAD, "") | row)
     assert (list(made.faults), made.left_out) == ([3], [])
