@@ -40,6 +40,7 @@ def update_each(table: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
 
     :param rows: at least one, all with the same columns: ``id`` says which row is meant, the others what it holds now
     """
+    _check_alike(rows)
     names = tuple(rows[0])
     if is_postgresql():
         execute(_updated_by_arrays(table, names), _turned(table, rows))
@@ -50,10 +51,17 @@ def update_each(table: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
 def _said(
     table: type[Base], rows: Sequence[Mapping[str, Any]], back: tuple[str, ...], unique: tuple[str, ...]
 ) -> Result[Any, Any]:
+    _check_alike(rows)
     on_postgresql = is_postgresql()
     if on_postgresql and len(rows) * len(rows[0]) > _FEW:
         return execute(_arrays(table, tuple(rows[0]), back, unique), _turned(table, rows))
     return execute(_lines(table, back, unique, on_postgresql), rows)
+
+
+def _check_alike(rows: Sequence[Mapping[str, Any]]) -> None:
+    # What a later row lacks is missed below; what it has beyond the first would be lost without a word.
+    if any(len(row) != len(rows[0]) for row in rows):
+        raise ValueError("rows that are written together have the same columns")
 
 
 def _turned(table: type[Base], rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:

@@ -104,3 +104,13 @@ def test_whole_numbers_stand_among_fractions(app, many):
         update_each(Job, [{"id": added[code], "run_after": half} for code, half in halves.items()])
     assert {row.dedupe_key: row.due for row in db.session.scalars(select(Job))} == halves
     assert {row.dedupe_key: row.run_after for row in db.session.scalars(select(Job))} == halves
+
+
+@pytest.mark.parametrize("many", [2, 120])
+def test_a_row_with_more_columns_than_the_first_is_refused_and_loses_none(app, many):
+    first, *others = _codes(many)
+    rows = [_job(first), *({**_job(code), "reason": "because"} for code in others)]
+    with pytest.raises(ValueError, match="same columns"), unit_of_work():
+        insert_rows(Job, rows)
+    with pytest.raises(ValueError, match="same columns"), unit_of_work():
+        update_each(Job, [{"id": 1, "due": 1.0}, {"id": 2, "due": 1.0, "reason": "because"}])
