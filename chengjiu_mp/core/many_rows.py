@@ -60,7 +60,7 @@ def _said(
 
 def _check_alike(rows: Sequence[Mapping[str, Any]]) -> None:
     # What a later row lacks is missed below; what it has beyond the first would be lost without a word.
-    if any(len(row) != len(rows[0]) for row in rows):
+    if len(rows) > 1 and any(len(row) != len(rows[0]) for row in rows):
         raise ValueError("rows that are written together have the same columns")
 
 
