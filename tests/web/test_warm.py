@@ -1,23 +1,57 @@
-"""Warming up: what is ready before the first request, and what is not left behind."""
+"""Warming up: a sign-up is rehearsed before the first request, and nothing is left behind."""
 
 import pytest
 from flask import Flask
-from sqlalchemy import event, text
+from sqlalchemy import event, inspect, text
 
 from chengjiu_mp.core.db import db, unit_of_work
+from chengjiu_mp.web import warm
 from chengjiu_mp.web.warm import warm_up
 from tests import counting, factories
 
 
-def test_it_reads_what_a_sign_up_reads_and_writes_nothing(app: Flask) -> None:
+def _rows() -> dict[str, int]:
+    found = {table: db.session.execute(text(f"select count(*) from {table}")).scalar_one() for table in inspected()}
+    db.session.rollback()
+    return found
+
+
+def inspected() -> list[str]:
+    return sorted(inspect(db.engine).get_table_names())
+
+
+def test_it_rehearses_a_sign_up_and_nothing_stays_of_it(app: Flask) -> None:
     with factories.made():
         factories.reference_data()
+        run_id = factories.run(capacity=1).id
+    before = _rows()
     with counting.statements() as sent:
         warm_up(app)
-    assert {one.split()[0] for one in sent} == {"SELECT"}
-    assert sorted(table for table in ("course_run", "notice", "person") for one in sent if f"FROM {table}" in one) == [
-        "course_run", "notice", "person",
-    ]  # fmt: skip
+    said = {" ".join(one.split()[:3]) for one in sent}
+    assert {"INSERT INTO person", "INSERT INTO signup", "INSERT INTO message", "INSERT INTO job"} <= said
+    assert _rows() == before
+    assert db.session.execute(text(f"select taken, waiting from seat_pool where run_id = {run_id}")).one() == (0, 0)
+
+
+def test_without_an_open_run_it_rehearses_what_it_can(app: Flask) -> None:
+    with factories.made():
+        factories.reference_data()
+    before = _rows()
+    with counting.statements() as sent:
+        warm_up(app)
+    assert any("INSERT INTO idempotency_key" in one for one in sent)
+    assert _rows() == before
+
+
+def test_a_fault_of_the_rehearsal_keeps_no_server_from_starting(app: Flask, monkeypatch, caplog) -> None:
+    def break_down(*_said: object, **_named: object) -> None:
+        raise KeyError("13800138000")
+
+    monkeypatch.setattr(warm, "sign_up", break_down)
+    warm_up(app)
+    assert [(one.message, one.error) for one in caplog.records if one.name == "chengjiu_mp.warm"] == [
+        ("not_rehearsed", "KeyError")
+    ]
 
 
 def test_it_leaves_no_connection_to_be_shared(app: Flask) -> None:
